@@ -1,1 +1,7 @@
 //! Throughline.
+#![warn(missing_docs)]
+
+pub mod error;
+pub mod ids;
+pub mod tabs;
+pub mod value;

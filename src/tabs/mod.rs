@@ -1,0 +1,7 @@
+//! What a page and the worker say to each other.
+//!
+//! One typed union with ids; the TypeScript side is generated from it (`src/js/protocol.ts`).
+
+mod protocol;
+
+pub use protocol::*;

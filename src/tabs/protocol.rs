@@ -1,0 +1,397 @@
+//! The messages: [`Request`] from the app, [`Reply`] to it, [`Notification`] at any time.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorReport;
+use crate::ids::{Millis, SubscriptionId, TransactionId};
+use crate::value::Value;
+
+/// What the app asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Runs one reading statement.
+    Query {
+        /// The statement and its parameters.
+        statement: Statement,
+        /// The interactive transaction it belongs to.
+        transaction: Option<TransactionId>,
+    },
+    /// Runs one statement that may write.
+    Execute {
+        /// The statement and its parameters.
+        statement: Statement,
+        /// The interactive transaction it belongs to.
+        transaction: Option<TransactionId>,
+    },
+    /// Runs several statements in one local transaction, all or none.
+    Batch {
+        /// In order.
+        statements: Vec<Statement>,
+        /// Kept with the transaction and sent along with it; JSON text.
+        meta: Option<String>,
+    },
+    /// Opens an interactive transaction.
+    Begin {
+        /// As in [`Request::Batch`].
+        meta: Option<String>,
+    },
+    /// Commits it.
+    Commit(TransactionId),
+    /// Rolls it back.
+    Rollback(TransactionId),
+    /// Starts a live query; the first [`Notification::Live`] holds its whole result.
+    Live {
+        /// Chosen by the caller.
+        subscription: SubscriptionId,
+        /// The query.
+        statement: Statement,
+        /// The result columns that name a row; empty: rows are matched by content.
+        key: Vec<String>,
+    },
+    /// Ends a live query.
+    Unsubscribe(SubscriptionId),
+    /// Asks for the current [`Status`].
+    Status,
+    /// Lists the transactions that are not yet confirmed, oldest first.
+    Pending,
+    /// Lists the rejected transactions that the app has not dealt with, oldest first.
+    Rejected,
+    /// Puts a rejected transaction back into the queue, as a new one.
+    Retry(TransactionId),
+    /// Drops a rejected transaction from the journal.
+    Discard(TransactionId),
+    /// Recomputes every shadow row and compares.
+    Verify,
+    /// Lets sync run (the default).
+    Connect,
+    /// Stops all network traffic until [`Request::Connect`].
+    Disconnect,
+    /// Deletes everything local, pending writes included, and closes.
+    Wipe,
+    /// Closes the database.
+    Close,
+}
+
+/// One SQL statement with its positional parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// Exactly one statement.
+    pub sql: String,
+    /// Bound to `?1`, `?2`, …
+    pub params: Vec<Value>,
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Done; nothing to say.
+    Done,
+    /// To `Query`.
+    Rows(Rows),
+    /// To `Execute`.
+    Executed(Executed),
+    /// To `Batch`, one a statement.
+    Batch(Vec<Executed>),
+    /// To `Begin`.
+    Begun(TransactionId),
+    /// To `Commit`: the transaction's idempotency key, if it wrote to a synced table.
+    Committed(Option<String>),
+    /// To `Status`.
+    Status(Status),
+    /// To `Pending` and `Rejected`.
+    Transactions(Vec<TransactionRecord>),
+    /// To `Verify`.
+    Verified(Verification),
+}
+
+/// A query's result, row after row in one flat list.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rows {
+    /// Column names as SQLite reports them.
+    pub columns: Vec<String>,
+    /// For each column, whether it is declared `bool` and so reaches the app as a JavaScript boolean.
+    pub booleans: Vec<bool>,
+    /// `columns.len()` values for each row.
+    pub values: Vec<Value>,
+}
+
+/// What one writing statement did.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Executed {
+    /// Rows inserted, updated or deleted.
+    pub rows_affected: u64,
+    /// The idempotency key of the local transaction, if it wrote to a synced table.
+    pub transaction: Option<String>,
+    /// The rows of a `RETURNING` clause.
+    pub rows: Rows,
+}
+
+/// What the worker tells a page unasked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notification {
+    /// A live query's result changed.
+    Live {
+        /// Which one.
+        subscription: SubscriptionId,
+        /// How to make the new result from the old one.
+        diff: LiveDiff,
+    },
+    /// A live query can no longer run, for example because its table was dropped.
+    LiveFailed {
+        /// Which one.
+        subscription: SubscriptionId,
+        /// Why.
+        error: ErrorReport,
+    },
+    /// The status changed.
+    Status(Status),
+    /// The server accepted a transaction; its rows are not back yet.
+    Accepted(TransactionRecord),
+    /// A transaction came back through its shapes: local and server state agree on it.
+    Confirmed(TransactionRecord),
+    /// The server refused a transaction; it was rolled back here.
+    Rejected(TransactionRecord),
+}
+
+/// The new result of a live query, told as steps over the old one.
+///
+/// Rows that are in no step are gone. Values of replaced and inserted rows stand in `rows`, in step order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LiveDiff {
+    /// In the order of the new result.
+    pub steps: Vec<LiveStep>,
+    /// The new and changed rows only.
+    pub rows: Rows,
+}
+
+/// One stretch of a new result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveStep {
+    /// `count` rows of the old result from index `from` on, unchanged.
+    Keep {
+        /// Index into the old result.
+        from: u32,
+        /// How many.
+        count: u32,
+    },
+    /// The old row at `from`, same key, with new values.
+    Replace {
+        /// Index into the old result.
+        from: u32,
+    },
+    /// `count` rows that the old result did not have.
+    Insert {
+        /// How many.
+        count: u32,
+    },
+}
+
+/// The database's state in one value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Where the data is and how safe it is.
+    pub storage: StorageStatus,
+    /// False after `disconnect()`.
+    pub connected: bool,
+    /// One a synced table, in the order of the declaration.
+    pub shapes: Vec<ShapeStatus>,
+    /// The write path.
+    pub upload: UploadStatus,
+    /// Transactions that are not yet confirmed.
+    pub pending: u32,
+    /// Rejected transactions that the app has not dealt with.
+    pub rejected: u32,
+}
+
+/// Where the data is, as read back from SQLite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct StorageStatus {
+    /// `opfs`, or `memory`: then nothing outlives the worker.
+    pub persistence: Persistence,
+    /// Why it is in memory.
+    pub reason: Option<String>,
+    /// `PRAGMA journal_mode`.
+    pub journal_mode: String,
+    /// `PRAGMA locking_mode`.
+    pub locking_mode: String,
+    /// `PRAGMA synchronous` by name.
+    pub synchronous: String,
+}
+
+/// See [`StorageStatus::persistence`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Persistence {
+    /// The origin private file system.
+    Opfs,
+    /// A file of the operating system (native tests).
+    File,
+    /// Gone when the worker ends.
+    Memory,
+}
+
+/// One shape's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ShapeStatus {
+    /// The table it fills.
+    pub table: String,
+    /// What it is doing.
+    pub phase: ShapePhase,
+    /// Rows in the synced table, or loaded so far while a log is loading.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub rows: u64,
+    /// When the last up-to-date arrived, in milliseconds since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub last_synced_at: Option<Millis>,
+    /// When the next attempt is due, while `phase` is `waiting`.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub retry_at: Option<Millis>,
+    /// The last failure; gone after the next success.
+    pub error: Option<ErrorReport>,
+}
+
+/// See [`ShapeStatus::phase`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum ShapePhase {
+    /// Reading a log from its start.
+    Loading,
+    /// Reading what was missed since the stored position.
+    CatchingUp,
+    /// Up to date, waiting for changes.
+    Live,
+    /// A request failed; the next attempt is timed.
+    Waiting,
+    /// Stopped until the app acts: see the error.
+    Failed,
+    /// Stopped by `disconnect()`, or no shape URL is set.
+    Paused,
+}
+
+/// The write path's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct UploadStatus {
+    /// What it is doing.
+    pub phase: UploadPhase,
+    /// When the next attempt is due, while `phase` is `waiting`.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub retry_at: Option<Millis>,
+    /// Failed attempts in a row.
+    pub attempts: u32,
+    /// The last failure; gone after the next success.
+    pub error: Option<ErrorReport>,
+}
+
+/// See [`UploadStatus::phase`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum UploadPhase {
+    /// Nothing is queued.
+    Idle,
+    /// A POST is on its way.
+    Sending,
+    /// The last POST failed; the next is timed.
+    Waiting,
+    /// Stopped until the app acts: see the error.
+    Failed,
+    /// Stopped by `disconnect()`, or no write URL is set.
+    Paused,
+}
+
+/// One local transaction as the app sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TransactionRecord {
+    /// The idempotency key, `<client id>:<n>`.
+    pub id: String,
+    /// The `n` of it: what `retry` and `discard` take.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub number: TransactionId,
+    /// How far it is.
+    pub state: TransactionState,
+    /// What the app attached to it.
+    #[cfg_attr(test, ts(type = "unknown"))]
+    pub meta: Option<serde_json::Value>,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// When it was committed here.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub created_at: Millis,
+    /// The server's reason for a rejection, or the last failure to send.
+    pub error: Option<ErrorReport>,
+    /// Its intents, in order.
+    pub changes: Vec<ChangeRecord>,
+}
+
+/// See [`TransactionRecord::state`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum TransactionState {
+    /// Durable here; not sent yet.
+    Queued,
+    /// In a POST that has not been answered.
+    Sending,
+    /// The server has it; its rows are not back yet.
+    Accepted,
+    /// Its rows came back: local and server state agree on it.
+    Confirmed,
+    /// The server refused it; it was rolled back here and waits in the journal.
+    Rejected,
+}
+
+/// One intent as the app sees it. Values are wire JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeRecord {
+    /// The table as the app calls it.
+    pub table: String,
+    /// What was done.
+    pub operation: Operation,
+    /// The primary key's values in key order.
+    #[cfg_attr(test, ts(type = "unknown[]"))]
+    pub key: serde_json::Value,
+    /// The columns that were written.
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    pub value: serde_json::Value,
+    /// What those columns held before.
+    #[cfg_attr(test, ts(type = "Record<string, unknown> | null"))]
+    pub base: Option<serde_json::Value>,
+}
+
+/// What an intent does to its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// The row is new.
+    Insert,
+    /// Some columns change.
+    Update,
+    /// The row goes.
+    Delete,
+}
+
+/// What `verify()` found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// Shadow rows looked at.
+    pub shadow_rows: u32,
+    /// One sentence for each row that is not the fold of its intents; empty when all is well.
+    pub problems: Vec<String>,
+}
