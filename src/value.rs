@@ -1,10 +1,29 @@
 //! Postgres text ⇄ SQLite ⇄ wire: the three spellings of one value.
 //!
-//! | spelling | where | example (bool, timestamptz) |
-//! |---|---|---|
-//! | Electric's text | shape messages | `"t"`/`"true"`, `"2026-01-02 03:04:05.5+00"` |
-//! | [`Value`] | SQLite | `1`, `'2026-01-02 03:04:05.5+00'` |
-//! | wire JSON | change log and `POST /changes` | `true`, `"2026-01-02 03:04:05.5+00"` |
+//! | spelling | where | bool | int8 | numeric | float8 | timestamptz | bytea | jsonb | int4\[\] |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | Electric's text | shape messages | `t`, `true` | `9007199254740993` | `1.50` | `1e+22`, `NaN` | `2026-01-02 03:04:05.5+00` | `\xdead` | `{"a": 1.0}` | `{1,NULL}` |
+//! | [`Value`] | SQLite | `1` | `9007199254740993` | `'1.50'` | `1e22`, `'NaN'` | `'2026-01-02 03:04:05.5+00'` | `x'dead'` | `'{"a": 1.0}'` | `'[1,null]'` |
+//! | wire JSON | change log and `POST` body | `true` | `"9007199254740993"` | `"1.50"` | `1e22`, `"NaN"` | `"2026-01-02 03:04:05.5+00"` | `"\\xdead"` | `{"a": 1.0}` | `[1,null]` |
+//!
+//! [`decode`] reads the first row into the second. [`canonical`] takes what an app wrote and gives what [`decode`] will make of the
+//! server's echo, so that a pending and a synced row compare and sort alike. [`write_wire`] and [`read_wire`] are each other's inverse.
+//! The source of every spelling is protocol section 12.
+
+mod array;
+mod canonical;
+mod decode;
+mod json;
+mod moment;
+mod network;
+mod number;
+mod pg_type;
+mod wire;
+
+pub use canonical::canonical;
+pub use decode::{decode, decode_owned};
+pub use pg_type::PgType;
+pub use wire::{read_wire, write_wire};
 
 /// A SQLite value.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,3 +40,6 @@ pub enum Value {
     /// Bytes.
     Blob(Vec<u8>),
 }
+
+#[cfg(test)]
+mod tests;
