@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::{Operation, TransactionState};
 use crate::error::ErrorReport;
 use crate::ids::{Millis, SubscriptionId, TransactionId};
 use crate::value::Value;
@@ -335,23 +336,6 @@ pub struct TransactionRecord {
     pub changes: Vec<ChangeRecord>,
 }
 
-/// See [`TransactionRecord::state`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "lowercase")]
-pub enum TransactionState {
-    /// Durable here; not sent yet.
-    Queued,
-    /// In a POST that has not been answered.
-    Sending,
-    /// The server has it; its rows are not back yet.
-    Accepted,
-    /// Its rows came back: local and server state agree on it.
-    Confirmed,
-    /// The server refused it; it was rolled back here and waits in the journal.
-    Rejected,
-}
-
 /// One intent as the app sees it. Values are wire JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -370,19 +354,6 @@ pub struct ChangeRecord {
     /// What those columns held before.
     #[cfg_attr(test, ts(type = "Record<string, unknown> | null"))]
     pub base: Option<serde_json::Value>,
-}
-
-/// What an intent does to its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "lowercase")]
-pub enum Operation {
-    /// The row is new.
-    Insert,
-    /// Some columns change.
-    Update,
-    /// The row goes.
-    Delete,
 }
 
 /// What `verify()` found.

@@ -1,0 +1,191 @@
+//! What the app declares: the `tables` option of `open`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::names;
+use super::table::{Column, TableSchema};
+use crate::error::{Error, Result};
+use crate::value::PgType;
+
+/// The declared tables in the order of the declaration.
+pub type Tables = Ordered<TableDeclaration>;
+
+/// One table: everything is optional, Electric's schema fills the rest.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TableDeclaration {
+    /// Columns by name, in table order. Left out: taken from the shape's schema.
+    pub columns: Option<Ordered<ColumnDeclaration>>,
+    /// Needed when `columns` are declared.
+    pub primary_key: Option<Vec<String>>,
+    /// A column, or several for one index.
+    pub indexes: Vec<IndexDeclaration>,
+    /// What of the server's table is synced.
+    pub shape: ShapeDeclaration,
+}
+
+/// `"text"`, or with more to say about it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum ColumnDeclaration {
+    /// A Postgres type in SQL spelling.
+    Type(String),
+    /// The same with nullability.
+    #[serde(rename_all = "camelCase")]
+    Full {
+        /// A Postgres type in SQL spelling.
+        #[serde(rename = "type")]
+        type_name: String,
+        /// Whether the server refuses NULL.
+        #[serde(default)]
+        not_null: bool,
+    },
+}
+
+/// `"created_at"` or `["list_id", "position"]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum IndexDeclaration {
+    /// Over one column.
+    One(String),
+    /// Over several, in order.
+    Several(Vec<String>),
+}
+
+/// The shape that fills a table (protocol section 3).
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ShapeDeclaration {
+    /// The server's table, if it is called differently. Default: the declared name.
+    pub table: Option<String>,
+    /// A SQL condition on its rows.
+    #[serde(rename = "where")]
+    pub where_clause: Option<String>,
+    /// Values for `$1`, `$2`, … in `where`.
+    pub params: Vec<String>,
+    /// The columns to sync. Default: the declared ones, or all.
+    pub columns: Option<Vec<String>>,
+    /// Further query parameters, for a proxy.
+    pub extra: BTreeMap<String, String>,
+}
+
+impl TableDeclaration {
+    /// The schema, if the declaration alone tells it.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] when the declaration contradicts itself.
+    pub fn schema(&self, name: &str) -> Result<Option<TableSchema>> {
+        let Some(declared) = &self.columns else {
+            return Ok(None);
+        };
+        let columns = declared
+            .iter()
+            .map(|(column, declaration)| declaration.column(name, column))
+            .collect::<Result<Vec<_>>>()?;
+        let key = self.primary_key.as_deref().unwrap_or_default();
+        TableSchema::new(name, columns, key, self.index_columns()).map(Some)
+    }
+
+    /// Each index's columns.
+    pub fn index_columns(&self) -> Vec<Vec<String>> {
+        self.indexes
+            .iter()
+            .map(|index| match index {
+                IndexDeclaration::One(column) => vec![column.clone()],
+                IndexDeclaration::Several(columns) => columns.clone(),
+            })
+            .collect()
+    }
+}
+
+impl ColumnDeclaration {
+    fn column(&self, table: &str, name: &str) -> Result<Column> {
+        let (type_name, not_null) = match self {
+            Self::Type(type_name) => (type_name, false),
+            Self::Full {
+                type_name,
+                not_null,
+            } => (type_name, *not_null),
+        };
+        Ok(Column {
+            name: name.to_owned(),
+            ty: PgType::parse_declared(type_name)
+                .map_err(|reason| Error::schema(table, format!("column {name:?}: {reason}")))?,
+            type_name: type_name.clone(),
+            not_null,
+        })
+    }
+}
+
+impl Tables {
+    /// Checks that no two tables bring objects of the same name into the database.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] naming both.
+    pub fn check_collisions(&self) -> Result<()> {
+        let mut owners: HashMap<String, &str> = HashMap::new();
+        for (table, _) in self.iter() {
+            for name in names::of_table(table) {
+                if let Some(owner) = owners.insert(name.to_lowercase(), table) {
+                    return Err(Error::schema(
+                        table,
+                        format!("{name:?} is also made for table {owner:?}"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A map that keeps the order it was written in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ordered<T>(Vec<(String, T)>);
+
+impl<T> Ordered<T> {
+    /// In the order of the declaration.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.0.iter().map(|(name, item)| (name.as_str(), item))
+    }
+
+    /// The item of exactly that name.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.iter()
+            .find_map(|(known, item)| (known == name).then_some(item))
+    }
+}
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+            type Value = Ordered<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Ordered<T>, M::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Ordered(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs(PhantomData))
+    }
+}

@@ -1,0 +1,51 @@
+//! The `electric-schema` header → [`TableSchema`] (protocol section 12).
+
+use serde::Deserialize;
+
+use super::declaration::{Ordered, TableDeclaration};
+use super::table::{Column, TableSchema};
+use crate::error::{Error, Result};
+use crate::value::PgType;
+
+/// What the header tells of a column. Unknown fields are modifiers that we do not need.
+#[derive(Debug, Deserialize)]
+struct ColumnInfo {
+    #[serde(rename = "type")]
+    type_name: String,
+    #[serde(default)]
+    dims: u32,
+    pk_index: Option<usize>,
+    #[serde(default)]
+    not_null: bool,
+}
+
+impl TableSchema {
+    /// Reads the header; the declaration adds the indexes.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] for a header that is no schema, [`Error::Schema`] for a table without a primary key.
+    pub fn from_electric(
+        name: &str,
+        declaration: &TableDeclaration,
+        header: &str,
+    ) -> Result<Self> {
+        let info: Ordered<ColumnInfo> = serde_json::from_str(header)
+            .map_err(|error| Error::Protocol(format!("electric-schema of {name}: {error}")))?;
+        let mut key: Vec<(usize, String)> = info
+            .iter()
+            .filter_map(|(column, info)| Some((info.pk_index?, column.to_owned())))
+            .collect();
+        key.sort();
+        let key: Vec<String> = key.into_iter().map(|(_, column)| column).collect();
+        let columns = info
+            .iter()
+            .map(|(column, info)| Column {
+                name: column.to_owned(),
+                ty: PgType::from_electric(&info.type_name, info.dims),
+                type_name: format!("{}{}", info.type_name, "[]".repeat(info.dims as usize)),
+                not_null: info.not_null,
+            })
+            .collect();
+        Self::new(name, columns, &key, declaration.index_columns())
+    }
+}

@@ -1,0 +1,119 @@
+//! Every generated SQL name, once.
+
+use super::table::TableSchema;
+
+/// Prefix of all bookkeeping objects; table names that begin with it are refused.
+pub const PREFIX: &str = "_throughline_";
+
+/// The change log: one pending intent a row.
+pub const CHANGES: &str = "_throughline_changes";
+/// One row a local transaction.
+pub const TRANSACTIONS: &str = "_throughline_transactions";
+/// The intents of rejected transactions.
+pub const JOURNAL: &str = "_throughline_journal";
+/// One row a shape: where its log was read to.
+pub const SHAPES: &str = "_throughline_shapes";
+/// Single values: the client id.
+pub const SETTINGS: &str = "_throughline_settings";
+
+/// SQL functions that triggers call. App SQL may not.
+pub mod function {
+    /// `(value, type, label)`: the value as the server would send it back, or an error.
+    pub const CAST: &str = "throughline_cast";
+    /// `(table, key columns…)`: the key as a JSON array.
+    pub const KEY: &str = "throughline_key";
+    /// `(table, columns…)`: what an insert sends.
+    pub const INSERTED: &str = "throughline_inserted";
+    /// `(table, old columns…, new columns…)`: what an update sends; NULL if nothing differs.
+    pub const CHANGED: &str = "throughline_changed";
+    /// `(table, old columns…, new columns…)`: what the changed columns held before.
+    pub const BASE: &str = "throughline_base";
+    /// `(table, columns…)`: the whole row.
+    pub const ROW: &str = "throughline_row";
+    /// `(table, changed columns so far, value)`: the columns with a pending write.
+    pub const COLUMNS: &str = "throughline_columns";
+    /// `()`: the local transaction's number.
+    pub const TRANSACTION: &str = "throughline_transaction";
+    /// `()`: a new write id.
+    pub const WRITE_ID: &str = "throughline_write_id";
+    /// Prefix of all of them.
+    pub const PREFIX: &str = "throughline_";
+}
+
+/// `<t>_synced`: the server's rows.
+pub fn synced(table: &str) -> String {
+    format!("{table}_synced")
+}
+
+/// `<t>_local`: the shadow rows.
+pub fn local(table: &str) -> String {
+    format!("{table}_local")
+}
+
+/// Where a new log loads while the old rows stay visible.
+pub fn staged(table: &str) -> String {
+    format!("{PREFIX}staged_{table}")
+}
+
+/// Where the old rows wait while the tables of a changed schema are made.
+pub fn outdated(table: &str) -> String {
+    format!("{PREFIX}outdated_{table}")
+}
+
+/// The trigger for `operation` (`insert`, `update`, `delete`) on the view.
+pub fn trigger(table: &str, operation: &str) -> String {
+    format!("{table}__on_{operation}")
+}
+
+/// The `n`th index on `base` (the synced or the shadow table).
+pub fn index(base: &str, n: usize) -> String {
+    format!("{base}__index_{n}")
+}
+
+/// All objects that a table brings into the database, for the collision check.
+pub fn of_table(table: &str) -> Vec<String> {
+    let mut names = vec![
+        table.to_owned(),
+        synced(table),
+        local(table),
+        staged(table),
+        outdated(table),
+    ];
+    names.extend(["insert", "update", "delete"].map(|operation| trigger(table, operation)));
+    names
+}
+
+/// The shadow table's own columns, under names that the table's columns leave free.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShadowColumns {
+    /// JSON array of the columns with a pending write.
+    pub changed_columns: String,
+    /// 1: the row is deleted here.
+    pub is_deleted: String,
+    /// The newest pending intent. The table's own column where it has one of that name.
+    pub write_id: String,
+}
+
+/// The column through which the server tells whose write a row holds.
+pub const WRITE_ID: &str = "write_id";
+
+impl ShadowColumns {
+    /// `is_deleted` and `changed_columns` step aside for a column that the table itself calls so.
+    pub fn of(table: &TableSchema) -> Self {
+        let free = |name: &str| {
+            if table.column(name).is_some() {
+                format!("{PREFIX}{name}")
+            } else {
+                name.to_owned()
+            }
+        };
+        Self {
+            changed_columns: free("changed_columns"),
+            is_deleted: free("is_deleted"),
+            write_id: match table.write_id() {
+                Some(column) => column.name.clone(),
+                None => free(WRITE_ID),
+            },
+        }
+    }
+}

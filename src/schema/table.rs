@@ -1,0 +1,183 @@
+//! [`TableSchema`]: one synced table, checked.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::names;
+use crate::error::{Error, Result};
+use crate::value::PgType;
+
+/// A synced table: what both the declaration and Electric's header come to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableSchema {
+    /// The view's name.
+    pub name: String,
+    /// In table order.
+    pub columns: Vec<Column>,
+    /// Positions of the primary key's columns, in key order. Never empty.
+    pub key: Vec<usize>,
+    /// Column names of each index.
+    pub indexes: Vec<Vec<String>>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StoredColumn", into = "StoredColumn")]
+pub struct Column {
+    /// Any Postgres identifier.
+    pub name: String,
+    /// How its values are read, stored and sent.
+    pub ty: PgType,
+    /// The type's text form, as `throughline_cast` takes it.
+    pub type_name: String,
+    /// Declared NOT NULL on the server. Not enforced on what the server sends (trap 25).
+    pub not_null: bool,
+}
+
+/// A column as the database keeps it.
+#[derive(Serialize, Deserialize)]
+struct StoredColumn {
+    name: String,
+    #[serde(rename = "type")]
+    type_name: String,
+    #[serde(default)]
+    not_null: bool,
+}
+
+impl TryFrom<StoredColumn> for Column {
+    type Error = String;
+
+    fn try_from(stored: StoredColumn) -> Result<Self, String> {
+        Ok(Self {
+            ty: PgType::parse_declared(&stored.type_name)?,
+            name: stored.name,
+            type_name: stored.type_name,
+            not_null: stored.not_null,
+        })
+    }
+}
+
+impl From<Column> for StoredColumn {
+    fn from(column: Column) -> Self {
+        Self {
+            name: column.name,
+            type_name: column.type_name,
+            not_null: column.not_null,
+        }
+    }
+}
+
+impl TableSchema {
+    /// Checks the parts and puts them together.
+    ///
+    /// # Errors
+    /// [`Error::Schema`]: no primary key, two columns that SQLite would take for one, a name that SQLite or we
+    /// reserve, an index over an unknown column.
+    pub fn new(
+        name: &str,
+        columns: Vec<Column>,
+        key: &[String],
+        indexes: Vec<Vec<String>>,
+    ) -> Result<Self> {
+        let fail = |reason: String| Error::schema(name, reason);
+        check_name(name).map_err(&fail)?;
+        let mut seen = HashSet::new();
+        for column in &columns {
+            check_identifier(&column.name).map_err(&fail)?;
+            if !seen.insert(column.name.to_lowercase()) {
+                return Err(fail(format!(
+                    "SQLite does not tell column {:?} from another of that name in other case",
+                    column.name
+                )));
+            }
+        }
+        let position = |wanted: &String| {
+            columns
+                .iter()
+                .position(|column| &column.name == wanted)
+                .ok_or_else(|| fail(format!("there is no column {wanted:?}")))
+        };
+        let key = key.iter().map(position).collect::<Result<Vec<_>>>()?;
+        if key.is_empty() {
+            return Err(fail("a primary key is needed to tell rows apart".into()));
+        }
+        for index in &indexes {
+            if index.is_empty() {
+                return Err(fail("an index without columns".into()));
+            }
+            index.iter().map(position).collect::<Result<Vec<_>>>()?;
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            columns,
+            key,
+            indexes,
+        })
+    }
+
+    /// The column of that name, in any case, as SQLite would find it.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns
+            .iter()
+            .find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The position of the column of exactly that name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The primary key's columns in key order.
+    pub fn key_columns(&self) -> impl Iterator<Item = &Column> {
+        self.key.iter().filter_map(|&at| self.columns.get(at))
+    }
+
+    /// Whether the column at `at` is part of the primary key.
+    pub fn is_key(&self, at: usize) -> bool {
+        self.key.contains(&at)
+    }
+
+    /// The table's own `write_id` column: the server stores there whose write the row holds.
+    pub fn write_id(&self) -> Option<&Column> {
+        self.column(names::WRITE_ID)
+    }
+
+    /// Position of [`TableSchema::write_id`].
+    pub fn write_id_position(&self) -> Option<usize> {
+        self.columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(names::WRITE_ID))
+    }
+
+    /// Whether the stored tables of `other` serve this schema too: nullability and indexes may differ.
+    pub fn stores_like(&self, other: &Self) -> bool {
+        self.key == other.key
+            && self.columns.len() == other.columns.len()
+            && self
+                .columns
+                .iter()
+                .zip(&other.columns)
+                .all(|(a, b)| a.name == b.name && a.ty == b.ty)
+    }
+}
+
+/// Whether a table of this name can exist beside what we and SQLite make.
+fn check_name(name: &str) -> Result<(), String> {
+    check_identifier(name)?;
+    let lower = name.to_lowercase();
+    if lower.starts_with(names::PREFIX) || lower.starts_with("sqlite_") {
+        return Err("the name's prefix is reserved".into());
+    }
+    Ok(())
+}
+
+fn check_identifier(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("a name is empty".into());
+    }
+    if name.contains('\0') {
+        return Err("a name holds a NUL character".into());
+    }
+    Ok(())
+}

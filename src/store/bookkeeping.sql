@@ -1,0 +1,56 @@
+-- Single values: the client id.
+CREATE TABLE _throughline_settings (
+  name TEXT PRIMARY KEY NOT NULL,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- One row a synced table: its schema and how far its shape's log is read.
+CREATE TABLE _throughline_shapes (
+  table_name TEXT PRIMARY KEY NOT NULL,
+  schema TEXT,             -- JSON; NULL until the first response
+  definition TEXT,         -- fingerprint of the shape that the position belongs to
+  progress TEXT,           -- JSON: handle, offset, expired handles
+  last_synced_at INTEGER   -- milliseconds since the Unix epoch
+) WITHOUT ROWID;
+
+-- One row a local transaction that is not yet confirmed. AUTOINCREMENT: a number is half of an
+-- idempotency key and must never come again.
+CREATE TABLE _throughline_transactions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'accepted', 'rejected')),
+  meta TEXT,               -- JSON from the app
+  attempts INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  txid INTEGER,            -- the server's transaction, as the log shows it
+  lsn TEXT,                -- a position at or after its commit
+  error TEXT               -- JSON: why it was rejected
+);
+CREATE INDEX _throughline_transactions_by_state ON _throughline_transactions (state, id);
+
+-- The change log: pending intents only. What is confirmed is gone, what is rejected is in the journal.
+CREATE TABLE _throughline_changes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  transaction_id INTEGER NOT NULL,
+  write_id TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  operation TEXT NOT NULL CHECK (operation IN ('insert', 'update', 'delete')),
+  key TEXT NOT NULL,       -- JSON array of the primary key's values
+  value TEXT NOT NULL,     -- JSON object: the changed columns only
+  base TEXT,               -- JSON object: their values before; of a delete, the whole row
+  seen INTEGER NOT NULL DEFAULT 0  -- 1: the synced rows hold it
+);
+CREATE INDEX _throughline_changes_by_key ON _throughline_changes (table_name, key);
+CREATE INDEX _throughline_changes_by_transaction ON _throughline_changes (transaction_id);
+
+-- The intents of rejected transactions, until the app retries or discards them.
+CREATE TABLE _throughline_journal (
+  id INTEGER PRIMARY KEY,
+  transaction_id INTEGER NOT NULL,
+  write_id TEXT NOT NULL,
+  table_name TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  base TEXT
+);
+CREATE INDEX _throughline_journal_by_transaction ON _throughline_journal (transaction_id);

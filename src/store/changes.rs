@@ -1,0 +1,167 @@
+//! The change log: pending intents and what is known of their way back.
+
+use rusqlite::{Connection, params};
+use serde_json::value::RawValue;
+
+use super::error::corrupt;
+use crate::change::{Operation, TransactionState};
+use crate::error::Result;
+use crate::ids::{TransactionId, WriteId};
+use crate::optimistic::PendingTransaction;
+use crate::tabs::ChangeRecord;
+
+/// How the synced rows show that they hold an intent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evidence {
+    /// The row came with this write id: that intent is in it, and what was written to the row before.
+    WriteId(WriteId),
+    /// The row was deleted on the server.
+    Deleted,
+}
+
+/// Marks the intents on a row that the evidence covers. Wants a transaction.
+pub fn mark_seen(conn: &Connection, table: &str, key: &str, evidence: &Evidence) -> Result<()> {
+    match evidence {
+        Evidence::WriteId(write_id) => conn
+            .prepare_cached(
+                "UPDATE _throughline_changes SET seen = 1
+                 WHERE table_name = ?1 AND key = ?2 AND seen = 0 AND id <= (
+                   SELECT id FROM _throughline_changes
+                   WHERE table_name = ?1 AND key = ?2 AND write_id = ?3)",
+            )?
+            .execute(params![table, key, write_id.0])?,
+        // Only a delete that has left this device can be the one that came back.
+        Evidence::Deleted => conn
+            .prepare_cached(
+                "UPDATE _throughline_changes SET seen = 1
+                 WHERE table_name = ?1 AND key = ?2 AND seen = 0 AND id <= (
+                   SELECT max(c.id) FROM _throughline_changes AS c
+                   JOIN _throughline_transactions AS t ON t.id = c.transaction_id
+                   WHERE c.table_name = ?1 AND c.key = ?2 AND c.operation = 'delete'
+                     AND t.state IN ('sending', 'accepted'))",
+            )?
+            .execute(params![table, key])?,
+    };
+    Ok(())
+}
+
+/// Marks all intents that a transaction has on one table.
+pub fn mark_transaction_seen(
+    conn: &Connection,
+    transaction: TransactionId,
+    table: &str,
+) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE _throughline_changes SET seen = 1 WHERE transaction_id = ?1 AND table_name = ?2",
+    )?
+    .execute(params![transaction.0, table])?;
+    Ok(())
+}
+
+/// The keys of a table that have pending intents.
+pub fn keys_with_intents(conn: &Connection, table: &str) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT key FROM _throughline_changes WHERE table_name = ?1 ORDER BY key",
+    )?;
+    let keys = statement
+        .query_map([table], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(keys)
+}
+
+/// Whether the row has pending intents.
+pub fn has_intents(conn: &Connection, table: &str, key: &str) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM _throughline_changes WHERE table_name = ?1 AND key = ?2)",
+        )?
+        .query_row(params![table, key], |row| row.get(0))?)
+}
+
+/// Whether any row of the table has pending intents.
+pub fn table_has_intents(conn: &Connection, table: &str) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM _throughline_changes WHERE table_name = ?1)",
+        )?
+        .query_row([table], |row| row.get(0))?)
+}
+
+/// Every transaction with pending intents, in order, with its rows.
+pub fn pending_transactions(
+    conn: &Connection,
+) -> Result<Vec<PendingTransaction<(String, String)>>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.transaction_id, t.state, c.table_name, c.key, c.seen
+         FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
+         ORDER BY c.transaction_id, c.id",
+    )?;
+    let mut found = statement.query([])?;
+    let mut pending: Vec<PendingTransaction<(String, String)>> = Vec::new();
+    while let Some(row) = found.next()? {
+        let id = TransactionId(row.get(0)?);
+        let state: String = row.get(1)?;
+        let intent = ((row.get(2)?, row.get(3)?), row.get(4)?);
+        match pending.last_mut() {
+            Some(last) if last.id == id => last.intents.push(intent),
+            _ => pending.push(PendingTransaction {
+                id,
+                accepted: state == TransactionState::Accepted.as_str(),
+                intents: vec![intent],
+            }),
+        }
+    }
+    Ok(pending)
+}
+
+/// Where the intents of a transaction stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Log {
+    Changes,
+    Journal,
+}
+
+impl Log {
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Self::Changes => "_throughline_changes",
+            Self::Journal => "_throughline_journal",
+        }
+    }
+}
+
+/// A transaction's intents as the app sees them.
+pub(super) fn records(
+    conn: &Connection,
+    log: Log,
+    transaction: TransactionId,
+) -> Result<Vec<ChangeRecord>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT table_name, operation, key, value, base FROM {} WHERE transaction_id = ?1 ORDER BY id",
+        log.table()
+    ))?;
+    let mut found = statement.query([transaction.0])?;
+    let mut records = Vec::new();
+    while let Some(row) = found.next()? {
+        let operation: String = row.get(1)?;
+        let base: Option<String> = row.get(4)?;
+        records.push(ChangeRecord {
+            table: row.get(0)?,
+            operation: Operation::parse(&operation)
+                .ok_or_else(|| corrupt(format!("operation {operation:?}")))?,
+            key: parse_json(&row.get::<_, String>(2)?)?,
+            value: parse_json(&row.get::<_, String>(3)?)?,
+            base: base.as_deref().map(parse_json).transpose()?,
+        });
+    }
+    Ok(records)
+}
+
+pub(super) fn parse_json(text: &str) -> Result<serde_json::Value> {
+    serde_json::from_str(text).map_err(|error| corrupt(format!("{text}: {error}")))
+}
+
+/// JSON text as it is.
+pub(super) fn raw_json(text: String) -> Result<Box<RawValue>> {
+    RawValue::from_string(text).map_err(|error| corrupt(format!("JSON text: {error}")))
+}

@@ -1,0 +1,68 @@
+//! Opening a connection and setting it up.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{authorizer, functions, session::Session};
+use crate::error::{Error, Result};
+use crate::tabs::{Persistence, StorageStatus};
+
+/// App statements and our own share the statement cache.
+const CACHED_STATEMENTS: usize = 128;
+
+/// Opens a file of the operating system or of the default VFS.
+pub fn open_file(path: impl AsRef<Path>) -> Result<Connection> {
+    Ok(Connection::open(path)?)
+}
+
+/// Opens a database that ends with the connection.
+pub fn open_memory() -> Result<Connection> {
+    Ok(Connection::open_in_memory()?)
+}
+
+/// Sets pragmas, functions and the authorizer. The first thing that happens to a connection.
+///
+/// WAL needs no shared memory only under `locking_mode=EXCLUSIVE`, which therefore comes first
+/// (<https://sqlite.org/wal.html>, section 8); without it the mode silently stays `delete`. `FULL` makes a
+/// commit durable before it returns.
+pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
+    conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    conn.execute_batch(
+        "PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = OFF;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = ON;",
+    )?;
+    functions::install(conn, &session)?;
+    authorizer::install(conn, session)
+}
+
+/// What the pragmas really came to.
+pub fn read_back(
+    conn: &Connection,
+    persistence: Persistence,
+    reason: Option<String>,
+) -> Result<StorageStatus> {
+    let text = |pragma: &str| -> Result<String> {
+        Ok(conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))?)
+    };
+    let synchronous: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    Ok(StorageStatus {
+        persistence,
+        reason,
+        journal_mode: text("journal_mode")?,
+        locking_mode: text("locking_mode")?,
+        synchronous: match synchronous {
+            0 => "off",
+            1 => "normal",
+            2 => "full",
+            3 => "extra",
+            other => return Err(Error::Internal(format!("PRAGMA synchronous is {other}"))),
+        }
+        .into(),
+    })
+}

@@ -1,0 +1,27 @@
+//! SQLite by rusqlite: the database's objects and everything that reads or writes them. Synchronous.
+//!
+//! Functions here take a `&Connection` and begin no transaction: [`crate::engine`] alone does. What must be
+//! atomic says so, and the caller holds the transaction.
+
+pub mod apply;
+mod authorizer;
+pub mod changes;
+pub mod connection;
+mod error;
+mod functions;
+pub mod journal;
+pub mod migrations;
+pub mod query;
+mod rows;
+mod session;
+pub mod settings;
+mod shadow;
+pub mod shapes;
+pub mod tables;
+pub mod transactions;
+mod values;
+mod verify;
+
+pub use session::{Catalog, Session, Writing};
+pub use shadow::{Key, refold};
+pub use verify::verify;

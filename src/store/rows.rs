@@ -1,0 +1,127 @@
+//! Reading and writing rows of a synced or staged table by key.
+
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+
+use crate::error::Result;
+use crate::schema::{TableSchema, identifier, list};
+use crate::value::Value;
+
+/// `"a" = ?1 AND "b" = ?2` over the key columns.
+pub(super) fn by_key(table: &TableSchema, first: usize) -> String {
+    table
+        .key_columns()
+        .enumerate()
+        .map(|(n, column)| format!("{} = ?{}", identifier(&column.name), first + n))
+        .collect::<Vec<_>>()
+        .join(" AND ")
+}
+
+/// The column names, quoted, in table order.
+pub(super) fn columns(table: &TableSchema) -> String {
+    list(table.columns.iter().map(|column| identifier(&column.name)))
+}
+
+/// `?1, ?2, …`
+pub(super) fn placeholders(count: usize) -> String {
+    list((1..=count).map(|n| format!("?{n}")))
+}
+
+/// Insert or replace a whole row; what is already so is not written again.
+pub(super) fn upsert_sql(table: &TableSchema, base: &str) -> String {
+    format!(
+        "INSERT INTO {} ({}) VALUES ({}) {}",
+        identifier(base),
+        columns(table),
+        placeholders(table.columns.len()),
+        on_conflict_update(table),
+    )
+}
+
+/// `ON CONFLICT` that takes over all columns.
+pub(super) fn on_conflict_update(table: &TableSchema) -> String {
+    let key = list(table.key_columns().map(|column| identifier(&column.name)));
+    let others: Vec<String> = table
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !table.is_key(*at))
+        .map(|(_, column)| identifier(&column.name))
+        .collect();
+    if others.is_empty() {
+        return format!("ON CONFLICT ({key}) DO NOTHING");
+    }
+    let set = list(
+        others
+            .iter()
+            .map(|column| format!("{column} = excluded.{column}")),
+    );
+    let differs = others
+        .iter()
+        .map(|column| format!("{column} IS NOT excluded.{column}"))
+        .collect::<Vec<_>>()
+        .join(" OR ");
+    format!("ON CONFLICT ({key}) DO UPDATE SET {set} WHERE {differs}")
+}
+
+/// The row with that key.
+pub(super) fn find(
+    conn: &Connection,
+    table: &TableSchema,
+    base: &str,
+    key: &[Value],
+) -> Result<Option<Vec<Value>>> {
+    let sql = format!(
+        "SELECT {} FROM {} WHERE {}",
+        columns(table),
+        identifier(base),
+        by_key(table, 1)
+    );
+    let found = conn
+        .prepare_cached(&sql)?
+        .query_row(params_from_iter(key), |row| {
+            (0..table.columns.len()).map(|at| row.get(at)).collect()
+        })
+        .optional()?;
+    Ok(found)
+}
+
+/// Deletes the row with that key; true if there was one.
+pub(super) fn remove(
+    conn: &Connection,
+    table: &TableSchema,
+    base: &str,
+    key: &[Value],
+) -> Result<bool> {
+    let sql = format!(
+        "DELETE FROM {} WHERE {}",
+        identifier(base),
+        by_key(table, 1)
+    );
+    Ok(conn
+        .prepare_cached(&sql)?
+        .execute(params_from_iter(key))?
+        > 0)
+}
+
+/// Writes the given columns of the row with that key; true if there is one.
+pub(super) fn patch(
+    conn: &Connection,
+    table: &TableSchema,
+    base: &str,
+    key: &[Value],
+    patch: &[(usize, Value)],
+) -> Result<bool> {
+    let set = list(
+        patch
+            .iter()
+            .enumerate()
+            .map(|(n, (at, _))| format!("{} = ?{}", identifier(&table.columns[*at].name), n + 1)),
+    );
+    let sql = format!(
+        "UPDATE {} SET {set} WHERE {}",
+        identifier(base),
+        by_key(table, patch.len() + 1)
+    );
+    let values = patch.iter().map(|(_, value)| value).chain(key);
+    Ok(conn.prepare_cached(&sql)?.execute(params_from_iter(values))? > 0)
+}

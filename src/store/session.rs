@@ -1,0 +1,190 @@
+//! [`Session`]: what the SQL functions and the authorizer of one connection need to know.
+//!
+//! SQLite calls back into us in the middle of a statement, so this is shared; the locks are never contended,
+//! since one connection runs one statement at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::ids::{Millis, TransactionId, WriteId};
+use crate::schema::{TableSchema, names};
+
+/// The synced tables by name.
+pub type Catalog = BTreeMap<String, Arc<TableSchema>>;
+
+/// One a connection.
+#[derive(Debug, Default)]
+pub struct Session {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    catalog: Catalog,
+    internal: BTreeSet<String>,
+    triggers: BTreeSet<String>,
+    writing: Option<Writing>,
+    app: Option<Access>,
+    refusal: Option<String>,
+}
+
+/// The local transaction that triggers write into.
+#[derive(Debug, Clone)]
+pub struct Writing {
+    /// Its number, should it write anything.
+    pub transaction: TransactionId,
+    /// The time of its write ids.
+    pub now: Millis,
+    /// Their randomness.
+    pub rng: fastrand::Rng,
+    /// Intents logged so far.
+    pub intents: u64,
+}
+
+/// What a statement reads and writes, as the authorizer saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Access {
+    pub(super) reads: BTreeSet<String>,
+    pub(super) writes: BTreeSet<String>,
+    pub(super) changes_schema: bool,
+}
+
+impl Session {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The table of that name.
+    pub fn table(&self, name: &str) -> Option<Arc<TableSchema>> {
+        self.state().catalog.get(name).cloned()
+    }
+
+    /// All tables.
+    pub fn tables(&self) -> Vec<Arc<TableSchema>> {
+        self.state().catalog.values().cloned().collect()
+    }
+
+    /// Adds or replaces a table.
+    pub fn add_table(&self, table: TableSchema) -> Arc<TableSchema> {
+        let table = Arc::new(table);
+        let mut state = self.state();
+        state.catalog.insert(table.name.clone(), table.clone());
+        let State {
+            catalog,
+            internal,
+            triggers,
+            ..
+        } = &mut *state;
+        internal.clear();
+        triggers.clear();
+        for name in catalog.keys() {
+            internal.extend(
+                names::of_table(name)
+                    .iter()
+                    .filter(|object| *object != name)
+                    .map(|object| object.to_lowercase()),
+            );
+            triggers.extend(
+                ["insert", "update", "delete"]
+                    .map(|operation| names::trigger(name, operation).to_lowercase()),
+            );
+        }
+        table
+    }
+
+    /// Whether only sync may write or change this object.
+    pub(super) fn is_internal(&self, object: &str) -> bool {
+        let object = object.to_lowercase();
+        object.starts_with(names::PREFIX) || self.state().internal.contains(&object)
+    }
+
+    /// Whether the object is a view over a synced table.
+    pub(super) fn is_view(&self, object: &str) -> bool {
+        self.state()
+            .catalog
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(object))
+    }
+
+    /// Whether this is one of our triggers.
+    pub(super) fn is_trigger(&self, name: &str) -> bool {
+        self.state().triggers.contains(&name.to_lowercase())
+    }
+
+    /// Opens the local transaction that the triggers write into.
+    pub fn begin_writing(&self, writing: Writing) {
+        self.state().writing = Some(writing);
+    }
+
+    /// Intents logged since [`Session::begin_writing`].
+    pub fn intents(&self) -> u64 {
+        self.state()
+            .writing
+            .as_ref()
+            .map_or(0, |writing| writing.intents)
+    }
+
+    /// Closes it.
+    pub fn end_writing(&self) -> Option<Writing> {
+        self.state().writing.take()
+    }
+
+    pub(super) fn transaction(&self) -> Option<TransactionId> {
+        self.state()
+            .writing
+            .as_ref()
+            .map(|writing| writing.transaction)
+    }
+
+    /// A new write id; counts one intent.
+    pub(super) fn next_write_id(&self) -> Option<WriteId> {
+        let mut state = self.state();
+        let writing = state.writing.as_mut()?;
+        writing.intents += 1;
+        Some(new_write_id(writing.now, &mut writing.rng))
+    }
+
+    /// Until [`Session::leave_app`], statements are the app's: the authorizer checks and notes them.
+    pub(super) fn enter_app(&self) {
+        let mut state = self.state();
+        state.app = Some(Access::default());
+        state.refusal = None;
+    }
+
+    /// What the app's statements touched since [`Session::enter_app`].
+    pub(super) fn leave_app(&self) -> Access {
+        self.state().app.take().unwrap_or_default()
+    }
+
+    pub(super) fn is_app(&self) -> bool {
+        self.state().app.is_some()
+    }
+
+    pub(super) fn note(&self, note: impl FnOnce(&mut Access)) {
+        if let Some(access) = &mut self.state().app {
+            note(access);
+        }
+    }
+
+    /// Keeps the sentence for an error that SQLite would tell only as a code.
+    pub(super) fn refuse(&self, reason: String) {
+        self.state().refusal = Some(reason);
+    }
+
+    /// The sentence of the last refusal.
+    pub(super) fn take_refusal(&self) -> Option<String> {
+        self.state().refusal.take()
+    }
+}
+
+/// A UUID v7: sorts by time, unique by 74 random bits.
+pub(super) fn new_write_id(now: Millis, rng: &mut fastrand::Rng) -> WriteId {
+    let mut bytes = [0; 10];
+    rng.fill(&mut bytes);
+    let millis = u64::try_from(now.0).unwrap_or_default();
+    WriteId(
+        uuid::Builder::from_unix_timestamp_millis(millis, &bytes)
+            .into_uuid()
+            .to_string(),
+    )
+}

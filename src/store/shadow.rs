@@ -1,0 +1,169 @@
+//! Keeping the shadow table what it is: the fold of pending intents over synced rows.
+
+use rusqlite::{Connection, params, params_from_iter};
+use serde_json::value::RawValue;
+
+use super::error::corrupt;
+use super::functions::{columns_json, key_json, parse_columns};
+use super::rows;
+use crate::change::Operation;
+use crate::error::Result;
+use crate::ids::WriteId;
+use crate::optimistic::{Intent, ShadowRow, fold};
+use crate::schema::names::{self, ShadowColumns};
+use crate::schema::{Ordered, TableSchema, identifier};
+use crate::value::{Value, read_wire};
+
+/// A row's primary key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// In key order.
+    pub values: Vec<Value>,
+    /// The same as the change log spells it.
+    pub json: String,
+}
+
+impl Key {
+    /// From typed values.
+    pub fn of(table: &TableSchema, values: Vec<Value>) -> Self {
+        Self {
+            json: key_json(table, &values),
+            values,
+        }
+    }
+
+    /// From the change log.
+    pub(super) fn parse(table: &TableSchema, json: &str) -> Result<Self> {
+        let parts: Vec<&RawValue> = serde_json::from_str(json)
+            .map_err(|error| corrupt(format!("key {json} of {}: {error}", table.name)))?;
+        let values = table
+            .key_columns()
+            .zip(parts)
+            .map(|(column, part)| read_wire(&column.ty, part))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            values,
+            json: json.to_owned(),
+        })
+    }
+}
+
+/// Makes the shadow row of `key` what the fold says. Wants a transaction.
+pub fn refold(conn: &Connection, table: &TableSchema, key: &Key) -> Result<()> {
+    match folded(conn, table, key)? {
+        Some(shadow) => write(conn, table, &shadow),
+        None => {
+            rows::remove(conn, table, &names::local(&table.name), &key.values)?;
+            Ok(())
+        }
+    }
+}
+
+/// What the shadow row of `key` has to be.
+pub(super) fn folded(
+    conn: &Connection,
+    table: &TableSchema,
+    key: &Key,
+) -> Result<Option<ShadowRow>> {
+    let intents = intents(conn, table, key)?;
+    if intents.is_empty() {
+        return Ok(None);
+    }
+    let synced = rows::find(conn, table, &names::synced(&table.name), &key.values)?;
+    Ok(fold(table, &key.values, synced.as_deref(), &intents))
+}
+
+fn intents(conn: &Connection, table: &TableSchema, key: &Key) -> Result<Vec<Intent>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT write_id, operation, value FROM _throughline_changes
+         WHERE table_name = ?1 AND key = ?2 ORDER BY id",
+    )?;
+    let mut found = statement.query(params![table.name, key.json])?;
+    let mut intents = Vec::new();
+    while let Some(row) = found.next()? {
+        let operation: String = row.get(1)?;
+        let value: String = row.get(2)?;
+        intents.push(Intent {
+            write_id: WriteId(row.get(0)?),
+            operation: Operation::parse(&operation)
+                .ok_or_else(|| corrupt(format!("operation {operation:?}")))?,
+            value: parse_value(table, &value)?,
+        });
+    }
+    Ok(intents)
+}
+
+/// An intent's columns; one that the table no longer has is passed over.
+fn parse_value(table: &TableSchema, json: &str) -> Result<Vec<(usize, Value)>> {
+    let members: Ordered<Box<RawValue>> = serde_json::from_str(json)
+        .map_err(|error| corrupt(format!("value {json} of {}: {error}", table.name)))?;
+    members
+        .iter()
+        .filter_map(|(name, value)| {
+            let at = table.position(name)?;
+            Some(read_wire(&table.columns[at].ty, value).map(|value| (at, value)))
+        })
+        .collect()
+}
+
+fn write(conn: &Connection, table: &TableSchema, shadow: &ShadowRow) -> Result<()> {
+    let names = ShadowColumns::of(table);
+    let own_write_id = table.write_id().is_none();
+    let mut columns = rows::columns(table);
+    for column in own_write_id
+        .then_some(&names.write_id)
+        .into_iter()
+        .chain([&names.changed_columns, &names.is_deleted])
+    {
+        columns.push_str(", ");
+        columns.push_str(&identifier(column));
+    }
+    let mut values = shadow.row.clone();
+    if own_write_id {
+        values.push(Value::Text(shadow.write_id.0.clone()));
+    }
+    values.push(Value::Text(columns_json(table, &shadow.changed)));
+    values.push(Value::Integer(shadow.is_deleted.into()));
+    let sql = format!(
+        "INSERT OR REPLACE INTO {} ({columns}) VALUES ({})",
+        identifier(&names::local(&table.name)),
+        rows::placeholders(values.len())
+    );
+    conn.prepare_cached(&sql)?
+        .execute(params_from_iter(&values))?;
+    Ok(())
+}
+
+/// The shadow rows as they stand, for `verify`.
+pub(super) fn stored(conn: &Connection, table: &TableSchema) -> Result<Vec<(Key, ShadowRow)>> {
+    let names = ShadowColumns::of(table);
+    let sql = format!(
+        "SELECT {}, {}, {}, {} FROM {}",
+        rows::columns(table),
+        identifier(&names.write_id),
+        identifier(&names.changed_columns),
+        identifier(&names.is_deleted),
+        identifier(&names::local(&table.name))
+    );
+    let width = table.columns.len();
+    let mut statement = conn.prepare(&sql)?;
+    let mut found = statement.query([])?;
+    let mut shadows = Vec::new();
+    while let Some(stored) = found.next()? {
+        let row: Vec<Value> = (0..width)
+            .map(|at| stored.get(at))
+            .collect::<rusqlite::Result<_>>()?;
+        let changed: String = stored.get(width + 1)?;
+        let key = table.key.iter().map(|at| row[*at].clone()).collect();
+        shadows.push((
+            Key::of(table, key),
+            ShadowRow {
+                row,
+                changed: parse_columns(table, &changed),
+                is_deleted: stored.get(width + 2)?,
+                write_id: WriteId(stored.get(width)?),
+            },
+        ));
+    }
+    Ok(shadows)
+}

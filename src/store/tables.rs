@@ -1,0 +1,173 @@
+//! Making, refreshing and replacing a table's objects; swapping a newly loaded log in.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::rows;
+use crate::error::{Error, Result};
+use crate::schema::{TableSchema, ddl, identifier, list, names};
+
+/// Makes all objects of a new table. Wants a transaction.
+///
+/// # Errors
+/// [`Error::Schema`] when an object of the app's own has one of the names.
+pub fn create(conn: &Connection, table: &TableSchema) -> Result<()> {
+    for name in names::of_table(&table.name) {
+        if let Some(kind) = kind_of(conn, &name)? {
+            return Err(Error::schema(
+                &table.name,
+                format!("the {kind} {name:?} is in the way"),
+            ));
+        }
+    }
+    conn.execute_batch(&ddl::create_rows(table, &names::synced(&table.name)))?;
+    conn.execute_batch(&ddl::create_local(table))?;
+    create_dependents(conn, table)
+}
+
+/// Makes indexes, view and triggers again where they are not what this build would make. Wants a transaction.
+pub fn refresh(conn: &Connection, table: &TableSchema) -> Result<()> {
+    let wanted: BTreeSet<String> = dependents(table).into_iter().collect();
+    let found = dependents_found(conn, table)?;
+    if wanted == found {
+        return Ok(());
+    }
+    drop_dependents(conn, table)?;
+    create_dependents(conn, table)
+}
+
+/// Replaces the tables of a changed schema; rows keep the columns that both have, and shadow rows are left to
+/// be folded again. Wants a transaction.
+pub fn replace(conn: &Connection, old: &TableSchema, new: &TableSchema) -> Result<()> {
+    drop_dependents(conn, old)?;
+    clear_staged(conn, &old.name)?;
+    let synced = names::synced(&new.name);
+    let outdated = names::outdated(&new.name);
+    conn.execute_batch(&format!(
+        "ALTER TABLE {} RENAME TO {}",
+        identifier(&synced),
+        identifier(&outdated)
+    ))?;
+    conn.execute_batch(&ddl::create_rows(new, &synced))?;
+    let keeps_key = new
+        .key_columns()
+        .all(|column| old.position(&column.name).is_some());
+    if keeps_key {
+        let shared = list(
+            new.columns
+                .iter()
+                .filter(|column| old.position(&column.name).is_some())
+                .map(|column| identifier(&column.name)),
+        );
+        conn.execute_batch(&format!(
+            "INSERT OR IGNORE INTO {} ({shared}) SELECT {shared} FROM {}",
+            identifier(&synced),
+            identifier(&outdated)
+        ))?;
+    }
+    conn.execute_batch(&format!("DROP TABLE {}", identifier(&outdated)))?;
+    conn.execute_batch(&format!(
+        "DROP TABLE {}",
+        identifier(&names::local(&new.name))
+    ))?;
+    conn.execute_batch(&ddl::create_local(new))?;
+    create_dependents(conn, new)
+}
+
+/// An empty place for a log to load into beside the rows that readers see. Wants a transaction.
+pub fn stage(conn: &Connection, table: &TableSchema) -> Result<()> {
+    clear_staged(conn, &table.name)?;
+    conn.execute_batch(&ddl::create_rows(table, &names::staged(&table.name)))?;
+    Ok(())
+}
+
+/// Whether a log is loading.
+pub fn is_staged(conn: &Connection, table: &str) -> Result<bool> {
+    Ok(kind_of(conn, &names::staged(table))?.is_some())
+}
+
+/// Drops a half-loaded log.
+pub fn clear_staged(conn: &Connection, table: &str) -> Result<()> {
+    conn.execute_batch(&format!(
+        "DROP TABLE IF EXISTS {}",
+        identifier(&names::staged(table))
+    ))?;
+    Ok(())
+}
+
+/// Makes the loaded log the synced rows, touching only rows that differ. Wants a transaction.
+pub fn swap(conn: &Connection, table: &TableSchema) -> Result<()> {
+    let synced = identifier(&names::synced(&table.name));
+    let staged = identifier(&names::staged(&table.name));
+    let same_key = table
+        .key_columns()
+        .map(|column| format!("n.{0} = o.{0}", identifier(&column.name)))
+        .collect::<Vec<_>>()
+        .join(" AND ");
+    conn.execute_batch(&format!(
+        "DELETE FROM {synced} AS o WHERE NOT EXISTS (SELECT 1 FROM {staged} AS n WHERE {same_key})"
+    ))?;
+    conn.execute_batch(&format!(
+        "INSERT INTO {synced} ({columns}) SELECT {columns} FROM {staged} WHERE true {upsert}",
+        columns = rows::columns(table),
+        upsert = rows::on_conflict_update(table)
+    ))?;
+    clear_staged(conn, &table.name)
+}
+
+/// Rows in a table.
+pub fn count_rows(conn: &Connection, base: &str) -> Result<u64> {
+    Ok(conn
+        .prepare_cached(&format!("SELECT count(*) FROM {}", identifier(base)))?
+        .query_row([], |row| row.get(0))?)
+}
+
+fn dependents(table: &TableSchema) -> Vec<String> {
+    let mut sql = ddl::create_indexes(table);
+    sql.push(ddl::create_view(table));
+    sql.extend(ddl::create_triggers(table));
+    sql
+}
+
+fn dependents_found(conn: &Connection, table: &TableSchema) -> Result<BTreeSet<String>> {
+    let bases = [names::synced(&table.name), names::local(&table.name)];
+    let mut statement = conn.prepare(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL
+         AND (tbl_name = ?1 AND type IN ('view', 'trigger') OR tbl_name IN (?2, ?3) AND type = 'index')",
+    )?;
+    let found = statement
+        .query_map([&table.name, &bases[0], &bases[1]], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(found)
+}
+
+fn create_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
+    for sql in dependents(table) {
+        conn.execute_batch(&sql)?;
+    }
+    Ok(())
+}
+
+fn drop_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
+    conn.execute_batch(&ddl::drop_view(&table.name))?;
+    for base in [names::synced(&table.name), names::local(&table.name)] {
+        let indexes: Vec<String> = conn
+            .prepare(
+                "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+            )?
+            .query_map([&base], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for index in indexes {
+            conn.execute_batch(&format!("DROP INDEX {}", identifier(&index)))?;
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(conn: &Connection, name: &str) -> Result<Option<String>> {
+    Ok(conn
+        .prepare_cached("SELECT type FROM sqlite_master WHERE name = ?1 COLLATE NOCASE")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}

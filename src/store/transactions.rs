@@ -1,0 +1,315 @@
+//! Local transactions: numbered, queued, sent, accepted; gone once confirmed.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::changes::{self, Log, parse_json, raw_json};
+use super::error::corrupt;
+use super::session::{Session, Writing};
+use super::shadow::Key;
+use crate::change::{Operation, TransactionState};
+use crate::error::{Error, ErrorReport, Result};
+use crate::ids::{ChangeId, ClientId, Lsn, Millis, TransactionId, Xid};
+use crate::tabs::TransactionRecord;
+use crate::upload::{OutgoingChange, OutgoingTransaction};
+
+/// The number that the next local transaction gets if it writes anything.
+pub fn next_id(conn: &Connection) -> Result<TransactionId> {
+    let last: Option<i64> = conn
+        .prepare_cached(
+            "SELECT seq FROM sqlite_sequence WHERE name = '_throughline_transactions'",
+        )?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(TransactionId(last.unwrap_or(0) + 1))
+}
+
+/// Queues what a local transaction wrote; false if it wrote nothing that syncs. Wants the same transaction.
+pub fn finish_local(
+    conn: &Connection,
+    writing: &Writing,
+    meta: Option<&str>,
+) -> Result<bool> {
+    let logged: bool = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM _throughline_changes WHERE transaction_id = ?1)",
+        )?
+        .query_row([writing.transaction.0], |row| row.get(0))?;
+    if logged {
+        conn.prepare_cached(
+            "INSERT INTO _throughline_transactions (id, state, meta, created_at) VALUES (?1, 'queued', ?2, ?3)",
+        )?
+        .execute(params![writing.transaction.0, meta, writing.now.0])?;
+    }
+    Ok(logged)
+}
+
+/// The queued transactions in order with the bytes of their intents, `limit` at most.
+pub fn queued_sizes(conn: &Connection, limit: usize) -> Result<Vec<(TransactionId, usize)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT t.id, (SELECT sum(160 + length(key) + length(value) + ifnull(length(base), 0))
+                       FROM _throughline_changes WHERE transaction_id = t.id)
+         FROM _throughline_transactions AS t WHERE t.state = 'queued' ORDER BY t.id LIMIT ?1",
+    )?;
+    let sizes = statement
+        .query_map([limit], |row| {
+            Ok((TransactionId(row.get(0)?), row.get::<_, Option<usize>>(1)?.unwrap_or(0)))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(sizes)
+}
+
+/// The transactions as they go into a POST.
+pub fn outgoing(
+    conn: &Connection,
+    session: &Session,
+    client: &ClientId,
+    ids: &[TransactionId],
+) -> Result<Vec<OutgoingTransaction>> {
+    ids.iter()
+        .map(|id| {
+            let meta: Option<String> = conn
+                .prepare_cached("SELECT meta FROM _throughline_transactions WHERE id = ?1")?
+                .query_row([id.0], |row| row.get(0))?;
+            Ok(OutgoingTransaction {
+                id: idempotency_key(client, *id),
+                meta: meta.map(raw_json).transpose()?,
+                changes: outgoing_changes(conn, session, *id)?,
+            })
+        })
+        .collect()
+}
+
+fn outgoing_changes(
+    conn: &Connection,
+    session: &Session,
+    id: TransactionId,
+) -> Result<Vec<OutgoingChange>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, table_name, operation, write_id, key, value, base
+         FROM _throughline_changes WHERE transaction_id = ?1 ORDER BY id",
+    )?;
+    let mut found = statement.query([id.0])?;
+    let mut changes = Vec::new();
+    while let Some(row) = found.next()? {
+        let table: String = row.get(1)?;
+        let operation: String = row.get(2)?;
+        let operation = Operation::parse(&operation)
+            .ok_or_else(|| corrupt(format!("operation {operation:?}")))?;
+        let schema = session
+            .table(&table)
+            .ok_or_else(|| corrupt(format!("intents of the unknown table {table:?}")))?;
+        let key: String = row.get(4)?;
+        let parts: Vec<Box<serde_json::value::RawValue>> =
+            serde_json::from_str(&key).map_err(|error| corrupt(format!("key {key}: {error}")))?;
+        let base: Option<String> = row.get(6)?;
+        changes.push(OutgoingChange {
+            id: ChangeId(row.get(0)?),
+            operation,
+            write_id: crate::ids::WriteId(row.get(3)?),
+            key: schema
+                .key_columns()
+                .map(|column| column.name.clone())
+                .zip(parts)
+                .collect(),
+            value: raw_json(row.get(5)?)?,
+            base: match operation {
+                Operation::Update => base.map(raw_json).transpose()?,
+                Operation::Insert | Operation::Delete => None,
+            },
+            table,
+        });
+    }
+    Ok(changes)
+}
+
+/// What the server knows a transaction by.
+pub fn idempotency_key(client: &ClientId, id: TransactionId) -> String {
+    format!("{client}:{id}")
+}
+
+/// The inverse of [`idempotency_key`]; `None` for another client's.
+pub fn parse_idempotency_key(client: &ClientId, key: &str) -> Option<TransactionId> {
+    let number = key.strip_prefix(client.as_str())?.strip_prefix(':')?;
+    number.parse().ok().map(TransactionId)
+}
+
+/// The transactions are in a POST now.
+pub fn begin_sending(conn: &Connection, ids: &[TransactionId]) -> Result<()> {
+    let mut statement = conn.prepare_cached(
+        "UPDATE _throughline_transactions SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
+    )?;
+    for id in ids {
+        statement.execute([id.0])?;
+    }
+    Ok(())
+}
+
+/// What was sent without an answer goes again, under the same idempotency key.
+pub fn requeue(conn: &Connection) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE _throughline_transactions SET state = 'queued' WHERE state = 'sending'",
+    )?
+    .execute([])?;
+    Ok(())
+}
+
+/// The server has it.
+pub fn accept(
+    conn: &Connection,
+    id: TransactionId,
+    txid: Option<Xid>,
+    lsn: Option<Lsn>,
+) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE _throughline_transactions SET state = 'accepted', txid = ?2, lsn = ?3 WHERE id = ?1",
+    )?
+    .execute(params![
+        id.0,
+        txid.map(|txid| txid.0),
+        lsn.map(|lsn| lsn.to_string())
+    ])?;
+    Ok(())
+}
+
+/// Accepted transactions whose position in the server's log is known.
+pub fn accepted_positions(conn: &Connection) -> Result<Vec<(TransactionId, Lsn)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, lsn FROM _throughline_transactions WHERE state = 'accepted' AND lsn IS NOT NULL",
+    )?;
+    let mut found = statement.query([])?;
+    let mut positions = Vec::new();
+    while let Some(row) = found.next()? {
+        let lsn: String = row.get(1)?;
+        let lsn = Lsn::parse(&lsn).ok_or_else(|| corrupt(format!("lsn {lsn:?}")))?;
+        positions.push((TransactionId(row.get(0)?), lsn));
+    }
+    Ok(positions)
+}
+
+/// The tables that a transaction wrote.
+pub fn tables_of(conn: &Connection, id: TransactionId) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT table_name FROM _throughline_changes WHERE transaction_id = ?1",
+    )?;
+    let tables = statement
+        .query_map([id.0], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(tables)
+}
+
+/// Local and server state agree on it: its intents go. Returns the rows to fold again. Wants a transaction.
+pub fn confirm(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
+    let keys = keys_of(conn, session, id)?;
+    conn.prepare_cached("DELETE FROM _throughline_changes WHERE transaction_id = ?1")?
+        .execute([id.0])?;
+    conn.prepare_cached("DELETE FROM _throughline_transactions WHERE id = ?1")?
+        .execute([id.0])?;
+    Ok(keys)
+}
+
+/// The server refused it: its intents move to the journal. Returns the rows to fold again. Wants a transaction.
+pub fn reject(
+    conn: &Connection,
+    session: &Session,
+    id: TransactionId,
+    error: &ErrorReport,
+) -> Result<Touched> {
+    let keys = keys_of(conn, session, id)?;
+    let error = serde_json::to_string(error)
+        .map_err(|error| Error::Internal(format!("cannot write a reason: {error}")))?;
+    conn.prepare_cached(
+        "INSERT INTO _throughline_journal (id, transaction_id, write_id, table_name, operation, key, value, base)
+         SELECT id, transaction_id, write_id, table_name, operation, key, value, base
+         FROM _throughline_changes WHERE transaction_id = ?1",
+    )?
+    .execute([id.0])?;
+    conn.prepare_cached("DELETE FROM _throughline_changes WHERE transaction_id = ?1")?
+        .execute([id.0])?;
+    conn.prepare_cached(
+        "UPDATE _throughline_transactions SET state = 'rejected', error = ?2 WHERE id = ?1",
+    )?
+    .execute(params![id.0, error])?;
+    Ok(keys)
+}
+
+/// Rows by table.
+pub type Touched = Vec<(std::sync::Arc<crate::schema::TableSchema>, Key)>;
+
+fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT table_name, key FROM _throughline_changes WHERE transaction_id = ?1",
+    )?;
+    let mut found = statement.query([id.0])?;
+    let mut keys = Vec::new();
+    while let Some(row) = found.next()? {
+        let (table, key): (String, String) = (row.get(0)?, row.get(1)?);
+        if let Some(table) = session.table(&table) {
+            let key = Key::parse(&table, &key)?;
+            keys.push((table, key));
+        }
+    }
+    Ok(keys)
+}
+
+/// How many are pending and how many rejected.
+pub fn count(conn: &Connection) -> Result<(u32, u32)> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE state <> 'rejected'), count(*) FILTER (WHERE state = 'rejected')
+             FROM _throughline_transactions",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The transactions that are not yet confirmed, oldest first.
+pub fn pending(conn: &Connection, client: &ClientId) -> Result<Vec<TransactionRecord>> {
+    list(conn, client, "state <> 'rejected'")
+}
+
+/// The rejected ones, oldest first.
+pub fn rejected(conn: &Connection, client: &ClientId) -> Result<Vec<TransactionRecord>> {
+    list(conn, client, "state = 'rejected'")
+}
+
+/// One transaction as the app sees it.
+pub fn record(
+    conn: &Connection,
+    client: &ClientId,
+    id: TransactionId,
+) -> Result<Option<TransactionRecord>> {
+    Ok(list(conn, client, &format!("id = {id}"))?.pop())
+}
+
+fn list(conn: &Connection, client: &ClientId, condition: &str) -> Result<Vec<TransactionRecord>> {
+    let mut statement = conn.prepare(&format!(
+        "SELECT id, state, meta, attempts, created_at, error
+         FROM _throughline_transactions WHERE {condition} ORDER BY id"
+    ))?;
+    let mut found = statement.query([])?;
+    let mut records = Vec::new();
+    while let Some(row) = found.next()? {
+        let id = TransactionId(row.get(0)?);
+        let state: String = row.get(1)?;
+        let state = TransactionState::parse(&state)
+            .ok_or_else(|| corrupt(format!("transaction state {state:?}")))?;
+        let meta: Option<String> = row.get(2)?;
+        let error: Option<String> = row.get(5)?;
+        let log = match state {
+            TransactionState::Rejected => Log::Journal,
+            _ => Log::Changes,
+        };
+        records.push(TransactionRecord {
+            id: idempotency_key(client, id),
+            number: id,
+            state,
+            meta: meta.as_deref().map(parse_json).transpose()?,
+            attempts: row.get(3)?,
+            created_at: Millis(row.get(4)?),
+            error: error
+                .map(|error| serde_json::from_str(&error).map_err(corrupt))
+                .transpose()?,
+            changes: changes::records(conn, log, id)?,
+        });
+    }
+    Ok(records)
+}

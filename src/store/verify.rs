@@ -1,0 +1,48 @@
+//! `verify()`: every shadow row recomputed and compared. Changes nothing.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+
+use super::session::Session;
+use super::shadow::{folded, stored};
+use super::{changes, shadow::Key};
+use crate::error::Result;
+use crate::tabs::Verification;
+
+/// Compares the shadow tables with the fold and runs SQLite's own check of the file.
+pub fn verify(conn: &Connection, session: &Session) -> Result<Verification> {
+    let mut report = Verification::default();
+    for table in session.tables() {
+        let mut keys: BTreeSet<String> = changes::keys_with_intents(conn, &table.name)?
+            .into_iter()
+            .collect();
+        for (key, shadow) in stored(conn, &table)? {
+            report.shadow_rows += 1;
+            keys.remove(&key.json);
+            match folded(conn, &table, &key)? {
+                None => report.problems.push(format!(
+                    "{} {}: a shadow row without pending intents",
+                    table.name, key.json
+                )),
+                Some(expected) if expected != shadow => report.problems.push(format!(
+                    "{} {}: the shadow row is not the fold of its intents: {shadow:?}, expected {expected:?}",
+                    table.name, key.json
+                )),
+                Some(_) => {}
+            }
+        }
+        for json in keys {
+            let key = Key::parse(&table, &json)?;
+            report.problems.push(format!(
+                "{} {}: pending intents without a shadow row",
+                table.name, key.json
+            ));
+        }
+    }
+    let check: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if check != "ok" {
+        report.problems.push(format!("the file: {check}"));
+    }
+    Ok(report)
+}

@@ -1,0 +1,295 @@
+//! What the answer to a POST means: the design's answer table as one function.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::error::{Error, ErrorReport};
+use crate::ids::{Lsn, Xid};
+
+/// What to do about an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The server dealt with these; those it did not name go again.
+    Settled(Vec<ServerVerdict>),
+    /// Something in the batch was refused: send less, until the guilty transaction stands alone.
+    Split,
+    /// The only transaction of the batch was refused.
+    Refused(ErrorReport),
+    /// Nothing was decided; try again, not before `after` milliseconds if the server said so.
+    Retry {
+        /// What happened, for the status.
+        error: Error,
+        /// `Retry-After`.
+        after: Option<u64>,
+    },
+}
+
+/// The server's word on one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerVerdict {
+    /// The idempotency key it was sent under.
+    pub id: String,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// See [`ServerVerdict`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Applied.
+    Accepted {
+        /// The database's transaction, if the server tells.
+        txid: Option<Xid>,
+        /// A position at or after its commit, if the server tells.
+        lsn: Option<Lsn>,
+        /// It changed no row, so no change will come back.
+        noop: bool,
+    },
+    /// Refused for good.
+    Rejected(ErrorReport),
+}
+
+const ACCEPTED: Verdict = Verdict::Accepted {
+    txid: None,
+    lsn: None,
+    noop: false,
+};
+
+/// Reads the answer to a POST of the transactions `sent`.
+pub fn classify(
+    status: u16,
+    content_type: Option<&str>,
+    retry_after: Option<u64>,
+    body: &str,
+    sent: &[String],
+) -> Outcome {
+    let html = content_type.is_some_and(|kind| kind.starts_with("text/html"));
+    let retry = |error| Outcome::Retry {
+        error,
+        after: retry_after,
+    };
+    match status {
+        _ if html => retry(Error::Endpoint(format!(
+            "the write endpoint answered {status} with an HTML page: a login page or a wrong URL"
+        ))),
+        200..=299 => Outcome::Settled(verdicts(body, sent)),
+        400 | 409 | 422 if sent.len() > 1 => Outcome::Split,
+        400 | 409 | 422 => Outcome::Refused(reason(status, body)),
+        413 if sent.len() > 1 => Outcome::Split,
+        413 => Outcome::Refused(ErrorReport {
+            code: "TOO_LARGE".into(),
+            message: "the transaction is larger than the server takes".into(),
+            retryable: false,
+        }),
+        401 | 403 => retry(Error::Auth(format!("the write endpoint answered {status}"))),
+        408 | 425 | 429 | 500 | 502..=599 => retry(Error::Network(format!(
+            "the write endpoint answered {status}"
+        ))),
+        _ => retry(Error::Endpoint(format!(
+            "the write endpoint answered {status}"
+        ))),
+    }
+}
+
+/// A 2xx without a body that we know accepts everything, as the example's server does.
+fn verdicts(body: &str, sent: &[String]) -> Vec<ServerVerdict> {
+    let Ok(answer) = serde_json::from_str::<Answer>(body) else {
+        return sent
+            .iter()
+            .map(|id| ServerVerdict {
+                id: id.clone(),
+                verdict: ACCEPTED,
+            })
+            .collect();
+    };
+    let mut named: HashMap<String, TransactionAnswer> = answer
+        .transactions
+        .into_iter()
+        .map(|answer| (answer.id.clone(), answer))
+        .collect();
+    sent.iter()
+        .filter_map(|id| {
+            Some(ServerVerdict {
+                verdict: named.remove(id)?.verdict(),
+                id: id.clone(),
+            })
+        })
+        .collect()
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    transactions: Vec<TransactionAnswer>,
+}
+
+#[derive(Deserialize)]
+struct TransactionAnswer {
+    id: String,
+    status: AnswerStatus,
+    #[serde(default, deserialize_with = "number_or_text")]
+    txid: Option<u64>,
+    #[serde(default, deserialize_with = "number_or_text")]
+    lsn: Option<u64>,
+    #[serde(default)]
+    noop: bool,
+    error: Option<AnswerError>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AnswerStatus {
+    Accepted,
+    Rejected,
+}
+
+#[derive(Deserialize)]
+struct AnswerError {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl TransactionAnswer {
+    fn verdict(self) -> Verdict {
+        match self.status {
+            AnswerStatus::Accepted => Verdict::Accepted {
+                // A 64-bit id carries an epoch above the 32 bits that the log shows (protocol section 15).
+                txid: self.txid.map(|txid| Xid(txid as u32)),
+                lsn: self.lsn.map(Lsn),
+                noop: self.noop,
+            },
+            AnswerStatus::Rejected => Verdict::Rejected(report(self.error)),
+        }
+    }
+}
+
+/// The reason in a 4xx body: `{"error":{"code","message"}}`, `{"message"}` or the text itself.
+fn reason(status: u16, body: &str) -> ErrorReport {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Option<AnswerError>,
+        message: Option<String>,
+    }
+    match serde_json::from_str::<Body>(body) {
+        Ok(Body {
+            error: Some(error), ..
+        }) => report(Some(error)),
+        Ok(Body {
+            message: Some(message),
+            ..
+        }) => report(Some(AnswerError {
+            code: None,
+            message: Some(message),
+        })),
+        _ => report(Some(AnswerError {
+            code: None,
+            message: Some(format!("the server answered {status}")),
+        })),
+    }
+}
+
+fn report(error: Option<AnswerError>) -> ErrorReport {
+    let (code, message) = error.map_or((None, None), |error| (error.code, error.message));
+    ErrorReport {
+        code: code.unwrap_or_else(|| "REJECTED".into()),
+        message: message.unwrap_or_else(|| "the server gave no reason".into()),
+        retryable: false,
+    }
+}
+
+/// Positions are text on the wire, since they outgrow a double; small servers send numbers all the same.
+fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(u64),
+        Text(String),
+    }
+    Ok(match Option::<Either>::deserialize(deserializer)? {
+        None => None,
+        Some(Either::Number(number)) => Some(number),
+        Some(Either::Text(text)) => text.parse().ok(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(ids: &[&str]) -> Vec<String> {
+        ids.iter().map(ToString::to_string).collect()
+    }
+
+    fn answer(status: u16, body: &str, ids: &[&str]) -> Outcome {
+        classify(status, Some("application/json"), None, body, &sent(ids))
+    }
+
+    #[test]
+    fn a_bare_200_accepts_everything() {
+        let Outcome::Settled(verdicts) = answer(200, "OK", &["c:1", "c:2"]) else {
+            panic!("not settled");
+        };
+        assert!(verdicts.iter().all(|one| one.verdict == ACCEPTED));
+        assert_eq!(verdicts.len(), 2);
+    }
+
+    #[test]
+    fn each_transaction_has_its_own_verdict_and_the_unnamed_goes_again() {
+        let body = r#"{"transactions":[
+            {"id":"c:1","status":"accepted","txid":4294967299,"lsn":"18446744073709551615"},
+            {"id":"c:2","status":"rejected","error":{"code":"EMPTY_TITLE","message":"needs a title"}},
+            {"id":"unknown","status":"accepted"}]}"#;
+        let Outcome::Settled(verdicts) = answer(200, body, &["c:1", "c:2", "c:3"]) else {
+            panic!("not settled");
+        };
+        assert_eq!(
+            verdicts[0].verdict,
+            Verdict::Accepted {
+                txid: Some(Xid(3)),
+                lsn: Some(Lsn(u64::MAX)),
+                noop: false
+            }
+        );
+        assert!(
+            matches!(&verdicts[1].verdict, Verdict::Rejected(error) if error.code == "EMPTY_TITLE")
+        );
+        assert_eq!(verdicts.len(), 2);
+    }
+
+    #[test]
+    fn the_guilty_transaction_is_found_by_splitting() {
+        assert_eq!(answer(422, "{}", &["c:1", "c:2"]), Outcome::Split);
+        let Outcome::Refused(error) = answer(422, r#"{"message":"no"}"#, &["c:1"]) else {
+            panic!("not refused");
+        };
+        assert_eq!(
+            (error.code.as_str(), error.message.as_str()),
+            ("REJECTED", "no")
+        );
+        assert_eq!(answer(413, "", &["c:1", "c:2"]), Outcome::Split);
+    }
+
+    #[test]
+    fn nothing_is_lost_to_what_is_not_a_verdict() {
+        for status in [301, 401, 403, 404, 405, 408, 410, 425, 429, 500, 501, 503, 0] {
+            assert!(
+                matches!(answer(status, "", &["c:1"]), Outcome::Retry { .. }),
+                "{status}"
+            );
+        }
+        let portal = classify(
+            200,
+            Some("text/html; charset=utf-8"),
+            None,
+            "<html>",
+            &sent(&["c:1"]),
+        );
+        assert!(matches!(
+            portal,
+            Outcome::Retry {
+                error: Error::Endpoint(_),
+                ..
+            }
+        ));
+    }
+}
