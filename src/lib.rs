@@ -3,5 +3,6 @@
 
 pub mod error;
 pub mod ids;
+pub mod shape;
 pub mod tabs;
 pub mod value;

@@ -1,0 +1,295 @@
+//! What a shape is, and the URL that asks for it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::offset::RequestOffset;
+use super::protocol::param;
+use crate::error::{Error, Result};
+use crate::ids::{Cursor, Handle};
+
+/// Names a set of rows of one table (protocol section 3). Any change makes it another shape with another log.
+///
+/// Names of tables and columns are exact: `Todos` is the table that SQL writes as `"Todos"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShapeDefinition {
+    /// Where to ask: absolute or relative, its own query parameters are kept.
+    pub url: String,
+    /// `t` or `schema.t`; text that contains a double quote is sent as it stands. Absent when the server knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// The selected columns, all of the primary key among them; absent means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// A SQL condition, with `$1`, `$2`, … for `params`.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub where_clause: Option<String>,
+    /// The values of `$1`, `$2`, … as text. JSON numbers, booleans and the form `{"1": …}` are taken too.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "params"
+    )]
+    pub params: Vec<String>,
+    /// How much of a row an update carries.
+    #[serde(default)]
+    pub replica: Replica,
+    /// Whether the log starts with a snapshot.
+    #[serde(default)]
+    pub log: Log,
+    /// Further query parameters, for a proxy's own use.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
+}
+
+/// See [`ShapeDefinition::replica`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Replica {
+    /// Updates carry the key and what changed.
+    #[default]
+    Default,
+    /// Updates and deletes carry the whole row.
+    Full,
+}
+
+/// See [`ShapeDefinition::log`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Log {
+    /// Snapshot, then changes.
+    #[default]
+    Full,
+    /// Changes alone.
+    ChangesOnly,
+}
+
+/// What distinguishes two definitions, as text; equal definitions have equal fingerprints in every version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+/// The part of a request that changes from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestParams<'a> {
+    /// Where to continue.
+    pub offset: RequestOffset,
+    /// The log of `offset`.
+    pub handle: Option<&'a Handle>,
+    /// Whether the server may hold the request until something happens.
+    pub live: bool,
+    /// Of the last live response; sent on live requests only.
+    pub cursor: Option<&'a Cursor>,
+    /// The log that ended last.
+    pub expired: Option<&'a Handle>,
+    /// Makes the URL one that no cache has seen.
+    pub cache_buster: Option<&'a str>,
+}
+
+impl ShapeDefinition {
+    /// The whole of a table.
+    pub fn of_table(url: impl Into<String>, table: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            table: Some(table.into()),
+            columns: None,
+            where_clause: None,
+            params: Vec::new(),
+            replica: Replica::default(),
+            log: Log::default(),
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// Says what is wrong with the definition before a server has to. [`Error::Argument`].
+    pub fn check(&self) -> Result<()> {
+        let wrong = |text: String| Err(Error::Argument(text));
+        if self.url.is_empty() {
+            return wrong("the shape URL is empty".into());
+        }
+        if self.columns.as_ref().is_some_and(Vec::is_empty) {
+            return wrong("columns: name at least the primary key, or leave it out".into());
+        }
+        let field =
+            |name: &str| param::OF_THE_DEFINITION.contains(&name) || name.starts_with("params[");
+        for name in self.extra.keys() {
+            if param::OF_THE_REQUEST.contains(&name.as_str()) || field(name) {
+                return wrong(format!("extra: {name:?} belongs to the shape protocol"));
+            }
+        }
+        for (name, _) in UrlParts::of(&self.url).query() {
+            if param::OF_THE_REQUEST.contains(&name.as_str()) {
+                return wrong(format!("the shape URL must not set {name:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The URL of one request: parameters sorted by name, so that equal requests have equal URLs (trap 32).
+    pub fn request_url(&self, request: &RequestParams<'_>) -> String {
+        let mut query = self.identity();
+        let mut add = |name: &str, value: String| query.push((name.to_owned(), value));
+        add(param::OFFSET, request.offset.to_string());
+        if let Some(handle) = request.handle {
+            add(param::HANDLE, handle.to_string());
+        }
+        if request.live {
+            add(param::LIVE, "true".into());
+            if let Some(cursor) = request.cursor {
+                add(param::CURSOR, cursor.to_string());
+            }
+        }
+        if let Some(handle) = request.expired {
+            add(param::EXPIRED_HANDLE, handle.to_string());
+        }
+        if let Some(text) = request.cache_buster {
+            add(param::CACHE_BUSTER, text.to_owned());
+        }
+        self.with_query(query)
+    }
+
+    /// What a stored position belongs to: a changed definition must not continue it (trap 50).
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(self.with_query(self.identity()))
+    }
+
+    fn with_query(&self, mut query: Vec<(String, String)>) -> String {
+        query.sort();
+        let encoded = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .finish();
+        format!("{}?{encoded}", UrlParts::of(&self.url).path)
+    }
+
+    /// Every parameter but those of the request; fields win over what the URL says.
+    fn identity(&self) -> Vec<(String, String)> {
+        let mut own = vec![(param::LOG.to_owned(), self.log.as_param().to_owned())];
+        let mut add = |name: String, value: String| own.push((name, value));
+        if let Some(table) = &self.table {
+            add(param::TABLE.into(), quote_table(table));
+        }
+        if let Some(columns) = &self.columns {
+            let mut columns: Vec<_> = columns.iter().map(|c| quote_identifier(c)).collect();
+            columns.sort();
+            columns.dedup();
+            add(param::COLUMNS.into(), columns.join(","));
+        }
+        if let Some(where_clause) = &self.where_clause {
+            add(param::WHERE.into(), where_clause.clone());
+        }
+        for (i, value) in self.params.iter().enumerate() {
+            add(format!("{}[{}]", param::PARAMS, i + 1), value.clone());
+        }
+        if self.replica == Replica::Full {
+            add(param::REPLICA.into(), "full".into());
+        }
+        for (name, value) in &self.extra {
+            add(name.clone(), value.clone());
+        }
+        let of_url: Vec<_> = UrlParts::of(&self.url)
+            .query()
+            .filter(|(name, _)| {
+                !param::OF_THE_REQUEST.contains(&name.as_str())
+                    && !own.iter().any(|(taken, _)| taken == name)
+            })
+            .collect();
+        own.extend(of_url);
+        own
+    }
+}
+
+impl Log {
+    fn as_param(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::ChangesOnly => "changes_only",
+        }
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A URL split at its first `?`; a fragment never reaches a server.
+struct UrlParts<'a> {
+    path: &'a str,
+    query: &'a str,
+}
+
+impl<'a> UrlParts<'a> {
+    fn of(url: &'a str) -> Self {
+        let url = url.split('#').next().unwrap_or_default();
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        Self { path, query }
+    }
+
+    fn query(&self) -> impl Iterator<Item = (String, String)> + 'a {
+        form_urlencoded::parse(self.query.as_bytes()).into_owned()
+    }
+}
+
+/// An identifier as Electric's parser reads it back unchanged: it folds what is not quoted to lower case.
+fn quote_identifier(name: &str) -> String {
+    let mut bytes = name.bytes();
+    let plain = bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if plain {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+fn quote_table(table: &str) -> String {
+    if table.contains('"') {
+        return table.to_owned();
+    }
+    let parts: Vec<_> = table.split('.').map(quote_identifier).collect();
+    parts.join(".")
+}
+
+fn params<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    use serde::de::Error as _;
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Scalar {
+        Text(String),
+        Number(serde_json::Number),
+        Bool(bool),
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Params {
+        Listed(Vec<Scalar>),
+        Numbered(BTreeMap<String, Scalar>),
+    }
+
+    let values: Vec<Scalar> = match Params::deserialize(input)? {
+        Params::Listed(values) => values,
+        Params::Numbered(mut values) => (1..=values.len())
+            .map(|i| values.remove(&i.to_string()))
+            .collect::<Option<_>>()
+            .ok_or_else(|| D::Error::custom("params must be numbered 1, 2, 3, …"))?,
+    };
+    Ok(values
+        .into_iter()
+        .map(|value| match value {
+            Scalar::Text(text) => text,
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Bool(flag) => flag.to_string(),
+        })
+        .collect())
+}
+
+#[cfg(test)]
+#[path = "definition_tests.rs"]
+mod tests;

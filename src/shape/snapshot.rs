@@ -1,0 +1,59 @@
+//! Which transactions a snapshot contains.
+
+use crate::ids::Xid;
+
+/// A Postgres snapshot as `snapshot-end` carries it (64-bit transaction ids).
+///
+/// With it a refetch can tell whether a write of ours is in the rows it just loaded, although rows of a snapshot name
+/// no transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Everything below is visible.
+    pub xmin: u64,
+    /// Nothing from here on is visible.
+    pub xmax: u64,
+    /// In progress when the snapshot was taken, so not visible.
+    pub xip: Vec<u64>,
+}
+
+impl Snapshot {
+    /// Whether the transaction is visible in this snapshot, given that it committed.
+    ///
+    /// `xid` has 32 bits and wraps: it is widened to the 64-bit id nearest to `xmax`.
+    pub fn contains(&self, xid: Xid) -> bool {
+        let distance = xid.0.wrapping_sub(self.xmax as u32) as i32;
+        let Some(xid) = self.xmax.checked_add_signed(i64::from(distance)) else {
+            return false;
+        };
+        xid < self.xmin || (xid < self.xmax && !self.xip.contains(&xid))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_in_progress_is_not_contained() {
+        let snapshot = Snapshot {
+            xmin: 780,
+            xmax: 790,
+            xip: vec![780, 785],
+        };
+        let contained = [779, 780, 784, 785, 789, 790, 791].map(|x| snapshot.contains(Xid(x)));
+        assert_eq!(contained, [true, false, true, false, true, false, false]);
+    }
+
+    #[test]
+    fn a_wrapped_transaction_id_is_read_near_xmax() {
+        let epoch = 1 << 32;
+        let snapshot = Snapshot {
+            xmin: epoch + 5,
+            xmax: epoch + 5,
+            xip: vec![],
+        };
+        assert!(snapshot.contains(Xid(u32::MAX)), "just before the wrap");
+        assert!(snapshot.contains(Xid(4)));
+        assert!(!snapshot.contains(Xid(5)));
+    }
+}
