@@ -1,8 +1,14 @@
 //! Throughline.
 #![warn(missing_docs)]
 
+pub mod backoff;
+pub mod change;
 pub mod error;
 pub mod ids;
+pub mod optimistic;
+pub mod schema;
 pub mod shape;
+pub mod store;
 pub mod tabs;
+pub mod upload;
 pub mod value;

@@ -122,7 +122,10 @@ mod tests {
 
     #[test]
     fn nothing_pending_means_no_shadow_row() {
-        assert_eq!(folded(Some(&[text("k"), text("a"), Value::Null]), &[]), None);
+        assert_eq!(
+            folded(Some(&[text("k"), text("a"), Value::Null]), &[]),
+            None
+        );
     }
 
     #[test]

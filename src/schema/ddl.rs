@@ -225,13 +225,7 @@ fn create_trigger(table: &TableSchema, operation: &str, body: &str) -> String {
 }
 
 /// One intent. An update that changes nothing has a NULL value and leaves none.
-fn log_change(
-    table: &TableSchema,
-    operation: &str,
-    key: &str,
-    value: &str,
-    base: &str,
-) -> String {
+fn log_change(table: &TableSchema, operation: &str, key: &str, value: &str, base: &str) -> String {
     format!(
         "  INSERT INTO {changes} (transaction_id, write_id, table_name, operation, key, value, base)\n\
          \x20 SELECT {transaction}(), {write_id}(), {name}, {operation}, {key}, value, {base}\n\
@@ -345,9 +339,5 @@ fn old_row(table: &TableSchema) -> String {
 }
 
 fn call(function: &str, table: &TableSchema, arguments: Vec<String>) -> String {
-    format!(
-        "{function}({}, {})",
-        literal(&table.name),
-        list(arguments)
-    )
+    format!("{function}({}, {})", literal(&table.name), list(arguments))
 }

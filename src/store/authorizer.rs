@@ -90,7 +90,9 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
             if tells || (asks_version && pragma_value.is_none()) {
                 Ok(())
             } else {
-                Err(format!("PRAGMA {pragma_name} is set by the database itself"))
+                Err(format!(
+                    "PRAGMA {pragma_name} is set by the database itself"
+                ))
             }
         }
         AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => {

@@ -81,9 +81,7 @@ pub fn has_intents(conn: &Connection, table: &str, key: &str) -> Result<bool> {
 /// Whether any row of the table has pending intents.
 pub fn table_has_intents(conn: &Connection, table: &str) -> Result<bool> {
     Ok(conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM _throughline_changes WHERE table_name = ?1)",
-        )?
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM _throughline_changes WHERE table_name = ?1)")?
         .query_row([table], |row| row.get(0))?)
 }
 

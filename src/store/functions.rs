@@ -47,9 +47,7 @@ pub(super) fn install(conn: &Connection, session: &Arc<Session>) -> Result<()> {
     })?;
     let on = session.clone();
     conn.create_scalar_function(function::TRANSACTION, 0, fresh, move |_| {
-        on.transaction()
-            .map(|id| id.0)
-            .ok_or_else(|| outside(&on))
+        on.transaction().map(|id| id.0).ok_or_else(|| outside(&on))
     })?;
     let on = session.clone();
     conn.create_scalar_function(function::WRITE_ID, 0, fresh, move |_| {
@@ -74,7 +72,9 @@ fn cast(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
 
 fn key(session: &Session, call: &Context<'_>) -> SqlResult<String> {
     let table = table(session, call)?;
-    let values: Vec<Value> = (1..call.len()).map(|at| from_ref(call.get_raw(at))).collect();
+    let values: Vec<Value> = (1..call.len())
+        .map(|at| from_ref(call.get_raw(at)))
+        .collect();
     Ok(key_json(&table, &values))
 }
 
@@ -184,12 +184,8 @@ fn app_value(
     argument: usize,
 ) -> SqlResult<Value> {
     let column = &table.columns[at];
-    canonical(&column.ty, from_ref(call.get_raw(argument))).map_err(|reason| {
-        refuse(
-            session,
-            format!("{}.{}: {reason}", table.name, column.name),
-        )
-    })
+    canonical(&column.ty, from_ref(call.get_raw(argument)))
+        .map_err(|reason| refuse(session, format!("{}.{}: {reason}", table.name, column.name)))
 }
 
 fn table(session: &Session, call: &Context<'_>) -> SqlResult<Arc<TableSchema>> {

@@ -83,7 +83,6 @@ fn execute(
         .collect();
     let booleans = prepared
         .columns()
-        .iter()
         .map(|column| {
             column
                 .decl_type()

@@ -97,10 +97,7 @@ pub(super) fn remove(
         identifier(base),
         by_key(table, 1)
     );
-    Ok(conn
-        .prepare_cached(&sql)?
-        .execute(params_from_iter(key))?
-        > 0)
+    Ok(conn.prepare_cached(&sql)?.execute(params_from_iter(key))? > 0)
 }
 
 /// Writes the given columns of the row with that key; true if there is one.
@@ -123,5 +120,8 @@ pub(super) fn patch(
         by_key(table, patch.len() + 1)
     );
     let values = patch.iter().map(|(_, value)| value).chain(key);
-    Ok(conn.prepare_cached(&sql)?.execute(params_from_iter(values))? > 0)
+    Ok(conn
+        .prepare_cached(&sql)?
+        .execute(params_from_iter(values))?
+        > 0)
 }

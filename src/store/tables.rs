@@ -118,9 +118,10 @@ pub fn swap(conn: &Connection, table: &TableSchema) -> Result<()> {
 
 /// Rows in a table.
 pub fn count_rows(conn: &Connection, base: &str) -> Result<u64> {
-    Ok(conn
+    let count: i64 = conn
         .prepare_cached(&format!("SELECT count(*) FROM {}", identifier(base)))?
-        .query_row([], |row| row.get(0))?)
+        .query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
 }
 
 fn dependents(table: &TableSchema) -> Vec<String> {

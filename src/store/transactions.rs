@@ -15,20 +15,14 @@ use crate::upload::{OutgoingChange, OutgoingTransaction};
 /// The number that the next local transaction gets if it writes anything.
 pub fn next_id(conn: &Connection) -> Result<TransactionId> {
     let last: Option<i64> = conn
-        .prepare_cached(
-            "SELECT seq FROM sqlite_sequence WHERE name = '_throughline_transactions'",
-        )?
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = '_throughline_transactions'")?
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(TransactionId(last.unwrap_or(0) + 1))
 }
 
 /// Queues what a local transaction wrote; false if it wrote nothing that syncs. Wants the same transaction.
-pub fn finish_local(
-    conn: &Connection,
-    writing: &Writing,
-    meta: Option<&str>,
-) -> Result<bool> {
+pub fn finish_local(conn: &Connection, writing: &Writing, meta: Option<&str>) -> Result<bool> {
     let logged: bool = conn
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM _throughline_changes WHERE transaction_id = ?1)",
@@ -51,8 +45,12 @@ pub fn queued_sizes(conn: &Connection, limit: usize) -> Result<Vec<(TransactionI
          FROM _throughline_transactions AS t WHERE t.state = 'queued' ORDER BY t.id LIMIT ?1",
     )?;
     let sizes = statement
-        .query_map([limit], |row| {
-            Ok((TransactionId(row.get(0)?), row.get::<_, Option<usize>>(1)?.unwrap_or(0)))
+        .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            let bytes: Option<i64> = row.get(1)?;
+            Ok((
+                TransactionId(row.get(0)?),
+                bytes.unwrap_or(0).unsigned_abs() as usize,
+            ))
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(sizes)

@@ -271,7 +271,9 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_to_what_is_not_a_verdict() {
-        for status in [301, 401, 403, 404, 405, 408, 410, 425, 429, 500, 501, 503, 0] {
+        for status in [
+            301, 401, 403, 404, 405, 408, 410, 425, 429, 500, 501, 503, 0,
+        ] {
             assert!(
                 matches!(answer(status, "", &["c:1"]), Outcome::Retry { .. }),
                 "{status}"

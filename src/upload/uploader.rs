@@ -176,12 +176,7 @@ impl Uploader {
         }
     }
 
-    fn answered(
-        &mut self,
-        now: Millis,
-        rng: &mut fastrand::Rng,
-        outcome: Outcome,
-    ) -> Vec<Step> {
+    fn answered(&mut self, now: Millis, rng: &mut fastrand::Rng, outcome: Outcome) -> Vec<Step> {
         match outcome {
             // Without this an answer that names nothing would go round without a pause.
             Outcome::Settled(verdicts) if verdicts.is_empty() => {
