@@ -26,8 +26,12 @@ pub enum Target {
 /// What a body did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Applied {
-    /// Rows inserted, updated or deleted.
-    pub changes: u64,
+    /// Rows that were not here.
+    pub inserted: u64,
+    /// Rows that were here.
+    pub updated: u64,
+    /// Rows that are gone.
+    pub deleted: u64,
     /// Updates of rows that are not here: something was lost (protocol section 18).
     pub unknown_updates: u64,
 }
@@ -43,7 +47,7 @@ pub fn apply(
         Target::Synced => names::synced(&table.name),
         Target::Staged => names::staged(&table.name),
     };
-    let insert = rows::upsert_sql(table, &base);
+    let insert = rows::insert_sql(table, &base);
     let watch = target == Target::Synced && table_has_intents(conn, &table.name)?;
     let mut touched: Vec<Key> = Vec::new();
     let mut applied = Applied::default();
@@ -108,25 +112,34 @@ fn apply_change(
             for (at, value) in columns {
                 row[at] = value;
             }
-            let changes = conn
+            let is_new = conn
                 .prepare_cached(insert)?
-                .execute(params_from_iter(&row))?;
-            applied.changes += changes as u64;
+                .execute(params_from_iter(&row))?
+                > 0;
+            if is_new {
+                applied.inserted += 1;
+            } else {
+                let columns: Vec<(usize, Value)> = row
+                    .into_iter()
+                    .enumerate()
+                    .filter(|(at, _)| !table.is_key(*at))
+                    .collect();
+                rows::patch(conn, table, base, &key, &columns)?;
+                applied.updated += 1;
+            }
             write_id
         }
         Operation::Update => {
             columns.retain(|(at, _)| !table.is_key(*at));
-            if !columns.is_empty() {
-                if rows::patch(conn, table, base, &key, &columns)? {
-                    applied.changes += 1;
-                } else {
-                    applied.unknown_updates += 1;
-                }
+            if rows::patch(conn, table, base, &key, &columns)? {
+                applied.updated += 1;
+            } else {
+                applied.unknown_updates += 1;
             }
             write_id
         }
         Operation::Delete => {
-            applied.changes += u64::from(rows::remove(conn, table, base, &key)?);
+            applied.deleted += u64::from(rows::remove(conn, table, base, &key)?);
             Some(Evidence::Deleted)
         }
     };

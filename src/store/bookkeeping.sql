@@ -8,9 +8,7 @@ CREATE TABLE _throughline_settings (
 CREATE TABLE _throughline_shapes (
   table_name TEXT PRIMARY KEY NOT NULL,
   schema TEXT,             -- JSON; NULL until the first response
-  definition TEXT,         -- fingerprint of the shape that the position belongs to
-  progress TEXT,           -- JSON: handle, offset, expired handles
-  last_synced_at INTEGER   -- milliseconds since the Unix epoch
+  progress TEXT            -- JSON: definition, handle, offset, expired handles; NULL before the first rows
 ) WITHOUT ROWID;
 
 -- One row a local transaction that is not yet confirmed. AUTOINCREMENT: a number is half of an

@@ -26,14 +26,14 @@ pub(super) fn placeholders(count: usize) -> String {
     list((1..=count).map(|n| format!("?{n}")))
 }
 
-/// Insert or replace a whole row; what is already so is not written again.
-pub(super) fn upsert_sql(table: &TableSchema, base: &str) -> String {
+/// Inserts a whole row; does nothing for a key that is here.
+pub(super) fn insert_sql(table: &TableSchema, base: &str) -> String {
     format!(
-        "INSERT INTO {} ({}) VALUES ({}) {}",
+        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO NOTHING",
         identifier(base),
         columns(table),
         placeholders(table.columns.len()),
-        on_conflict_update(table),
+        list(table.key_columns().map(|column| identifier(&column.name))),
     )
 }
 
@@ -108,6 +108,9 @@ pub(super) fn patch(
     key: &[Value],
     patch: &[(usize, Value)],
 ) -> Result<bool> {
+    if patch.is_empty() {
+        return Ok(find(conn, table, base, key)?.is_some());
+    }
     let set = list(
         patch
             .iter()

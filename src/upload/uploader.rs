@@ -8,6 +8,7 @@
 //! | Sending | `Answered`, split | Idle | `Requeue`, `Send` with half the limit |
 //! | Sending | `Answered`, refused | Idle | `Refuse`, `Send` |
 //! | Sending | `Answered`, retry; `Failed` | Waiting | `Requeue`, `Wait` |
+//! | any but Paused | `StoreFailed` | Waiting | `Requeue`, `Wait` |
 //! | Waiting | `Timer` once due | Idle | `Send` |
 //! | any | `Pause` | Paused | `Requeue` and `Abort` when Sending |
 //! | Paused, Waiting | `Resume` | Idle | `Send` |
@@ -41,6 +42,8 @@ pub enum Event<'a> {
     },
     /// No answer came.
     Failed(String),
+    /// The database could not take a step: what was sent goes again, its idempotency key makes that safe.
+    StoreFailed(Error),
     /// The timer of [`Step::Wait`] fired.
     Timer,
     /// The app disconnected.
@@ -154,6 +157,12 @@ impl Uploader {
             Event::Failed(reason) => match self.state {
                 State::Sending(_) => self.wait(now, rng, Error::Network(reason), None),
                 State::Idle | State::Waiting(_) | State::Paused => vec![],
+            },
+            Event::StoreFailed(error) => match self.state {
+                State::Paused => vec![],
+                State::Idle | State::Sending(_) | State::Waiting(_) => {
+                    self.wait(now, rng, error, None)
+                }
             },
             Event::Timer => match self.state {
                 State::Waiting(until) if until <= now => self.resume(),

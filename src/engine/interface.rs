@@ -1,0 +1,95 @@
+//! What the shell tells the engine and what the engine asks of it.
+
+use crate::error::Error;
+use crate::ids::{FetchId, Millis, RequestId, TimerId};
+use crate::tabs::{Notification, Reply, Request};
+
+/// What happened outside.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The app asks for something; [`Effect::Reply`] answers under the same id.
+    Request(RequestId, Request),
+    /// The answer to [`Effect::Fetch`] is complete.
+    Answered {
+        /// Which one.
+        fetch: FetchId,
+        /// What came.
+        answer: Answer,
+    },
+    /// A fetch ended without an answer.
+    Failed {
+        /// Which one.
+        fetch: FetchId,
+        /// Why.
+        failure: Failure,
+    },
+    /// The timer of [`Effect::SetTimer`] is due.
+    Timer(TimerId),
+    /// The computer woke, or the network or the page is back.
+    Wake,
+}
+
+/// A complete HTTP answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// 0 for a redirect, which is not followed.
+    pub status: u16,
+    /// Names in any case.
+    pub headers: Vec<(String, String)>,
+    /// Decoded text.
+    pub body: String,
+}
+
+/// Why a fetch has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// No connection, or it broke.
+    Network(String),
+    /// Nothing arrived for the fetch's `timeout_ms`.
+    Timeout,
+    /// Cancelled by someone else.
+    Aborted,
+}
+
+/// What the shell is to do, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Answer a request.
+    Reply(RequestId, Result<Reply, Error>),
+    /// Tell the app.
+    Notify(Notification),
+    /// Send an HTTP request with `cache: "no-store"` and without following redirects.
+    Fetch(Fetch),
+    /// Cancel it; whatever it still reports is ignored.
+    Abort(FetchId),
+    /// Report [`Event::Timer`] then; replaces the timer of the same id.
+    SetTimer(TimerId, Millis),
+    /// The connection can be dropped; the file is closed with it.
+    Close,
+    /// Drop the connection and delete the file.
+    Delete,
+}
+
+/// One HTTP request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetch {
+    /// Comes back with the answer.
+    pub id: FetchId,
+    /// Whose headers the shell adds.
+    pub endpoint: Endpoint,
+    /// Complete.
+    pub url: String,
+    /// The JSON body of a POST; without one it is a GET.
+    pub body: Option<String>,
+    /// Give up when nothing arrives for so long.
+    pub timeout_ms: u64,
+}
+
+/// Which of the app's two servers a request goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The shape URL.
+    Electric,
+    /// The write URL.
+    Write,
+}

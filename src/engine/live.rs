@@ -1,0 +1,244 @@
+//! Live queries: which ones a commit touched, and what changed in their results.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
+
+use crate::error::{Error, Result};
+use crate::ids::SubscriptionId;
+use crate::tabs::{LiveDiff, LiveStep, Rows, Statement};
+use crate::value::Value;
+
+/// One subscription.
+#[derive(Debug)]
+pub(super) struct LiveQuery {
+    pub(super) subscription: SubscriptionId,
+    pub(super) statement: Statement,
+    /// Tables, lower case.
+    pub(super) reads: BTreeSet<String>,
+    key: Vec<String>,
+    /// The result that the subscriber has: of each row what it is told apart by, and its content.
+    known: Option<Vec<RowHash>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct RowHash {
+    key: u64,
+    content: u64,
+}
+
+impl LiveQuery {
+    pub(super) fn new(
+        subscription: SubscriptionId,
+        statement: Statement,
+        reads: BTreeSet<String>,
+        key: Vec<String>,
+    ) -> Self {
+        Self {
+            subscription,
+            statement,
+            reads,
+            key,
+            known: None,
+        }
+    }
+
+    /// What leads from the result that the subscriber has to this one; `None` if it is the same.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when the result lacks a key column.
+    pub(super) fn update(&mut self, rows: Rows) -> Result<Option<LiveDiff>> {
+        let fresh = self.hashes(&rows)?;
+        let known = self.known.take();
+        let first = known.is_none();
+        let known = known.unwrap_or_default();
+        if !first && known == fresh {
+            self.known = Some(known);
+            return Ok(None);
+        }
+        let steps = steps(&known, &fresh);
+        let changed = changed_rows(rows, &steps);
+        self.known = Some(fresh);
+        Ok(Some(LiveDiff {
+            steps,
+            rows: changed,
+        }))
+    }
+
+    fn hashes(&self, rows: &Rows) -> Result<Vec<RowHash>> {
+        let key = self
+            .key
+            .iter()
+            .map(|name| {
+                rows.columns
+                    .iter()
+                    .position(|column| column == name)
+                    .ok_or_else(|| {
+                        Error::Argument(format!("the query has no column {name:?} for its key"))
+                    })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let width = rows.columns.len().max(1);
+        Ok(rows
+            .values
+            .chunks(width)
+            .map(|row| {
+                let content = hash(row.iter());
+                RowHash {
+                    key: if key.is_empty() {
+                        content
+                    } else {
+                        hash(key.iter().filter_map(|at| row.get(*at)))
+                    },
+                    content,
+                }
+            })
+            .collect())
+    }
+}
+
+/// The new result as stretches of the old one, replaced rows and new ones.
+fn steps(known: &[RowHash], fresh: &[RowHash]) -> Vec<LiveStep> {
+    let mut places: HashMap<u64, VecDeque<u32>> = HashMap::with_capacity(known.len());
+    for (at, row) in (0..).zip(known) {
+        places.entry(row.key).or_default().push_back(at);
+    }
+    let mut steps: Vec<LiveStep> = Vec::new();
+    for row in fresh {
+        let found = places.get_mut(&row.key).and_then(VecDeque::pop_front);
+        let step = match found {
+            Some(from) if known[from as usize].content == row.content => {
+                LiveStep::Keep { from, count: 1 }
+            }
+            Some(from) => LiveStep::Replace { from },
+            None => LiveStep::Insert { count: 1 },
+        };
+        match (steps.last_mut(), step) {
+            (Some(LiveStep::Keep { from, count }), LiveStep::Keep { from: next, .. })
+                if *from + *count == next =>
+            {
+                *count += 1;
+            }
+            (Some(LiveStep::Insert { count }), LiveStep::Insert { .. }) => *count += 1,
+            _ => steps.push(step),
+        }
+    }
+    steps
+}
+
+/// Only the rows that the subscriber does not have.
+fn changed_rows(rows: Rows, steps: &[LiveStep]) -> Rows {
+    let width = rows.columns.len();
+    let mut values = Vec::new();
+    let mut old = rows.values.into_iter();
+    for step in steps {
+        let (count, new) = match *step {
+            LiveStep::Keep { count, .. } => (count, false),
+            LiveStep::Replace { .. } => (1, true),
+            LiveStep::Insert { count } => (count, true),
+        };
+        let stretch = old.by_ref().take(count as usize * width);
+        if new {
+            values.extend(stretch);
+        } else {
+            stretch.for_each(drop);
+        }
+    }
+    Rows {
+        columns: rows.columns,
+        booleans: rows.booleans,
+        values,
+    }
+}
+
+fn hash<'a>(values: impl Iterator<Item = &'a Value>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for value in values {
+        match value {
+            Value::Null => 0u8.hash(&mut hasher),
+            Value::Integer(number) => (1u8, number).hash(&mut hasher),
+            Value::Real(number) => (2u8, number.to_bits()).hash(&mut hasher),
+            Value::Text(text) => (3u8, text).hash(&mut hasher),
+            Value::Blob(bytes) => (4u8, bytes).hash(&mut hasher),
+        }
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(titles: &[(i64, &str)]) -> Rows {
+        Rows {
+            columns: vec!["id".into(), "title".into()],
+            booleans: vec![false, false],
+            values: titles
+                .iter()
+                .flat_map(|(id, title)| [Value::Integer(*id), Value::Text((*title).into())])
+                .collect(),
+        }
+    }
+
+    fn query(key: &[&str]) -> LiveQuery {
+        let statement = Statement {
+            sql: String::new(),
+            params: vec![],
+        };
+        let key = key.iter().map(ToString::to_string).collect();
+        LiveQuery::new(SubscriptionId(1), statement, BTreeSet::new(), key)
+    }
+
+    #[test]
+    fn the_first_result_is_whole_even_when_empty_and_the_same_again_is_nothing() {
+        let mut query = query(&["id"]);
+        assert!(query.update(rows(&[])).unwrap().is_some());
+        assert_eq!(query.update(rows(&[])).unwrap(), None);
+    }
+
+    #[test]
+    fn unchanged_rows_are_kept_and_only_changed_values_cross() {
+        let mut query = query(&["id"]);
+        query
+            .update(rows(&[(1, "a"), (2, "b"), (3, "c"), (4, "d")]))
+            .unwrap();
+        let diff = query
+            .update(rows(&[(5, "new"), (1, "a"), (2, "b"), (4, "D")]))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            diff.steps,
+            [
+                LiveStep::Insert { count: 1 },
+                LiveStep::Keep { from: 0, count: 2 },
+                LiveStep::Replace { from: 3 },
+            ]
+        );
+        assert_eq!(diff.rows, rows(&[(5, "new"), (4, "D")]));
+    }
+
+    #[test]
+    fn without_a_key_rows_are_matched_by_content_each_once() {
+        let mut query = query(&[]);
+        query.update(rows(&[(1, "a"), (1, "a")])).unwrap();
+        let diff = query
+            .update(rows(&[(1, "a"), (1, "a"), (1, "a")]))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            diff.steps,
+            [
+                LiveStep::Keep { from: 0, count: 2 },
+                LiveStep::Insert { count: 1 }
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_that_the_query_does_not_return_is_the_callers_mistake() {
+        assert_eq!(
+            query(&["uuid"]).update(rows(&[])).unwrap_err().code(),
+            "ARGUMENT"
+        );
+    }
+}

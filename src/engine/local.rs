@@ -1,0 +1,295 @@
+//! Local transactions: one statement, a batch, or an interactive one that stays open between requests.
+
+use std::sync::Arc;
+
+use super::{Effect, Engine, begin, timer};
+use crate::error::{Error, Result};
+use crate::ids::{Millis, TransactionId};
+use crate::store::query::{self, Analysis};
+use crate::store::{Session, Writing, transactions};
+use crate::tabs::{Executed, Request, Rows, Statement};
+
+/// An interactive transaction without a request for so long is rolled back: all else waits for it.
+pub const TRANSACTION_IDLE_MS: u64 = 10_000;
+
+/// Statements whose analysis is kept.
+const ANALYSES: usize = 512;
+
+/// The interactive transaction.
+#[derive(Debug)]
+pub(super) struct OpenTransaction {
+    /// What its requests name it by; the local transaction's number, should it write.
+    pub(super) id: TransactionId,
+    meta: Option<String>,
+    touched: Vec<Arc<Analysis>>,
+    deadline: Millis,
+}
+
+impl OpenTransaction {
+    /// Whether a request may run while this one is open.
+    pub(super) fn admits(&self, request: &Request) -> bool {
+        match request {
+            Request::Query { transaction, .. } | Request::Execute { transaction, .. } => {
+                transaction.is_some()
+            }
+            Request::Commit(_) | Request::Rollback(_) | Request::Status | Request::Unsubscribe(_) => {
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Engine {
+    /// Checks a statement, once for each text.
+    pub(super) fn analyze(&mut self, sql: &str) -> Result<Arc<Analysis>> {
+        if let Some(known) = self.analyses.get(sql) {
+            return Ok(known.clone());
+        }
+        let analysis = Arc::new(query::analyze(&self.conn, &self.session, sql)?);
+        if self.analyses.len() >= ANALYSES {
+            self.analyses.clear();
+        }
+        self.analyses.insert(sql.to_owned(), analysis.clone());
+        Ok(analysis)
+    }
+
+    pub(super) fn query(
+        &mut self,
+        now: Millis,
+        statement: &Statement,
+        transaction: Option<TransactionId>,
+    ) -> Result<Rows> {
+        let analysis = self.analyze(&statement.sql)?;
+        if !analysis.readonly {
+            return Err(Error::Argument(
+                "query() only reads: use execute() for a statement that writes".into(),
+            ));
+        }
+        if let Some(id) = transaction {
+            self.keep_open(now, id)?;
+        }
+        Ok(query::run(&self.conn, &self.session, statement)?.rows)
+    }
+
+    pub(super) fn execute(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        statement: &Statement,
+        transaction: Option<TransactionId>,
+    ) -> Result<Executed> {
+        let analysis = self.analyze(&statement.sql)?;
+        if let Some(id) = transaction {
+            self.keep_open(now, id)?;
+            let done = counted(&self.session, || {
+                query::run(&self.conn, &self.session, statement)
+            })?;
+            if let Some(open) = &mut self.open_transaction {
+                open.touched.push(analysis);
+            }
+            return Ok(done);
+        }
+        if analysis.readonly {
+            return query::run(&self.conn, &self.session, statement);
+        }
+        let (mut done, key) = self.write(now, rng, None, |session, conn| {
+            query::run(conn, session, statement)
+        })?;
+        done.transaction = key;
+        self.wrote(&analysis);
+        Ok(done)
+    }
+
+    pub(super) fn batch(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        statements: &[Statement],
+        meta: Option<&str>,
+    ) -> Result<Vec<Executed>> {
+        let analyses = statements
+            .iter()
+            .map(|statement| self.analyze(&statement.sql))
+            .collect::<Result<Vec<_>>>()?;
+        let (mut done, key) = self.write(now, rng, meta, |session, conn| {
+            statements
+                .iter()
+                .map(|statement| query::run(conn, session, statement))
+                .collect::<Result<Vec<_>>>()
+        })?;
+        for one in &mut done {
+            one.transaction.clone_from(&key);
+        }
+        for analysis in analyses {
+            self.wrote(&analysis);
+        }
+        Ok(done)
+    }
+
+    /// Runs `work` in one local transaction: rows, shadow rows, intents and the queue entry commit together.
+    /// Returns the idempotency key, if it wrote to a synced table.
+    pub(super) fn write<T>(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        meta: Option<&str>,
+        work: impl FnOnce(&Session, &rusqlite::Connection) -> Result<T>,
+    ) -> Result<(T, Option<String>)> {
+        let transaction = begin(&self.conn)?;
+        let id = transactions::next_id(&transaction)?;
+        self.session.begin_writing(Writing {
+            transaction: id,
+            now,
+            rng: rng.fork(),
+            intents: 0,
+        });
+        let done = work(&self.session, &transaction);
+        let writing = self.session.end_writing();
+        let done = done?;
+        let queued = match writing {
+            Some(writing) if writing.intents > 0 => {
+                transactions::finish_local(&transaction, &writing, meta)?
+            }
+            _ => false,
+        };
+        transaction.commit()?;
+        let key = queued.then(|| transactions::idempotency_key(&self.client, id));
+        Ok((done, key))
+    }
+
+    /// Notes what a committed statement wrote.
+    pub(super) fn wrote(&mut self, analysis: &Analysis) {
+        self.touched.extend(analysis.writes.iter().cloned());
+        self.status_is_stale = true;
+        if analysis.changes_schema {
+            self.analyses.clear();
+        }
+    }
+
+    pub(super) fn begin_transaction(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        meta: Option<String>,
+    ) -> Result<TransactionId> {
+        self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        let id = match transactions::next_id(&self.conn) {
+            Ok(id) => id,
+            Err(error) => {
+                self.conn.execute_batch("ROLLBACK")?;
+                return Err(error);
+            }
+        };
+        self.session.begin_writing(Writing {
+            transaction: id,
+            now,
+            rng: rng.fork(),
+            intents: 0,
+        });
+        self.open_transaction = Some(OpenTransaction {
+            id,
+            meta,
+            touched: Vec::new(),
+            deadline: now.after(TRANSACTION_IDLE_MS),
+        });
+        self.set_deadline();
+        Ok(id)
+    }
+
+    pub(super) fn commit_transaction(&mut self, id: TransactionId) -> Result<Option<String>> {
+        self.open(id)?;
+        let Some(open) = self.open_transaction.take() else {
+            return Err(not_open());
+        };
+        let writing = self.session.end_writing();
+        let committed = writing
+            .filter(|writing| writing.intents > 0)
+            .map_or(Ok(false), |writing| {
+                transactions::finish_local(&self.conn, &writing, open.meta.as_deref())
+            })
+            .and_then(|queued| {
+                self.conn.execute_batch("COMMIT")?;
+                Ok(queued)
+            });
+        match committed {
+            Ok(queued) => {
+                for analysis in &open.touched {
+                    self.wrote(analysis);
+                }
+                Ok(queued.then(|| transactions::idempotency_key(&self.client, id)))
+            }
+            Err(error) => {
+                self.undo();
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn roll_back_transaction(&mut self, id: TransactionId) -> Result<()> {
+        self.open(id)?;
+        self.open_transaction = None;
+        self.session.end_writing();
+        self.undo();
+        Ok(())
+    }
+
+    pub(super) fn time_out_transaction(&mut self, now: Millis) {
+        match &self.open_transaction {
+            Some(open) if open.deadline <= now => {
+                self.open_transaction = None;
+                self.session.end_writing();
+                self.undo();
+            }
+            Some(_) => self.set_deadline(),
+            None => {}
+        }
+    }
+
+    /// Rolls back, unless SQLite already did so by itself.
+    fn undo(&mut self) {
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.execute_batch("ROLLBACK")
+        {
+            self.effects_failed(&error.into());
+        }
+        // A schema change may have been undone.
+        self.analyses.clear();
+    }
+
+    fn open(&self, id: TransactionId) -> Result<()> {
+        match &self.open_transaction {
+            Some(open) if open.id == id => Ok(()),
+            _ => Err(not_open()),
+        }
+    }
+
+    fn keep_open(&mut self, now: Millis, id: TransactionId) -> Result<()> {
+        self.open(id)?;
+        if let Some(open) = &mut self.open_transaction {
+            open.deadline = now.after(TRANSACTION_IDLE_MS);
+        }
+        Ok(())
+    }
+
+    fn set_deadline(&mut self) {
+        if let Some(open) = &self.open_transaction {
+            self.effects
+                .push(Effect::SetTimer(timer::TRANSACTION, open.deadline));
+        }
+    }
+}
+
+/// Takes back the intents that a failed statement counted: SQLite undid their rows.
+fn counted<T>(session: &Session, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    let before = session.intents();
+    let done = run();
+    if done.is_err() {
+        session.set_intents(before);
+    }
+    done
+}
+
+fn not_open() -> Error {
+    Error::TransactionClosed("it was committed, rolled back or idle for too long".into())
+}

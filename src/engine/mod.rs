@@ -1,0 +1,213 @@
+//! Events in, effects out: the one place that owns order and transactions.
+//!
+//! [`Engine::handle`] takes what happened, with the time and the randomness, and returns what the shell is to do.
+//! It never waits. All of sync therefore runs in a native test, and one seed replays a whole world.
+//!
+//! While the app holds an interactive transaction open, SQLite's one connection is in it: everything else waits
+//! in order until it ends.
+
+mod config;
+mod interface;
+mod live;
+mod local;
+mod open;
+mod publish;
+mod reading;
+mod requests;
+mod uploading;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use config::{Config, ElectricConfig, WriteConfig};
+pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch};
+
+use crate::error::{Error, Result};
+use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId};
+use crate::store::Session;
+use crate::store::query::Analysis;
+use crate::tabs::{Request, Status, StorageStatus};
+use crate::upload::Uploader;
+use live::LiveQuery;
+use local::OpenTransaction;
+use reading::ShapeRunner;
+
+/// The whole of one database: storage, sync and live queries.
+///
+/// ```
+/// use throughline::engine::{Config, Effect, Engine, Event};
+/// use throughline::ids::{Millis, RequestId};
+/// use throughline::tabs::{Persistence, Reply, Request, Statement};
+/// use throughline::value::Value;
+///
+/// let config = Config::parse(r#"{"name": "app", "tables": {"todos": {
+///     "columns": {"id": "uuid", "title": "text"}, "primaryKey": ["id"]}}}"#)?;
+/// let mut rng = fastrand::Rng::with_seed(1);
+/// let conn = throughline::store::connection::open_memory()?;
+/// let (mut engine, _) = Engine::open(conn, config, Persistence::Memory, None, Millis(0), &mut rng)?;
+///
+/// let insert = Statement {
+///     sql: "INSERT INTO todos (id, title) VALUES (?, ?)".into(),
+///     params: vec![
+///         Value::Text("00000000-0000-4000-8000-000000000001".into()),
+///         Value::Text("Buy milk".into()),
+///     ],
+/// };
+/// let request = Request::Execute { statement: insert, transaction: None };
+/// let effects = engine.handle(Millis(0), &mut rng, Event::Request(RequestId(1), request));
+/// assert!(matches!(&effects[0], Effect::Reply(RequestId(1), Ok(Reply::Executed(done))) if done.rows_affected == 1));
+/// # Ok::<(), throughline::error::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Engine {
+    conn: Connection,
+    session: Arc<Session>,
+    config: Config,
+    client: ClientId,
+    storage: StorageStatus,
+    connected: bool,
+    closed: bool,
+    shapes: Vec<ShapeRunner>,
+    uploader: Uploader,
+    live: Vec<LiveQuery>,
+    analyses: HashMap<String, Arc<Analysis>>,
+    /// What an answer belongs to.
+    fetches: HashMap<FetchId, Owner>,
+    last_fetch: FetchId,
+    open_transaction: Option<OpenTransaction>,
+    /// Events that came while a transaction was open.
+    deferred: VecDeque<Event>,
+    /// Requests that name a table whose schema is still to come.
+    awaiting_schema: Vec<(RequestId, Request)>,
+    /// Tables written since the live queries last ran.
+    touched: BTreeSet<String>,
+    /// How often the nudge timer was set for the writes now accepted.
+    nudges: u32,
+    status: Option<Status>,
+    status_is_stale: bool,
+    effects: Vec<Effect>,
+}
+
+/// See [`Engine::fetches`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Shape(usize, crate::shape::Attempt),
+    Upload,
+}
+
+/// The shell's timers.
+mod timer {
+    use crate::ids::TimerId;
+
+    pub(super) const UPLOAD: TimerId = TimerId(0);
+    pub(super) const NUDGE: TimerId = TimerId(1);
+    pub(super) const TRANSACTION: TimerId = TimerId(2);
+    /// The first shape's; the others follow.
+    pub(super) const SHAPES: u32 = 16;
+}
+
+impl Engine {
+    /// Takes one event and returns what follows from it, in order.
+    pub fn handle(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) -> Vec<Effect> {
+        self.deferred.push_back(event);
+        let mut kept = VecDeque::new();
+        while let Some(event) = self.deferred.pop_front() {
+            if self.must_wait(&event) {
+                kept.push_back(event);
+                continue;
+            }
+            let was_open = self.open_transaction.is_some();
+            self.dispatch(now, rng, event);
+            if was_open && self.open_transaction.is_none() {
+                // What waited comes first.
+                kept.append(&mut self.deferred);
+                std::mem::swap(&mut kept, &mut self.deferred);
+            }
+        }
+        self.deferred = kept;
+        if self.open_transaction.is_none() && !self.closed {
+            self.publish();
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    fn must_wait(&self, event: &Event) -> bool {
+        let Some(open) = &self.open_transaction else {
+            return false;
+        };
+        match event {
+            Event::Request(_, request) => !open.admits(request),
+            Event::Timer(timer::TRANSACTION) => false,
+            Event::Timer(_) | Event::Answered { .. } | Event::Failed { .. } | Event::Wake => true,
+        }
+    }
+
+    fn dispatch(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) {
+        if self.closed {
+            if let Event::Request(id, _) = event {
+                self.effects.push(Effect::Reply(id, Err(Error::Closed)));
+            }
+            return;
+        }
+        match event {
+            Event::Request(id, request) => self.request(now, rng, id, request),
+            Event::Answered { fetch, answer } => match self.fetches.remove(&fetch) {
+                Some(Owner::Shape(at, attempt)) => {
+                    self.shape_answered(now, rng, at, attempt, answer);
+                }
+                Some(Owner::Upload) => self.upload_answered(now, rng, &answer),
+                None => {}
+            },
+            Event::Failed { fetch, failure } => match self.fetches.remove(&fetch) {
+                Some(Owner::Shape(at, attempt)) => {
+                    self.shape_failed(now, rng, at, attempt, failure);
+                }
+                Some(Owner::Upload) => self.upload_failed(now, rng, failure),
+                None => {}
+            },
+            Event::Timer(timer::UPLOAD) => self.upload(now, rng, crate::upload::Event::Timer),
+            Event::Timer(timer::NUDGE) => self.nudge(now, rng),
+            Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
+            Event::Timer(TimerId(n)) => {
+                if let Some(at) = n.checked_sub(timer::SHAPES) {
+                    self.shape(now, rng, at as usize, crate::shape::Event::Timer);
+                }
+            }
+            Event::Wake => {
+                self.refresh_shapes(now, rng, |_| true);
+                if self.connected {
+                    self.upload(now, rng, crate::upload::Event::Resume);
+                }
+            }
+        }
+    }
+
+    /// Asks for an HTTP request in the name of `owner`.
+    fn fetch(&mut self, owner: Owner, fetch: impl FnOnce(FetchId) -> Fetch) {
+        self.last_fetch = FetchId(self.last_fetch.0 + 1);
+        self.fetches.insert(self.last_fetch, owner);
+        self.effects.push(Effect::Fetch(fetch(self.last_fetch)));
+    }
+
+    /// Cancels the request of `owner`, if there is one.
+    fn abort(&mut self, owner: Owner) {
+        let found = self
+            .fetches
+            .iter()
+            .find_map(|(id, of)| (*of == owner).then_some(*id));
+        if let Some(id) = found {
+            self.fetches.remove(&id);
+            self.effects.push(Effect::Abort(id));
+        }
+    }
+}
+
+/// Begins a writing transaction; dropped without a commit it rolls back.
+fn begin(conn: &Connection) -> Result<Transaction<'_>> {
+    Ok(Transaction::new_unchecked(
+        conn,
+        TransactionBehavior::Immediate,
+    )?)
+}
