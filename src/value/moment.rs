@@ -7,8 +7,10 @@ use super::{PgType, json};
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
-/// 4713 BC, counted with a year 0.
-const FIRST_YEAR: i64 = -4712;
+/// 4714-11-24 BC, where the Julian day count begins, in days since 1970-01-01.
+const FIRST_DAY: i64 = -2_440_588;
+/// The year of [`FIRST_DAY`], counted with a year 0.
+const FIRST_YEAR: i64 = -4713;
 const LAST_YEAR: i64 = 5_874_897;
 const LAST_TIMESTAMP_YEAR: i64 = 294_276;
 /// Zones go to 15:59:59 in Postgres.
@@ -257,7 +259,7 @@ impl Scanner<'_> {
 /// Appends the date and returns the era that goes to the very end of the text.
 fn write_date(out: &mut String, days: i64, last_year: i64) -> Option<&'static str> {
     let (year, month, day) = civil(days);
-    if !(FIRST_YEAR..=last_year).contains(&year) {
+    if days < FIRST_DAY || year > last_year {
         return None;
     }
     let (year, era) = if year > 0 {
@@ -349,6 +351,7 @@ mod tests {
                 (_, false) => (year, month + 1, 1),
             };
         }
+        assert_eq!(civil(FIRST_DAY), (FIRST_YEAR, 11, 24));
         assert_eq!(civil(0), (1970, 1, 1));
         assert_eq!(civil(19_782), (2024, 2, 29));
     }

@@ -116,6 +116,12 @@ pub(super) const TEXTS: &[(&str, &str, &str)] = &[
     ("date", "2026-01-02T23:04:05", "2026-01-02"),
     ("date", "2026-01-02T23:04:05.678Z", "2026-01-02"),
     ("date", "infinity", "infinity"),
+    ("date", "4714-11-24 BC", "4714-11-24 BC"),
+    (
+        "timestamptz",
+        "4714-11-24 00:00:00+00 BC",
+        "4714-11-24 00:00:00+00 BC",
+    ),
     ("date", "5874897-12-31", "5874897-12-31"),
     ("time", "3:04", "03:04:00"),
     ("time", "03:04:05.250", "03:04:05.25"),
@@ -305,6 +311,11 @@ fn a_refusal_says_what_is_wrong() {
         ("bytea", text("abc"), "\"abc\" is not a bytea"),
         ("date", text("2026-02-29"), "\"2026-02-29\" is not a date"),
         ("date", text("02.01.2026"), "\"02.01.2026\" is not a date"),
+        (
+            "date",
+            text("4714-11-23 BC"),
+            "\"4714-11-23 BC\" is not a date",
+        ),
         ("date", text("0000-01-01"), "\"0000-01-01\" is not a date"),
         (
             "timestamptz",
