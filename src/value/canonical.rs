@@ -167,12 +167,7 @@ fn uuid(text: &str) -> Option<String> {
 
 fn refusal(ty: &PgType, value: &Value) -> String {
     let (shown, verb) = shown(value);
-    let name = ty.to_string();
-    let article = match name.as_bytes().first() {
-        Some(b'a' | b'e' | b'i' | b'o') => "an",
-        _ => "a",
-    };
-    format!("{shown} {verb} not {article} {name}")
+    format!("{shown} {verb} not {}", ty.with_article())
 }
 
 fn out_of_range(ty: &PgType, value: &Value) -> String {

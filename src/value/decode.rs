@@ -88,7 +88,7 @@ fn is_server_uuid(text: &str) -> bool {
 }
 
 fn malformed(ty: &PgType, text: &str) -> Error {
-    Error::Protocol(format!("{} is not a {ty}", quoted(text)))
+    Error::Protocol(format!("{} is not {}", quoted(text), ty.with_article()))
 }
 
 /// The text as an error shows it: in quotes, cut after 80 characters.

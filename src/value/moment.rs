@@ -7,14 +7,17 @@ use super::{PgType, json};
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
-/// 4713 BC, counted with a year 0.
-const FIRST_YEAR: i64 = -4712;
+/// 4714-11-24 BC, where the Julian day count begins, in days since 1970-01-01.
+const FIRST_DAY: i64 = -2_440_588;
+/// The year of [`FIRST_DAY`], counted with a year 0.
+const FIRST_YEAR: i64 = -4713;
 const LAST_YEAR: i64 = 5_874_897;
 const LAST_TIMESTAMP_YEAR: i64 = 294_276;
 /// Zones go to 15:59:59 in Postgres.
 const ZONE_LIMIT: i64 = 16 * 3600;
 
-/// Whether the text is already spelled as a server in UTC spells it. Only the common form is recognised: four-digit years, no era.
+/// Whether the text is already spelled as a server in UTC spells it. Only the common form is recognised: four-digit years, no era;
+/// that the day exists is left to the server.
 pub(super) fn is_server_spelling(ty: &PgType, text: &str) -> bool {
     let (fixed, zone) = match ty {
         PgType::Date => ("0000-00-00", ""),
@@ -59,7 +62,7 @@ pub(super) fn normalize(ty: &PgType, text: &str) -> Option<String> {
     match ty {
         PgType::Date => {
             let days = match moment.zone {
-                Some(_) => moment.utc()?.div_euclid(DAY),
+                Some(_) => moment.utc()?.0,
                 None => moment.days?,
             };
             let era = write_date(&mut out, days, LAST_YEAR)?;
@@ -71,13 +74,13 @@ pub(super) fn normalize(ty: &PgType, text: &str) -> Option<String> {
             write_zone(&mut out, moment.zone.unwrap_or(0));
         }
         PgType::Timestamp | PgType::Timestamptz => {
-            let (at, zone) = match ty {
+            let ((days, micros), zone) = match ty {
                 PgType::Timestamptz => (moment.utc()?, "+00"),
-                _ => (moment.local()?, ""),
+                _ => (moment.west_by(0)?, ""),
             };
-            let era = write_date(&mut out, at.div_euclid(DAY), LAST_TIMESTAMP_YEAR)?;
+            let era = write_date(&mut out, days, LAST_TIMESTAMP_YEAR)?;
             out.push(' ');
-            write_time(&mut out, at.rem_euclid(DAY));
+            write_time(&mut out, micros);
             out.push_str(zone);
             out.push_str(era);
         }
@@ -130,13 +133,15 @@ impl Moment {
         scan.0.is_empty().then_some(moment)
     }
 
-    /// Microseconds since 1970-01-01 00:00:00 on the clock that was read; a date alone is its midnight.
-    fn local(&self) -> Option<i64> {
-        Some(self.days? * DAY + self.time.unwrap_or(0))
+    /// Days since 1970-01-01 and microseconds of the day on a clock `zone` seconds west of the one that was read; a date alone is its
+    /// midnight. A pair, because microseconds alone do not fit 64 bits.
+    fn west_by(&self, zone: i64) -> Option<(i64, i64)> {
+        let micros = self.time.unwrap_or(0) - zone * SECOND;
+        Some((self.days? + micros.div_euclid(DAY), micros.rem_euclid(DAY)))
     }
 
-    fn utc(&self) -> Option<i64> {
-        Some(self.local()? - self.zone.unwrap_or(0) * SECOND)
+    fn utc(&self) -> Option<(i64, i64)> {
+        self.west_by(self.zone.unwrap_or(0))
     }
 }
 
@@ -254,7 +259,7 @@ impl Scanner<'_> {
 /// Appends the date and returns the era that goes to the very end of the text.
 fn write_date(out: &mut String, days: i64, last_year: i64) -> Option<&'static str> {
     let (year, month, day) = civil(days);
-    if !(FIRST_YEAR..=last_year).contains(&year) {
+    if days < FIRST_DAY || year > last_year {
         return None;
     }
     let (year, era) = if year > 0 {
@@ -346,6 +351,7 @@ mod tests {
                 (_, false) => (year, month + 1, 1),
             };
         }
+        assert_eq!(civil(FIRST_DAY), (FIRST_YEAR, 11, 24));
         assert_eq!(civil(0), (1970, 1, 1));
         assert_eq!(civil(19_782), (2024, 2, 29));
     }

@@ -164,6 +164,16 @@ impl PgType {
         )
     }
 
+    /// The name in a sentence: `an integer`, `a uuid`.
+    pub(super) fn with_article(&self) -> String {
+        let name = self.to_string();
+        let article = match name.as_bytes().first() {
+            Some(b'a' | b'e' | b'i' | b'o') => "an",
+            _ => "a",
+        };
+        format!("{article} {name}")
+    }
+
     /// Whether values are JSON text that the wire embeds.
     pub(super) fn is_json(&self) -> bool {
         matches!(self, Self::Json | Self::Jsonb)
