@@ -100,7 +100,7 @@ fn runner(
         .map(|definition| {
             definition.check()?;
             let progress = stored.and_then(|stored| stored.progress.clone());
-            Ok::<_, crate::error::Error>(Machine::new(definition, progress))
+            Ok::<_, crate::error::Error>(Machine::open(definition, progress))
         })
         .transpose()?;
     let mut runner = ShapeRunner::new(name, machine);

@@ -304,9 +304,6 @@ fn is_key(table: &TableSchema, column: &Column) -> bool {
 /// `NEW.<column>` in the spelling that the server would send back.
 fn cast(table: &TableSchema, column: &Column) -> String {
     let value = format!("NEW.{}", identifier(&column.name));
-    if !column.ty.needs_canonical() {
-        return value;
-    }
     format!(
         "{}({value}, {}, {})",
         function::CAST,

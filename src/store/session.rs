@@ -124,6 +124,13 @@ impl Session {
             .map_or(0, |writing| writing.intents)
     }
 
+    /// Sets the count back after a statement that failed.
+    pub fn set_intents(&self, intents: u64) {
+        if let Some(writing) = &mut self.state().writing {
+            writing.intents = intents;
+        }
+    }
+
     /// Closes it.
     pub fn end_writing(&self) -> Option<Writing> {
         self.state().writing.take()

@@ -59,18 +59,17 @@ const ACCEPTED: Verdict = Verdict::Accepted {
 /// Reads the answer to a POST of the transactions `sent`.
 pub fn classify(
     status: u16,
-    content_type: Option<&str>,
+    is_html: bool,
     retry_after: Option<u64>,
     body: &str,
     sent: &[String],
 ) -> Outcome {
-    let html = content_type.is_some_and(|kind| kind.starts_with("text/html"));
     let retry = |error| Outcome::Retry {
         error,
         after: retry_after,
     };
     match status {
-        _ if html => retry(Error::Endpoint(format!(
+        _ if is_html => retry(Error::Endpoint(format!(
             "the write endpoint answered {status} with an HTML page: a login page or a wrong URL"
         ))),
         200..=299 => Outcome::Settled(verdicts(body, sent)),
@@ -221,7 +220,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str, ids: &[&str]) -> Outcome {
-        classify(status, Some("application/json"), None, body, &sent(ids))
+        classify(status, false, None, body, &sent(ids))
     }
 
     #[test]
@@ -281,7 +280,7 @@ mod tests {
         }
         let portal = classify(
             200,
-            Some("text/html; charset=utf-8"),
+            true,
             None,
             "<html>",
             &sent(&["c:1"]),

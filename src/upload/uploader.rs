@@ -33,8 +33,8 @@ pub enum Event<'a> {
     Answered {
         /// HTTP status; 0 for a redirect that was not followed.
         status: u16,
-        /// `content-type`.
-        content_type: Option<&'a str>,
+        /// The body is an HTML page.
+        is_html: bool,
         /// `retry-after` in milliseconds.
         retry_after: Option<u64>,
         /// The body.
@@ -144,14 +144,14 @@ impl Uploader {
             }
             Event::Answered {
                 status,
-                content_type,
+                is_html,
                 retry_after,
                 body,
             } => {
                 let State::Sending(sent) = &self.state else {
                     return vec![];
                 };
-                let outcome = classify(status, content_type, retry_after, body, sent);
+                let outcome = classify(status, is_html, retry_after, body, sent);
                 self.answered(now, rng, outcome)
             }
             Event::Failed(reason) => match self.state {
@@ -274,7 +274,7 @@ mod tests {
         fn answer(&mut self, status: u16, body: &str) -> Vec<Step> {
             self.on(Event::Answered {
                 status,
-                content_type: None,
+                is_html: false,
                 retry_after: None,
                 body,
             })

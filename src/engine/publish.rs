@@ -1,0 +1,118 @@
+//! After each event: live queries that a commit touched, and the status if it changed.
+
+use super::{Effect, Engine};
+use crate::error::{Error, Result};
+use crate::ids::Millis;
+use crate::shape::Phase;
+use crate::store::transactions;
+use crate::tabs::{Notification, ShapePhase, ShapeStatus, Status, UploadPhase, UploadStatus};
+
+impl Engine {
+    /// Tells the app what the event changed, once.
+    pub(super) fn publish(&mut self) {
+        self.publish_live();
+        if std::mem::take(&mut self.status_is_stale) {
+            match self.current_status() {
+                Ok(status) if self.status.as_ref() != Some(&status) => {
+                    self.status = Some(status.clone());
+                    self.effects
+                        .push(Effect::Notify(Notification::Status(status)));
+                }
+                Ok(_) => {}
+                Err(error) => self.effects_failed(&error),
+            }
+        }
+    }
+
+    fn publish_live(&mut self) {
+        if self.touched.is_empty() {
+            return;
+        }
+        let touched = std::mem::take(&mut self.touched);
+        let mut live = std::mem::take(&mut self.live);
+        live.retain_mut(|query| {
+            if query.reads.is_disjoint(&touched) {
+                return true;
+            }
+            let subscription = query.subscription;
+            match self.run_live(query) {
+                Ok(None) => true,
+                Ok(Some(diff)) => {
+                    self.effects
+                        .push(Effect::Notify(Notification::Live { subscription, diff }));
+                    true
+                }
+                Err(error) => {
+                    let error = error.report();
+                    self.effects
+                        .push(Effect::Notify(Notification::LiveFailed { subscription, error }));
+                    false
+                }
+            }
+        });
+        self.live = live;
+    }
+
+    pub(super) fn current_status(&self) -> Result<Status> {
+        let (pending, rejected) = transactions::count(&self.conn)?;
+        Ok(Status {
+            storage: self.storage.clone(),
+            connected: self.connected,
+            shapes: self
+                .shapes
+                .iter()
+                .map(|shape| {
+                    let machine = shape.machine.as_ref();
+                    ShapeStatus {
+                        table: shape.table.clone(),
+                        phase: phase(shape.phase()),
+                        rows: shape.rows.max(shape.loading),
+                        last_synced_at: machine.and_then(|machine| machine.stored().synced_at),
+                        retry_at: machine.and_then(|machine| machine.retry_at()),
+                        error: machine
+                            .and_then(|machine| machine.last_error())
+                            .map(Error::report),
+                    }
+                })
+                .collect(),
+            upload: self.upload_status(pending),
+            pending,
+            rejected,
+        })
+    }
+
+    fn upload_status(&self, pending: u32) -> UploadStatus {
+        let retry_at: Option<Millis> = self.uploader.retry_at();
+        UploadStatus {
+            phase: if self.uploader.is_paused() {
+                UploadPhase::Paused
+            } else if self.uploader.is_sending() {
+                UploadPhase::Sending
+            } else if retry_at.is_some() && pending > 0 {
+                UploadPhase::Waiting
+            } else {
+                UploadPhase::Idle
+            },
+            retry_at,
+            attempts: self.uploader.failures(),
+            error: self.uploader.error().map(Error::report),
+        }
+    }
+
+    /// The database failed outside of any request: the app learns it from the status of the write path.
+    pub(super) fn effects_failed(&mut self, error: &Error) {
+        self.storage.reason = Some(error.to_string());
+        self.status_is_stale = true;
+    }
+}
+
+fn phase(phase: Phase) -> ShapePhase {
+    match phase {
+        Phase::Idle | Phase::Loading => ShapePhase::Loading,
+        Phase::CatchingUp => ShapePhase::CatchingUp,
+        Phase::Live => ShapePhase::Live,
+        Phase::Waiting => ShapePhase::Waiting,
+        Phase::Failed => ShapePhase::Failed,
+        Phase::Paused => ShapePhase::Paused,
+    }
+}

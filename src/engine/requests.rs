@@ -1,0 +1,237 @@
+//! The app's requests.
+
+use rusqlite::Connection;
+
+use super::live::LiveQuery;
+use super::{Effect, Engine, begin};
+use crate::error::{Error, Result};
+use crate::ids::{Millis, RequestId, SubscriptionId, TransactionId};
+use crate::shape;
+use crate::store::{journal, query, transactions, verify};
+use crate::tabs::{LiveDiff, Notification, Reply, Request, Statement};
+use crate::upload;
+
+impl Engine {
+    pub(super) fn request(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        id: RequestId,
+        request: Request,
+    ) {
+        // A request for a table that is still to come is asked again when it is here.
+        let may_wait = (!self.all_tables_known()).then(|| request.clone());
+        let closes = matches!(request, Request::Close | Request::Wipe);
+        let writes = matches!(
+            request,
+            Request::Execute { .. } | Request::Batch { .. } | Request::Commit(_) | Request::Retry(_)
+        );
+        let result = self.answer(now, rng, request);
+        match (result, may_wait) {
+            (Err(Error::Sql(message)), Some(request)) if self.is_awaited(&message) => {
+                self.awaiting_schema.push((id, request));
+            }
+            (result, _) => self.effects.push(Effect::Reply(id, result)),
+        }
+        if closes {
+            return;
+        }
+        if writes && self.open_transaction.is_none() {
+            self.upload(now, rng, upload::Event::Queued);
+        }
+    }
+
+    fn answer(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        request: Request,
+    ) -> Result<Reply> {
+        Ok(match request {
+            Request::Query {
+                statement,
+                transaction,
+            } => Reply::Rows(self.query(now, &statement, transaction)?),
+            Request::Execute {
+                statement,
+                transaction,
+            } => Reply::Executed(self.execute(now, rng, &statement, transaction)?),
+            Request::Batch { statements, meta } => {
+                Reply::Batch(self.batch(now, rng, &statements, meta.as_deref())?)
+            }
+            Request::Begin { meta } => Reply::Begun(self.begin_transaction(now, rng, meta)?),
+            Request::Commit(id) => Reply::Committed(self.commit_transaction(id)?),
+            Request::Rollback(id) => {
+                self.roll_back_transaction(id)?;
+                Reply::Done
+            }
+            Request::Live {
+                subscription,
+                statement,
+                key,
+            } => {
+                self.subscribe(subscription, statement, key)?;
+                Reply::Done
+            }
+            Request::Unsubscribe(subscription) => {
+                self.live.retain(|live| live.subscription != subscription);
+                Reply::Done
+            }
+            Request::Status => Reply::Status(self.current_status()?),
+            Request::Pending => {
+                Reply::Transactions(transactions::pending(&self.conn, &self.client)?)
+            }
+            Request::Rejected => {
+                Reply::Transactions(transactions::rejected(&self.conn, &self.client)?)
+            }
+            Request::Retry(id) => {
+                self.retry(now, rng, id)?;
+                Reply::Done
+            }
+            Request::Discard(id) => {
+                let transaction = begin(&self.conn)?;
+                journal::discard(&transaction, id)?;
+                transaction.commit()?;
+                self.touch_log();
+                self.status_is_stale = true;
+                Reply::Done
+            }
+            Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
+            Request::Connect => {
+                self.connect(now, rng);
+                Reply::Done
+            }
+            Request::Disconnect => {
+                self.disconnect(now, rng);
+                Reply::Done
+            }
+            Request::Wipe => {
+                self.close(now, rng);
+                self.effects.push(Effect::Delete);
+                Reply::Done
+            }
+            Request::Close => {
+                self.close(now, rng);
+                checkpoint(&self.conn)?;
+                self.effects.push(Effect::Close);
+                Reply::Done
+            }
+        })
+    }
+
+    fn subscribe(
+        &mut self,
+        subscription: SubscriptionId,
+        statement: Statement,
+        key: Vec<String>,
+    ) -> Result<()> {
+        let analysis = self.analyze(&statement.sql)?;
+        if !analysis.readonly {
+            return Err(Error::Argument("a live query only reads".into()));
+        }
+        let mut live = LiveQuery::new(subscription, statement, analysis.reads.clone(), key);
+        let diff = self.run_live(&mut live)?.unwrap_or_default();
+        self.live.retain(|known| known.subscription != subscription);
+        self.live.push(live);
+        self.effects
+            .push(Effect::Notify(Notification::Live { subscription, diff }));
+        Ok(())
+    }
+
+    /// Runs a live query; what changed for its subscriber.
+    pub(super) fn run_live(&self, live: &mut LiveQuery) -> Result<Option<LiveDiff>> {
+        let done = query::run(&self.conn, &self.session, &live.statement)?;
+        live.update(done.rows)
+    }
+
+    fn retry(&mut self, now: Millis, rng: &mut fastrand::Rng, id: TransactionId) -> Result<()> {
+        let transaction = begin(&self.conn)?;
+        let mut writing = crate::store::Writing {
+            transaction: transactions::next_id(&transaction)?,
+            now,
+            rng: rng.fork(),
+            intents: 0,
+        };
+        let rows = journal::retry(&transaction, &self.session, id, &mut writing)?;
+        transaction.commit()?;
+        self.touch_log();
+        self.status_is_stale = true;
+        for (table, _) in rows {
+            self.touch_table(&table.name);
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        self.connected = true;
+        self.status_is_stale = true;
+        for at in 0..self.shapes.len() {
+            self.shape(now, rng, at, shape::Event::Resume);
+            // A shape that had failed gets another chance, as on opening.
+            self.shape(now, rng, at, shape::Event::Start);
+        }
+        if self.config.write.is_some() {
+            self.upload(now, rng, upload::Event::Resume);
+        }
+    }
+
+    fn disconnect(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        self.connected = false;
+        self.status_is_stale = true;
+        for at in 0..self.shapes.len() {
+            self.shape(now, rng, at, shape::Event::Pause);
+        }
+        self.upload(now, rng, upload::Event::Pause);
+    }
+
+    fn close(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        self.disconnect(now, rng);
+        self.closed = true;
+        self.live.clear();
+        for (id, _) in std::mem::take(&mut self.awaiting_schema) {
+            self.effects.push(Effect::Reply(id, Err(Error::Closed)));
+        }
+    }
+
+    fn all_tables_known(&self) -> bool {
+        self.shapes
+            .iter()
+            .all(|shape| self.session.table(&shape.table).is_some())
+    }
+
+    /// Whether SQLite misses a table that a shape is about to bring.
+    fn is_awaited(&self, message: &str) -> bool {
+        let Some(missing) = message.strip_prefix("no such table: ") else {
+            return false;
+        };
+        self.shapes.iter().any(|shape| {
+            shape.table.eq_ignore_ascii_case(missing)
+                && self.session.table(&shape.table).is_none()
+                && !matches!(shape.phase(), shape::Phase::Failed)
+                && shape.machine.is_some()
+        })
+    }
+
+    /// A schema arrived: the requests that waited for one are asked again.
+    pub(super) fn release_awaiting(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        for (id, request) in std::mem::take(&mut self.awaiting_schema) {
+            self.request(now, rng, id, request);
+        }
+    }
+
+    /// A shape failed for good: requests that wait for its table learn why.
+    pub(super) fn fail_awaiting(&mut self, at: usize, error: &Error) {
+        let table = &self.shapes[at].table;
+        if self.session.table(table).is_some() {
+            return;
+        }
+        for (id, _) in std::mem::take(&mut self.awaiting_schema) {
+            self.effects.push(Effect::Reply(id, Err(error.clone())));
+        }
+    }
+}
+
+/// Moves the write-ahead log into the database file, so that the next opening has nothing to recover.
+fn checkpoint(conn: &Connection) -> Result<()> {
+    Ok(conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+}

@@ -1,0 +1,282 @@
+//! The write path: the uploader's steps performed on the queue, verdicts written down, confirmations told.
+
+use rusqlite::Connection;
+
+use super::reading::refold_all;
+use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
+use crate::error::{ErrorReport, Result};
+use crate::ids::{ClientId, Lsn, Millis, TransactionId};
+use crate::optimistic::confirmable;
+use crate::schema::names;
+use crate::shape::ResponseHeaders;
+use crate::store::transactions::{self, Touched};
+use crate::store::{Session, changes};
+use crate::tabs::{Notification, TransactionRecord};
+use crate::upload::{self, Event, ServerVerdict, Step, Verdict};
+
+/// A POST that nobody answers for so long is given up and sent again.
+const UPLOAD_TIMEOUT_MS: u64 = 60_000;
+/// Accepted writes that are not back after so long: the shapes are asked to look. Doubles up to the cap.
+const NUDGE_START_MS: u64 = 2_000;
+/// See [`NUDGE_START_MS`].
+const NUDGE_CAP_MS: u64 = 60_000;
+
+impl Engine {
+    /// Gives the uploader an event and does what it says.
+    pub(super) fn upload(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event<'_>) {
+        self.status_is_stale = true;
+        for step in self.uploader.handle(now, rng, event) {
+            if let Err(error) = self.upload_step(now, rng, step) {
+                self.upload(now, rng, Event::StoreFailed(error));
+                return;
+            }
+        }
+    }
+
+    fn upload_step(&mut self, now: Millis, rng: &mut fastrand::Rng, step: Step) -> Result<()> {
+        match step {
+            Step::Send { limit } => self.post(now, rng, limit)?,
+            Step::Settle(verdicts) => self.settle(now, rng, verdicts)?,
+            Step::Refuse(error) => {
+                let sent = transactions::sending(&self.conn)?;
+                let verdicts = sent
+                    .into_iter()
+                    .map(|id| (id, Verdict::Rejected(error.clone())))
+                    .collect();
+                self.write_down(now, rng, verdicts)?;
+            }
+            Step::Requeue => transactions::requeue(&self.conn)?,
+            Step::Wait { until } => self
+                .effects
+                .push(Effect::SetTimer(timer::UPLOAD, until)),
+            Step::Abort => self.abort(Owner::Upload),
+        }
+        Ok(())
+    }
+
+    /// Takes the head of the queue and posts it.
+    fn post(&mut self, now: Millis, rng: &mut fastrand::Rng, limit: usize) -> Result<()> {
+        let Some(write) = &self.config.write else {
+            return Ok(());
+        };
+        let url = write.url.clone();
+        let queued = transactions::queued_sizes(&self.conn, limit)?;
+        let count = upload::take_batch(queued.iter().map(|(_, bytes)| *bytes), limit);
+        if count == 0 {
+            return Ok(());
+        }
+        let ids: Vec<TransactionId> = queued.iter().take(count).map(|(id, _)| *id).collect();
+        let transaction = begin(&self.conn)?;
+        let outgoing = transactions::outgoing(&transaction, &self.session, &self.client, &ids)?;
+        let body = upload::body(&outgoing)?;
+        transactions::begin_sending(&transaction, &ids)?;
+        transaction.commit()?;
+        self.touched.insert(names::TRANSACTIONS.into());
+        self.fetch(Owner::Upload, |id| Fetch {
+            id,
+            endpoint: Endpoint::Write,
+            url,
+            body: Some(body),
+            timeout_ms: UPLOAD_TIMEOUT_MS,
+        });
+        let sent = outgoing.into_iter().map(|transaction| transaction.id);
+        self.upload(now, rng, Event::Sent(sent.collect()));
+        Ok(())
+    }
+
+    pub(super) fn upload_answered(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        answer: &Answer,
+    ) {
+        let headers = ResponseHeaders::new(answer.headers.iter().map(|(n, v)| (n, v)));
+        let event = Event::Answered {
+            status: answer.status,
+            is_html: headers.is_html(),
+            retry_after: headers.retry_after_ms(now),
+            body: &answer.body,
+        };
+        self.upload(now, rng, event);
+    }
+
+    pub(super) fn upload_failed(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        failure: Failure,
+    ) {
+        let reason = match failure {
+            Failure::Network(reason) => reason,
+            Failure::Timeout => "the write endpoint does not answer".into(),
+            Failure::Aborted => "the request was cancelled".into(),
+        };
+        self.upload(now, rng, Event::Failed(reason));
+    }
+
+    fn settle(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        verdicts: Vec<ServerVerdict>,
+    ) -> Result<()> {
+        let verdicts = verdicts
+            .into_iter()
+            .filter_map(|one| {
+                let id = transactions::parse_idempotency_key(&self.client, &one.id)?;
+                Some((id, one.verdict))
+            })
+            .collect();
+        self.write_down(now, rng, verdicts)
+    }
+
+    /// Verdicts, roll-backs and confirmations in one transaction; then the app is told.
+    fn write_down(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        verdicts: Vec<(TransactionId, Verdict)>,
+    ) -> Result<()> {
+        let transaction = begin(&self.conn)?;
+        let mut accepted = Vec::new();
+        let mut rejected = Vec::new();
+        let mut noops = false;
+        for (id, verdict) in verdicts {
+            match verdict {
+                Verdict::Accepted { txid, lsn, noop } => {
+                    // Nothing comes back from a no-op: any later look at the server has it.
+                    let lsn = if noop { Some(Lsn(0)) } else { lsn };
+                    noops |= noop;
+                    transactions::accept(&transaction, id, txid, lsn)?;
+                    accepted.push(id);
+                }
+                Verdict::Rejected(error) => {
+                    let rows = reject(&transaction, &self.session, id, &error)?;
+                    rejected.push((id, rows));
+                }
+            }
+        }
+        transactions::requeue(&transaction)?;
+        let accepted_records = records(&transaction, &self.client, &accepted)?;
+        let confirmed = confirm_all(&transaction, &self.session, &self.client)?;
+        transaction.commit()?;
+
+        self.touched.insert(names::TRANSACTIONS.into());
+        for id in &accepted {
+            self.note_acceptance(*id);
+        }
+        for record in accepted_records {
+            self.effects
+                .push(Effect::Notify(Notification::Accepted(record)));
+        }
+        for (id, rows) in rejected {
+            self.touch_log();
+            for (table, _) in rows {
+                self.touch_table(&table.name);
+            }
+            if let Some(record) = transactions::record(&self.conn, &self.client, id)? {
+                self.effects
+                    .push(Effect::Notify(Notification::Rejected(record)));
+            }
+        }
+        self.announce_confirmed(confirmed);
+        if noops {
+            self.refresh_shapes(now, rng, |_| true);
+        }
+        self.nudges = 0;
+        self.set_nudge(now)
+    }
+
+    /// Tells the app of writes that came back.
+    pub(super) fn announce_confirmed(&mut self, confirmed: Vec<(TransactionRecord, Touched)>) {
+        for (record, rows) in confirmed {
+            self.touch_log();
+            for (table, _) in rows {
+                self.touch_table(&table.name);
+            }
+            self.status_is_stale = true;
+            self.effects
+                .push(Effect::Notify(Notification::Confirmed(record)));
+        }
+    }
+
+    /// Accepted writes are still not back: perhaps no message will ever bring them, so ask where the server is.
+    pub(super) fn nudge(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        match changes::tables_with_accepted(&self.conn) {
+            Ok(tables) if tables.is_empty() => self.nudges = 0,
+            Ok(tables) => {
+                if self.nudges > 0 {
+                    self.refresh_shapes(now, rng, |name| tables.iter().any(|table| table == name));
+                }
+                if let Err(error) = self.set_nudge(now) {
+                    self.effects_failed(&error);
+                }
+            }
+            Err(error) => self.effects_failed(&error),
+        }
+    }
+
+    fn set_nudge(&mut self, now: Millis) -> Result<()> {
+        if !changes::tables_with_accepted(&self.conn)?.is_empty() {
+            let delay = (NUDGE_START_MS << self.nudges.min(8)).min(NUDGE_CAP_MS);
+            self.nudges += 1;
+            self.effects
+                .push(Effect::SetTimer(timer::NUDGE, now.after(delay)));
+        }
+        Ok(())
+    }
+
+    /// The change log and the queue were written.
+    pub(super) fn touch_log(&mut self) {
+        self.touched.extend(
+            [names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned),
+        );
+    }
+}
+
+/// Rolls back one transaction: its intents leave the log and its rows are folded without them.
+fn reject(
+    conn: &Connection,
+    session: &Session,
+    id: TransactionId,
+    error: &ErrorReport,
+) -> Result<Touched> {
+    let rows = transactions::reject(conn, session, id, error)?;
+    refold_all(conn, &rows)?;
+    Ok(rows)
+}
+
+/// Confirms what can be: the shadow rows go in the transaction that brought the synced ones. Wants a transaction.
+pub(super) fn confirm_all(
+    conn: &Connection,
+    session: &Session,
+    client: &ClientId,
+) -> Result<Vec<(TransactionRecord, Touched)>> {
+    if changes::tables_with_accepted(conn)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pending = changes::pending_transactions(conn)?;
+    let mut confirmed = Vec::new();
+    for id in confirmable(&pending) {
+        let record = transactions::record(conn, client, id)?;
+        let rows = transactions::confirm(conn, session, id)?;
+        refold_all(conn, &rows)?;
+        if let Some(mut record) = record {
+            record.state = crate::change::TransactionState::Confirmed;
+            confirmed.push((record, rows));
+        }
+    }
+    Ok(confirmed)
+}
+
+fn records(
+    conn: &Connection,
+    client: &ClientId,
+    ids: &[TransactionId],
+) -> Result<Vec<TransactionRecord>> {
+    let mut records = Vec::new();
+    for id in ids {
+        records.extend(transactions::record(conn, client, *id)?);
+    }
+    Ok(records)
+}
