@@ -71,9 +71,18 @@ impl ResponseHeaders {
         if !live && self.schema.is_none() {
             return Err(missing(header::SCHEMA));
         }
+        let offset = match offset.parse()? {
+            Offset::BeforeAll => {
+                return Err(Error::Protocol(format!(
+                    "{} {offset} is a place to begin at, not to end at",
+                    header::OFFSET
+                )));
+            }
+            at @ Offset::At(..) => at,
+        };
         Ok(LogHeaders {
             handle,
-            offset: offset.parse()?,
+            offset,
             schema: self.schema.as_deref().filter(|_| !live),
             cursor: self.cursor.as_ref(),
         })
@@ -175,13 +184,15 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_offset_is_an_error() {
-        let headers = ResponseHeaders::new([
-            ("electric-handle", "1"),
-            ("electric-offset", "x"),
-            ("electric-schema", "{}"),
-        ]);
-        assert_eq!(headers.of_log(false).unwrap_err().code(), "PROTOCOL");
+    fn an_offset_that_is_no_position_is_an_error() {
+        for offset in ["x", "now", "-1"] {
+            let headers = ResponseHeaders::new([
+                ("electric-handle", "1"),
+                ("electric-offset", offset),
+                ("electric-schema", "{}"),
+            ]);
+            assert_eq!(headers.of_log(false).unwrap_err().code(), "PROTOCOL");
+        }
     }
 
     #[test]

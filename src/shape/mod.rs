@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`machine`] | what to do next: the state machine of one shape, its rules in `SPEC.md` beside it |
 //! | [`definition`] | what a shape is, and the URL of each request |
 //! | [`headers`], [`message`], [`snapshot`] | what an answer says |
 //! | [`offset`] | positions in a log and their order |
@@ -11,6 +12,7 @@
 pub mod backoff;
 pub mod definition;
 pub mod headers;
+pub mod machine;
 pub mod message;
 pub mod offset;
 pub mod protocol;
@@ -19,6 +21,7 @@ pub mod snapshot;
 pub use backoff::Backoff;
 pub use definition::{Fingerprint, RequestParams, ShapeDefinition};
 pub use headers::ResponseHeaders;
+pub use machine::{Event, Machine, Phase, Step, Stored};
 pub use message::Message;
 pub use offset::{Offset, RequestOffset};
 pub use snapshot::Snapshot;
