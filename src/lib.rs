@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod change;
+pub mod engine;
 pub mod error;
 pub mod ids;
 pub mod optimistic;

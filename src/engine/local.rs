@@ -10,7 +10,7 @@ use crate::store::{Session, Writing, transactions};
 use crate::tabs::{Executed, Request, Rows, Statement};
 
 /// An interactive transaction without a request for so long is rolled back: all else waits for it.
-pub const TRANSACTION_IDLE_MS: u64 = 10_000;
+pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
 
 /// Statements whose analysis is kept.
 const ANALYSES: usize = 512;
@@ -32,9 +32,10 @@ impl OpenTransaction {
             Request::Query { transaction, .. } | Request::Execute { transaction, .. } => {
                 transaction.is_some()
             }
-            Request::Commit(_) | Request::Rollback(_) | Request::Status | Request::Unsubscribe(_) => {
-                true
-            }
+            Request::Commit(_)
+            | Request::Rollback(_)
+            | Request::Status
+            | Request::Unsubscribe(_) => true,
             _ => false,
         }
     }
@@ -198,7 +199,7 @@ impl Engine {
     }
 
     pub(super) fn commit_transaction(&mut self, id: TransactionId) -> Result<Option<String>> {
-        self.open(id)?;
+        self.must_be_open(id)?;
         let Some(open) = self.open_transaction.take() else {
             return Err(not_open());
         };
@@ -227,7 +228,7 @@ impl Engine {
     }
 
     pub(super) fn roll_back_transaction(&mut self, id: TransactionId) -> Result<()> {
-        self.open(id)?;
+        self.must_be_open(id)?;
         self.open_transaction = None;
         self.session.end_writing();
         self.undo();
@@ -257,7 +258,7 @@ impl Engine {
         self.analyses.clear();
     }
 
-    fn open(&self, id: TransactionId) -> Result<()> {
+    fn must_be_open(&self, id: TransactionId) -> Result<()> {
         match &self.open_transaction {
             Some(open) if open.id == id => Ok(()),
             _ => Err(not_open()),
@@ -265,7 +266,7 @@ impl Engine {
     }
 
     fn keep_open(&mut self, now: Millis, id: TransactionId) -> Result<()> {
-        self.open(id)?;
+        self.must_be_open(id)?;
         if let Some(open) = &mut self.open_transaction {
             open.deadline = now.after(TRANSACTION_IDLE_MS);
         }

@@ -44,8 +44,10 @@ impl Engine {
                 }
                 Err(error) => {
                     let error = error.report();
-                    self.effects
-                        .push(Effect::Notify(Notification::LiveFailed { subscription, error }));
+                    self.effects.push(Effect::Notify(Notification::LiveFailed {
+                        subscription,
+                        error,
+                    }));
                     false
                 }
             }

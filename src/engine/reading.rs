@@ -75,7 +75,11 @@ impl Engine {
         event: Event<'_>,
     ) {
         self.status_is_stale = true;
-        let Some(machine) = self.shapes.get_mut(at).and_then(|shape| shape.machine.as_mut()) else {
+        let Some(machine) = self
+            .shapes
+            .get_mut(at)
+            .and_then(|shape| shape.machine.as_mut())
+        else {
             return;
         };
         for step in machine.handle(now, rng, event) {
@@ -241,11 +245,8 @@ impl Engine {
             observe_all(&transaction, &table)?;
         }
         if let Some(head) = batch.up_to_date {
-            let seen = self.shapes[at].passed(
-                &transaction,
-                batch.attempt,
-                head.global_last_seen_lsn,
-            )?;
+            let seen =
+                self.shapes[at].passed(&transaction, batch.attempt, head.global_last_seen_lsn)?;
             for id in seen {
                 changes::mark_transaction_seen(&transaction, id, &name)?;
             }
@@ -299,9 +300,8 @@ impl Engine {
 
     /// Marks a table's objects as written.
     pub(super) fn touch_table(&mut self, name: &str) {
-        self.touched.extend(
-            [names::synced(name), names::local(name)].map(|object| object.to_lowercase()),
-        );
+        self.touched
+            .extend([names::synced(name), names::local(name)].map(|object| object.to_lowercase()));
     }
 }
 

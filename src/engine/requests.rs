@@ -24,7 +24,10 @@ impl Engine {
         let closes = matches!(request, Request::Close | Request::Wipe);
         let writes = matches!(
             request,
-            Request::Execute { .. } | Request::Batch { .. } | Request::Commit(_) | Request::Retry(_)
+            Request::Execute { .. }
+                | Request::Batch { .. }
+                | Request::Commit(_)
+                | Request::Retry(_)
         );
         let result = self.answer(now, rng, request);
         match (result, may_wait) {
@@ -41,12 +44,7 @@ impl Engine {
         }
     }
 
-    fn answer(
-        &mut self,
-        now: Millis,
-        rng: &mut fastrand::Rng,
-        request: Request,
-    ) -> Result<Reply> {
+    fn answer(&mut self, now: Millis, rng: &mut fastrand::Rng, request: Request) -> Result<Reply> {
         Ok(match request {
             Request::Query {
                 statement,

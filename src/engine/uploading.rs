@@ -46,9 +46,7 @@ impl Engine {
                 self.write_down(now, rng, verdicts)?;
             }
             Step::Requeue => transactions::requeue(&self.conn)?,
-            Step::Wait { until } => self
-                .effects
-                .push(Effect::SetTimer(timer::UPLOAD, until)),
+            Step::Wait { until } => self.effects.push(Effect::SetTimer(timer::UPLOAD, until)),
             Step::Abort => self.abort(Owner::Upload),
         }
         Ok(())
@@ -100,12 +98,7 @@ impl Engine {
         self.upload(now, rng, event);
     }
 
-    pub(super) fn upload_failed(
-        &mut self,
-        now: Millis,
-        rng: &mut fastrand::Rng,
-        failure: Failure,
-    ) {
+    pub(super) fn upload_failed(&mut self, now: Millis, rng: &mut fastrand::Rng, failure: Failure) {
         let reason = match failure {
             Failure::Network(reason) => reason,
             Failure::Timeout => "the write endpoint does not answer".into(),
@@ -228,9 +221,8 @@ impl Engine {
 
     /// The change log and the queue were written.
     pub(super) fn touch_log(&mut self) {
-        self.touched.extend(
-            [names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned),
-        );
+        self.touched
+            .extend([names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned));
     }
 }
 

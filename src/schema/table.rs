@@ -150,6 +150,46 @@ impl TableSchema {
             .position(|column| column.name.eq_ignore_ascii_case(names::WRITE_ID))
     }
 
+    /// This declaration with the nullability that the server tells.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] when the server's table has another key, lacks a column or types it differently.
+    pub fn confirmed_by(mut self, sent: &Self) -> Result<Self> {
+        let fail = |reason: String| Err(Error::schema(&self.name, reason));
+        let key = |table: &Self| -> Vec<String> {
+            table
+                .key_columns()
+                .map(|column| column.name.clone())
+                .collect()
+        };
+        if key(&self) != key(sent) {
+            return fail(format!(
+                "the declared primary key is {:?}, the server's {:?}",
+                key(&self),
+                key(sent)
+            ));
+        }
+        for column in &mut self.columns {
+            let Some(found) = sent.columns.iter().find(|found| found.name == column.name) else {
+                return Err(Error::schema(
+                    &self.name,
+                    format!("the server has no column {:?}", column.name),
+                ));
+            };
+            if found.ty != column.ty {
+                return Err(Error::schema(
+                    &self.name,
+                    format!(
+                        "column {:?} is declared {}, the server's is {}",
+                        column.name, column.type_name, found.type_name
+                    ),
+                ));
+            }
+            column.not_null = found.not_null;
+        }
+        Ok(self)
+    }
+
     /// Whether the stored tables of `other` serve this schema too: nullability and indexes may differ.
     pub fn stores_like(&self, other: &Self) -> bool {
         self.key == other.key

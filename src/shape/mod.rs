@@ -19,9 +19,9 @@ pub mod protocol;
 pub mod snapshot;
 
 pub use backoff::Backoff;
-pub use definition::{Fingerprint, RequestParams, ShapeDefinition};
+pub use definition::{Fingerprint, Log, Replica, RequestParams, ShapeDefinition};
 pub use headers::ResponseHeaders;
-pub use machine::{Event, Machine, Phase, Step, Stored};
+pub use machine::{Attempt, Event, Machine, Phase, Step, Stored};
 pub use message::Message;
 pub use offset::{Offset, RequestOffset};
 pub use snapshot::Snapshot;

@@ -85,6 +85,18 @@ pub fn table_has_intents(conn: &Connection, table: &str) -> Result<bool> {
         .query_row([table], |row| row.get(0))?)
 }
 
+/// The tables with intents that the server accepted and no shape has brought back.
+pub fn tables_with_accepted(conn: &Connection) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT c.table_name FROM _throughline_transactions AS t
+         JOIN _throughline_changes AS c ON c.transaction_id = t.id WHERE t.state = 'accepted'",
+    )?;
+    let tables = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(tables)
+}
+
 /// Every transaction with pending intents, in order, with its rows.
 pub fn pending_transactions(
     conn: &Connection,

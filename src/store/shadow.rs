@@ -33,7 +33,7 @@ impl Key {
     }
 
     /// From the change log.
-    pub(super) fn parse(table: &TableSchema, json: &str) -> Result<Self> {
+    pub fn parse(table: &TableSchema, json: &str) -> Result<Self> {
         let parts: Vec<&RawValue> = serde_json::from_str(json)
             .map_err(|error| corrupt(format!("key {json} of {}: {error}", table.name)))?;
         let values = table

@@ -142,6 +142,17 @@ pub fn begin_sending(conn: &Connection, ids: &[TransactionId]) -> Result<()> {
     Ok(())
 }
 
+/// The transactions of the POST that is on its way.
+pub fn sending(conn: &Connection) -> Result<Vec<TransactionId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id FROM _throughline_transactions WHERE state = 'sending' ORDER BY id",
+    )?;
+    let ids = statement
+        .query_map([], |row| row.get(0).map(TransactionId))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(ids)
+}
+
 /// What was sent without an answer goes again, under the same idempotency key.
 pub fn requeue(conn: &Connection) -> Result<()> {
     conn.prepare_cached(
@@ -182,17 +193,6 @@ pub fn accepted_positions(conn: &Connection) -> Result<Vec<(TransactionId, Lsn)>
         positions.push((TransactionId(row.get(0)?), lsn));
     }
     Ok(positions)
-}
-
-/// The tables that a transaction wrote.
-pub fn tables_of(conn: &Connection, id: TransactionId) -> Result<Vec<String>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT DISTINCT table_name FROM _throughline_changes WHERE transaction_id = ?1",
-    )?;
-    let tables = statement
-        .query_map([id.0], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(tables)
 }
 
 /// Local and server state agree on it: its intents go. Returns the rows to fold again. Wants a transaction.

@@ -278,13 +278,7 @@ mod tests {
                 "{status}"
             );
         }
-        let portal = classify(
-            200,
-            true,
-            None,
-            "<html>",
-            &sent(&["c:1"]),
-        );
+        let portal = classify(200, true, None, "<html>", &sent(&["c:1"]));
         assert!(matches!(
             portal,
             Outcome::Retry {
