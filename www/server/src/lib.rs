@@ -1,6 +1,10 @@
 //! The demo's backend: an embedded Electric, the write API, and the server that offers both beside static files.
 //!
-//! [`electric`] and [`write`] are pure: a simulation can drive them with virtual time. The rest does I/O and is there
-//! with the feature `serve` only.
+//! [`electric`], [`write`] and [`backend`] are pure: a simulation can drive them with virtual time, as
+//! `throughline-server` without default features. `store` and `http` do I/O and are there with the feature `serve`.
 
+pub mod backend;
+pub mod demo;
 pub mod electric;
+pub mod journal;
+pub mod write;

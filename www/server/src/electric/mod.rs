@@ -79,14 +79,14 @@ pub use response::Response;
 pub use shape::Opened;
 pub use table::{Alter, Column, ColumnDefault, Row, Table, row};
 pub use time::Micros;
-pub use transaction::{ChangeError, Committed, Transaction};
+pub use transaction::{ChangeError, Committed, Op, Transaction};
 pub use types::PgType;
 
 use definition::Definition;
 use request::Read;
 use shape::Shape;
 use table::Heap;
-use transaction::{Op, StoredTable};
+use transaction::StoredTable;
 
 /// Bytes of WAL that a commit record takes.
 const COMMIT_RECORD_BYTES: u64 = 48;
@@ -140,11 +140,9 @@ impl Staged {
         self.ops.is_empty()
     }
 
-    /// The changed rows in order: table, row before, row after.
-    pub fn changes(&self) -> impl Iterator<Item = (&str, Option<&Row>, Option<&Row>)> {
-        self.ops
-            .iter()
-            .map(|op| (op.table.as_str(), op.old.as_ref(), op.new.as_ref()))
+    /// The changed rows in order.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
     }
 }
 
@@ -279,11 +277,16 @@ impl Electric {
         }
     }
 
-    /// ALTER TABLE: shapes whose selected columns change end.
+    /// ALTER TABLE: shapes whose selected columns change end. Key columns stay as they are.
     pub fn alter_table(&mut self, table: &str, alter: &Alter) {
         let Some(stored) = self.tables.get_mut(table) else {
             return;
         };
+        if let Alter::DropColumn(name) | Alter::DropNotNull(name) = alter
+            && stored.table.is_key(name)
+        {
+            return;
+        }
         let columns = &mut stored.table.columns;
         match alter {
             Alter::AddColumn(column) => {

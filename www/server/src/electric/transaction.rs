@@ -17,10 +17,13 @@ pub(crate) struct StoredTable {
 
 /// One row change, as logical replication reports it with `REPLICA IDENTITY FULL`: both whole rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Op {
-    pub(crate) table: String,
-    pub(crate) old: Option<Row>,
-    pub(crate) new: Option<Row>,
+pub struct Op {
+    /// The table.
+    pub table: String,
+    /// The row before; an insert has none.
+    pub old: Option<Row>,
+    /// The row after; a delete has none.
+    pub new: Option<Row>,
 }
 
 /// Where a transaction went.
