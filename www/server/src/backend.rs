@@ -190,6 +190,11 @@ impl Backend {
         Ok(())
     }
 
+    /// Ends a replay: as far as clients can tell, the sync service was restarted and lost nothing.
+    pub fn resume(&mut self) {
+        self.electric.restart(Loss::Nothing);
+    }
+
     /// Brings back the effect of a journaled event.
     pub fn replay(&mut self, event: Event) {
         match event {

@@ -80,6 +80,19 @@ pub fn rules() -> Vec<Rule> {
     }]
 }
 
+/// Prepares an empty database: the table and its first rows.
+///
+/// # Errors
+/// The journal cannot be written.
+pub fn start(
+    backend: &mut Backend,
+    journal: &mut dyn Journal,
+    now: Micros,
+) -> Result<(), TransactionError> {
+    backend.create_table(journal, todos())?;
+    seed(backend, journal, now)
+}
+
 /// Stores the first rows, a minute apart and ending `now`.
 ///
 /// # Errors

@@ -6,5 +6,9 @@
 pub mod backend;
 pub mod demo;
 pub mod electric;
+#[cfg(feature = "serve")]
+pub mod http;
 pub mod journal;
+#[cfg(feature = "serve")]
+pub mod store;
 pub mod write;

@@ -53,6 +53,29 @@ impl PgType {
         }
     }
 
+    /// The type of that name, without modifiers.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [
+            PgType::Bool,
+            PgType::Int2,
+            PgType::Int4,
+            PgType::Int8,
+            PgType::Float4,
+            PgType::Float8,
+            PgType::Numeric(None),
+            PgType::Text,
+            PgType::Varchar(None),
+            PgType::Uuid,
+            PgType::Bytea,
+            PgType::Json,
+            PgType::Jsonb,
+            PgType::Date,
+            PgType::Timestamp,
+            PgType::Timestamptz,
+        ];
+        all.into_iter().find(|pg_type| pg_type.name() == name)
+    }
+
     /// The type's fields in the schema header.
     pub(crate) fn schema_fields(self) -> Map<String, Value> {
         let mut fields = Map::new();
