@@ -55,6 +55,8 @@ impl Store {
     /// It is in use, something else, of another version, or SQLite fails.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = Connection::open(path)?;
+        // Whoever has the file open keeps it until it ends; waiting is of no use.
+        connection.busy_timeout(std::time::Duration::ZERO)?;
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         let application: i32 =
             connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
