@@ -1,5 +1,21 @@
 //! The whole backend without I/O: Electric, the write API's ledger and rules, every change of state through a
 //! [`Journal`].
+//!
+//! ```
+//! use throughline_server::backend::Backend;
+//! use throughline_server::demo;
+//! use throughline_server::electric::{Electric, Micros, Options};
+//! use throughline_server::journal::Unjournaled;
+//!
+//! let now = Micros(1_795_342_140_000_000);
+//! let mut backend = Backend::new(Electric::new(Options::default()), demo::rules());
+//! demo::start(&mut backend, &mut Unjournaled, now).expect("an empty database takes the first rows");
+//! let body = br#"[{"id": "client:1", "changes": [{"table": "todos", "operation": "delete",
+//!     "value": {"id": "019aa000-0000-7000-8000-000000000005"}}]}]"#;
+//! let response = backend.post_changes(&mut Unjournaled, now, body);
+//! assert_eq!(response.status, 200);
+//! assert_eq!(backend.electric().rows("todos").count(), 4);
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -44,6 +60,11 @@ impl Backend {
     /// The database and its shapes.
     pub fn electric(&self) -> &Electric {
         &self.electric
+    }
+
+    /// The same to change, past the journal: for simulations, which keep none.
+    pub fn electric_mut(&mut self) -> &mut Electric {
+        &mut self.electric
     }
 
     /// Answers `POST /changes`.

@@ -1,8 +1,8 @@
 //! What a request gets: an answer now, or a wait (protocol sections 8.1 to 8.5).
 
-use super::Electric;
 use super::constants::{OUT_OF_BOUNDS, cache, header, param};
 use super::cursor;
+use super::database::Electric;
 use super::definition::{Definition, Invalid};
 use super::message;
 use super::offset::{Offset, Position};
