@@ -26,9 +26,6 @@ use crate::electric::{
 use crate::journal::{Event, Journal, JournalError};
 use crate::write::{self, LocalTransaction, Rule, Verdict, code};
 
-/// Seconds after which a shape request that met a failed journal may be repeated.
-const RETRY_AFTER_SECONDS: u32 = 5;
-
 /// Why a transaction of the server's own did not happen.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
@@ -137,7 +134,7 @@ impl Backend {
                 Answer::Respond(Response::unavailable(
                     request,
                     &message,
-                    RETRY_AFTER_SECONDS,
+                    write::RETRY_AFTER_SECONDS,
                 ))
             }
         }

@@ -88,14 +88,33 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let closing = service.clone();
     axum::serve(listener, router(service, &site))
         .with_graceful_shutdown(async move {
-            if tokio::signal::ctrl_c().await.is_err() {
-                // Without the signal only a kill ends the server; the store survives that.
-                std::future::pending::<()>().await;
-            }
+            stop_signal().await;
             closing.close();
         })
         .await?;
     Ok(())
+}
+
+/// Waits for Ctrl-C or, where there is one, a polite kill. Without them only a hard kill ends the server, which the
+/// store survives.
+async fn stop_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                () = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupt.await;
 }
 
 /// The backend as it was left, or with the first rows.

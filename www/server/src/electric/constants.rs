@@ -89,8 +89,8 @@ pub mod cache {
     pub const MUST_REFETCH: &str = "public, max-age=60, must-revalidate";
     /// 409 without a handle.
     pub const MUST_REFETCH_NO_HANDLE: &str = "public, max-age=1, must-revalidate";
-    /// Other errors.
-    pub const ERROR: &str = "no-store";
+    /// Other errors, and answers to writes.
+    pub const NO_STORE: &str = "no-store";
     /// Methods that are not cached.
     pub const NOT_GET: &str = "no-cache";
     /// Health checks.

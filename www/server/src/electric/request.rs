@@ -65,7 +65,7 @@ impl ShapeRequest {
         self
     }
 
-    /// Whether the response is an answer to a live request.
+    /// Whether it asks to be held until there is news.
     pub fn is_live(&self) -> bool {
         self.flag(param::LIVE)
     }

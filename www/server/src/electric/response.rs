@@ -73,7 +73,8 @@ impl Response {
     pub(crate) fn invalid(request: &ShapeRequest, invalid: &Invalid) -> Self {
         let errors = json!({ invalid.field: [invalid.message] });
         let body = json!({ "message": INVALID_REQUEST, "errors": errors }).to_string();
-        Self::shape(request, 400, cache::ERROR, body).with(header::SURROGATE_CONTROL, cache::ERROR)
+        Self::shape(request, 400, cache::NO_STORE, body)
+            .with(header::SURROGATE_CONTROL, cache::NO_STORE)
     }
 
     /// 405 of DELETE.
@@ -85,8 +86,8 @@ impl Response {
     /// An expected failure of the service, such as lost storage: 503 with `retry-after` (section 6).
     pub fn unavailable(request: &ShapeRequest, message: &str, retry_after_seconds: u32) -> Self {
         let body = json!({ "message": message }).to_string();
-        Self::shape(request, 503, cache::ERROR, body)
-            .with(header::SURROGATE_CONTROL, cache::ERROR)
+        Self::shape(request, 503, cache::NO_STORE, body)
+            .with(header::SURROGATE_CONTROL, cache::NO_STORE)
             .with(header::KNOWN_ERROR, "true")
             .with(header::RETRY_AFTER, retry_after_seconds.to_string())
     }

@@ -42,13 +42,13 @@ pub mod code {
 }
 
 /// Seconds after which a request that met a failed journal may be repeated.
-const RETRY_AFTER_SECONDS: u32 = 5;
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// 200 with a verdict for each transaction.
 pub(crate) fn answered(verdicts: &[Verdict]) -> Response {
     Response::json(
         200,
-        cache::ERROR,
+        cache::NO_STORE,
         json!({ "transactions": verdicts }).to_string(),
     )
 }
@@ -56,7 +56,7 @@ pub(crate) fn answered(verdicts: &[Verdict]) -> Response {
 /// An answer that stands for the whole request.
 pub fn refused(status: u16, code: &str, message: &str) -> Response {
     let body = json!({ "error": { "code": code, "message": message } }).to_string();
-    let mut response = Response::json(status, cache::ERROR, body);
+    let mut response = Response::json(status, cache::NO_STORE, body);
     if status == 503 {
         response
             .headers
