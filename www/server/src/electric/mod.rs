@@ -1,0 +1,87 @@
+//! The embedded Electric: a pure model of a Postgres with an Electric sync service in front of it.
+//!
+//! No I/O, no clock, no randomness, no async: time and entropy are arguments. The demo serves it over HTTP, native
+//! tests and simulations call [`Electric::respond`] directly. It is held to recorded responses of the real service
+//! by `tests/contract.rs`.
+//!
+//! Modelled, by section of the protocol notes:
+//!
+//! | section | where |
+//! |---|---|
+//! | 2, 3 methods and parameters | `request`, `definition`, `filter_parser` |
+//! | 4 offsets, chunks | `offset`, `shape` |
+//! | 5, 6, 13 headers, statuses, caching | `constants`, `response`, `answer`, `cursor` |
+//! | 7 messages | `message` |
+//! | 8 flows: cold start, catch-up, long poll, `offset=now` | `answer` |
+//! | 9 must-refetch on TRUNCATE, ALTER, unknown handle, lost shapes | [`Electric`], `answer` |
+//! | 12 types and their text | `types`, `canonical` and the modules it names |
+//!
+//! Deliberately not modelled: subqueries with tags and moves, server-sent events, subset snapshots, DELETE (each
+//! refused with a clear answer), tables without a primary key, compaction, eviction of shapes, admission limits.
+//!
+//! ```
+//! use throughline_server::electric::*;
+//!
+//! let mut electric = Electric::new(Options::default());
+//! electric.create_table(Table::new("items", &["id"], [
+//!     Column::new("id", PgType::Int4),
+//!     Column::new("done", PgType::Bool).not_null(),
+//! ]));
+//! let now = Micros(1_795_342_140_000_000);
+//! electric.transaction(now, |tx| tx.insert("items", row([("id", "1"), ("done", "true")])))?;
+//!
+//! let first = ShapeRequest::get("/v1/shape?table=items&offset=-1");
+//! let Answer::Respond(snapshot) = electric.respond(now, 7, &first, WaitState::Arrived) else {
+//!     unreachable!("the snapshot is never held")
+//! };
+//! assert_eq!(snapshot.header("electric-offset"), Some("0_0"));
+//! assert!(snapshot.body.contains(r#""done":"true""#));
+//!
+//! let handle = snapshot.header("electric-handle").unwrap_or_default();
+//! let live = ShapeRequest::get(&format!("table=items&offset=0_inf&live=true&handle={handle}"));
+//! assert_eq!(electric.respond(now, 7, &live, WaitState::Arrived), Answer::Hold { until_ms: 20_000 });
+//!
+//! electric.transaction(now, |tx| tx.update("items", &row([("id", "1")]), row([("done", "false")])))?;
+//! let Answer::Respond(news) = electric.respond(now, 7, &live, WaitState::Held) else {
+//!     unreachable!("a commit ends the wait")
+//! };
+//! assert!(news.body.contains(r#""done":"f""#));
+//! # Ok::<(), ChangeError>(())
+//! ```
+
+mod answer;
+mod canonical;
+pub mod constants;
+mod cursor;
+mod database;
+mod definition;
+mod filter;
+mod filter_lexer;
+mod filter_parser;
+mod jsonb;
+mod message;
+mod numeric;
+mod offset;
+mod request;
+mod response;
+mod shape;
+mod table;
+mod time;
+mod transaction;
+mod types;
+
+pub use answer::{Answer, WaitState};
+pub use canonical::{NotOfType, canonical, text_of_json};
+pub use database::{Electric, Loss, Options, Staged};
+pub use definition::ShapeParams;
+pub use offset::{Offset, Position};
+pub use request::{Method, ShapeRequest};
+pub use response::Response;
+pub use shape::Opened;
+pub use table::{Alter, Column, ColumnDefault, Row, Table, row};
+pub use time::Micros;
+pub use transaction::{ChangeError, Committed, Op, Transaction};
+pub use types::PgType;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Postgres column types: their names, their part of the `electric-schema` header and how values compare
+//! (protocol sections 3 and 12).
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// A Postgres column type. Values travel as Postgres text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum PgType {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Float4,
+    Float8,
+    /// With precision and scale, or free.
+    Numeric(Option<(u32, u32)>),
+    Text,
+    /// With a length limit in characters, or free.
+    Varchar(Option<u32>),
+    Uuid,
+    Bytea,
+    Json,
+    Jsonb,
+    Date,
+    Timestamp,
+    Timestamptz,
+}
+
+impl PgType {
+    /// The name Postgres and the schema header use.
+    pub fn name(self) -> &'static str {
+        match self {
+            PgType::Bool => "bool",
+            PgType::Int2 => "int2",
+            PgType::Int4 => "int4",
+            PgType::Int8 => "int8",
+            PgType::Float4 => "float4",
+            PgType::Float8 => "float8",
+            PgType::Numeric(_) => "numeric",
+            PgType::Text => "text",
+            PgType::Varchar(_) => "varchar",
+            PgType::Uuid => "uuid",
+            PgType::Bytea => "bytea",
+            PgType::Json => "json",
+            PgType::Jsonb => "jsonb",
+            PgType::Date => "date",
+            PgType::Timestamp => "timestamp",
+            PgType::Timestamptz => "timestamptz",
+        }
+    }
+
+    /// The type of that name, without modifiers.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [
+            PgType::Bool,
+            PgType::Int2,
+            PgType::Int4,
+            PgType::Int8,
+            PgType::Float4,
+            PgType::Float8,
+            PgType::Numeric(None),
+            PgType::Text,
+            PgType::Varchar(None),
+            PgType::Uuid,
+            PgType::Bytea,
+            PgType::Json,
+            PgType::Jsonb,
+            PgType::Date,
+            PgType::Timestamp,
+            PgType::Timestamptz,
+        ];
+        all.into_iter().find(|pg_type| pg_type.name() == name)
+    }
+
+    /// The type's fields in the schema header.
+    pub(crate) fn schema_fields(self) -> Map<String, Value> {
+        let mut fields = Map::new();
+        fields.insert("type".into(), json!(self.name()));
+        match self {
+            PgType::Varchar(Some(length)) => {
+                fields.insert("max_length".into(), json!(length));
+            }
+            PgType::Numeric(Some((precision, scale))) => {
+                fields.insert("precision".into(), json!(precision));
+                fields.insert("scale".into(), json!(scale));
+            }
+            _ => {}
+        }
+        fields
+    }
+
+    /// The text of a value in a snapshot, where it is cast to text, rather than in the stream.
+    /// Among the modelled types only bool differs: `true` and `false` instead of `t` and `f` (section 12).
+    pub(crate) fn snapshot_text(self, stream_text: &str) -> &str {
+        match (self, stream_text) {
+            (PgType::Bool, "t") => "true",
+            (PgType::Bool, "f") => "false",
+            (_, text) => text,
+        }
+    }
+
+    /// Whether `where` can compare the type (section 16: no json or bytea operators).
+    pub(crate) fn is_comparable(self) -> bool {
+        !matches!(self, PgType::Json | PgType::Jsonb | PgType::Bytea)
+    }
+
+    /// Order of two values in canonical text. Numerics go through floats, as in Electric (section 3).
+    pub(crate) fn compare(self, left: &str, right: &str) -> Ordering {
+        fn parsed<T: std::str::FromStr + PartialOrd>(left: &str, right: &str) -> Option<Ordering> {
+            left.parse::<T>()
+                .ok()?
+                .partial_cmp(&right.parse::<T>().ok()?)
+        }
+        let numeric = match self {
+            PgType::Int2 | PgType::Int4 | PgType::Int8 => parsed::<i64>(left, right),
+            PgType::Float4 | PgType::Float8 | PgType::Numeric(_) => parsed::<f64>(left, right),
+            _ => None,
+        };
+        numeric.unwrap_or_else(|| left.cmp(right))
+    }
+}

@@ -1,0 +1,87 @@
+//! `/v1/shape` and `/v1/health`: the model's answers over HTTP; a held request waits here.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response as HttpResponse};
+use tokio::time::{Instant, sleep_until};
+
+use super::state::{Core, Service, now};
+use crate::electric::{Answer, Method, Response, ShapeRequest, WaitState};
+
+/// Answers a shape request. A hold ends with a commit, with its time, or with the service; when the client goes
+/// away the server drops the future.
+pub(crate) async fn answer(
+    State(service): State<Service>,
+    method: HttpMethod,
+    uri: Uri,
+    headers: HeaderMap,
+) -> HttpResponse {
+    let Some(request) = read(&method, &uri, &headers) else {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    };
+    let arrived = Instant::now();
+    let mut commits = service.commits();
+    let mut closing = service.closing();
+    let mut wait = WaitState::Arrived;
+    let mut held = None;
+    loop {
+        let entropy = fastrand::u64(..);
+        let answer = service.read(|Core { backend, journal }| {
+            backend.respond(journal.as_mut(), now(), entropy, &request, wait)
+        });
+        let until_ms = match answer {
+            Answer::Respond(response) => return send(response),
+            Answer::Hold { until_ms } => until_ms,
+        };
+        held.get_or_insert_with(|| service.hold());
+        let deadline = arrived + Duration::from_millis(until_ms);
+        wait = tokio::select! {
+            _ = closing.wait_for(|closing| *closing) => WaitState::TimedOut,
+            () = sleep_until(deadline) => WaitState::TimedOut,
+            _ = commits.changed() => WaitState::Held,
+        };
+    }
+}
+
+/// `GET /v1/health`.
+pub(crate) async fn health() -> HttpResponse {
+    send(Response::health())
+}
+
+/// Puts a response of the model on the wire.
+pub(crate) fn send(response: Response) -> HttpResponse {
+    let mut sent = HttpResponse::new(Body::from(response.body));
+    *sent.status_mut() =
+        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        // Column names may go beyond ASCII; as UTF-8 bytes they are valid header values.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            sent.headers_mut().insert(name, value);
+        }
+    }
+    sent
+}
+
+fn read(method: &HttpMethod, uri: &Uri, headers: &HeaderMap) -> Option<ShapeRequest> {
+    let method = match *method {
+        HttpMethod::GET => Method::Get,
+        HttpMethod::HEAD => Method::Head,
+        HttpMethod::OPTIONS => Method::Options,
+        HttpMethod::POST => Method::Post,
+        HttpMethod::DELETE => Method::Delete,
+        _ => return None,
+    };
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let mut request = ShapeRequest::get(uri.query().unwrap_or_default()).method(method);
+    request.if_none_match = text(header::IF_NONE_MATCH);
+    request.origin = text(header::ORIGIN);
+    Some(request)
+}
