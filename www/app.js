@@ -54,7 +54,9 @@ function showBootError(told) {
   screen.querySelector("h2").textContent = told.title;
   text.textContent = told.text;
   detail.textContent = told.detail;
-  screen.querySelector("button").onclick = () => location.reload();
+  const button = screen.querySelector("button");
+  button.hidden = told.code === "DATABASE_IN_USE";
+  button.onclick = () => location.reload();
 }
 
 const ADVICE = {

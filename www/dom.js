@@ -4,7 +4,7 @@ export const byTestId = (id, root = document) => root.querySelector(`[data-testi
 /** A fresh copy of a template's one element. */
 export const fromTemplate = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
-/** A number that survives a reload, or not where storage is blocked. */
+/** Text that survives a reload, or not where storage is blocked. */
 export const remembered = {
   get(key) {
     try {

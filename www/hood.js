@@ -1,6 +1,7 @@
 // "Under the hood": the tables behind the view, live, so that one can watch a write go through them.
 
-import { fromTemplate, remembered, toast } from "./dom.js";
+import { fromTemplate, remembered } from "./dom.js";
+import { follow } from "./follow.js";
 
 const LIMIT = 50;
 const TABLES = [
@@ -10,7 +11,7 @@ const TABLES = [
     key: "id",
     order: "id",
     about: "The change log: what you did, POSTed to /changes in order and kept until it is confirmed.",
-    empty: "Nothing to send.",
+    empty: "nothing to send",
   },
   {
     name: "todos_local",
@@ -18,7 +19,7 @@ const TABLES = [
     key: "id",
     order: "created_at DESC, id",
     about: "The shadow table: rows as you left them, until the server's version has come back.",
-    empty: "No optimistic rows: everything is confirmed.",
+    empty: "everything is confirmed",
   },
   {
     name: "todos_synced",
@@ -26,7 +27,7 @@ const TABLES = [
     key: "id",
     order: "created_at DESC, id",
     about: "What Postgres holds, through Electric. Nothing but sync writes here.",
-    empty: "No rows yet.",
+    empty: "no rows yet",
   },
 ];
 const LEAVING_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 900;
@@ -86,7 +87,8 @@ function watch(db, { name, key, order, empty }, section, tab) {
   const body = section.querySelector("tbody");
   let first = true;
   body.replaceChildren();
-  return db.live(`SELECT * FROM ${name} ORDER BY ${order} LIMIT ${LIMIT}`, [], { key }).subscribe(({ rows, changes }) => {
+  const live = db.live(`SELECT * FROM ${name} ORDER BY ${order} LIMIT ${LIMIT}`, [], { key });
+  const take = ({ rows, changes }) => {
     const fresh = new Set([...changes.inserted, ...changes.updated]);
     const columns = Object.keys(rows[0] ?? {});
     if (columns.length > 0) showColumns(section, columns);
@@ -112,7 +114,10 @@ function watch(db, { name, key, order, empty }, section, tab) {
     tab.querySelector("span").textContent = count;
     if (!first && fresh.size + changes.deleted.length > 0) flash(tab);
     first = false;
-  }, toast);
+  };
+  return follow(db, live, take, (error) => {
+    section.querySelector(".count").textContent = error.message;
+  });
 }
 
 /** Puts the rows in order around those that are leaving. */
@@ -151,18 +156,18 @@ function showColumns(section, columns) {
   );
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
-
 function makeCell(value) {
   const cell = document.createElement("td");
   const text = value === null ? "NULL" : String(value);
   if (value === null) cell.className = "null";
-  // The end of a UUID tells rows apart; version 7 begins with the time.
-  cell.textContent = UUID.test(text) ? `…${text.slice(-6)}` : shorten(text);
+  cell.textContent = shorten(text);
   cell.title = text;
   return cell;
 }
 
+/** Of UUIDs the end, which tells rows apart, of timestamps the time. The whole value is in the cell's title. */
 function shorten(text) {
-  return text.replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{16}([0-9a-f]{6})/g, "…$1");
+  return text
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{16}([0-9a-f]{6})/g, "…$1")
+    .replace(/\b\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)(\.\d+)?\+00/g, "$1");
 }

@@ -1,6 +1,7 @@
 // The todo list: one live query, and the state of each row's transactions.
 
 import { byTestId, fromTemplate, toast } from "./dom.js";
+import { follow } from "./follow.js";
 
 const INSERT = "INSERT INTO todos (id, title, completed, created_at) VALUES (?, ?, ?, ?)";
 const SELECTS = {
@@ -24,10 +25,14 @@ export function showList(db) {
       button.setAttribute("aria-pressed", String(button.dataset.filter === name));
     }
     stop?.();
-    stop = db.live(...SELECTS[name], { key: "id" }).subscribe((result) => {
+    const take = (result) => {
       rows = result.rows;
       refresh();
-    }, toast);
+    };
+    stop = follow(db, db.live(...SELECTS[name], { key: "id" }), take, (error) => {
+      if (rows) return toast(error);
+      showEmpty("Waiting for the first sync: the columns of this list come from the server.");
+    });
   };
 
   // Rows and journal are read one after the other and drawn together, so that no row looks confirmed for a moment.
@@ -82,9 +87,13 @@ function draw(db, list, items, rows, states, rejected, filter) {
     // Moving an element takes the focus from what is in it, so only what is out of place moves.
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
   });
+  showEmpty(wanted.length > 0 ? "" : EMPTY[filter]);
+}
+
+function showEmpty(text) {
   const empty = byTestId("empty");
-  empty.textContent = EMPTY[filter];
-  empty.hidden = wanted.length > 0;
+  empty.textContent = text;
+  empty.hidden = text === "";
 }
 
 const rowOf = (transaction) => String(transaction.changes[0]?.key[0]);
@@ -126,9 +135,10 @@ function wireEdit(item, save) {
     input.select();
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    if (event.key === "Enter") close(true);
-    if (event.key === "Escape") close(false);
+    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+    // Else the same Enter would press the title, which has the focus by then.
+    event.preventDefault();
+    close(event.key === "Enter");
   });
   input.addEventListener("blur", () => close(true));
 }
@@ -216,11 +226,12 @@ function wireFilters(db, show) {
     const statement = { sql: "DELETE FROM todos WHERE completed = ?", params: [true] };
     db.batch([statement], { meta: { label: "clear done" } }).catch(toast);
   });
-  db.live(COUNTS).subscribe(({ rows: [{ total, done }] }) => {
+  const take = ({ rows: [{ total, done }] }) => {
     const counts = { all: total, open: total - done, done };
     for (const [name, count] of Object.entries(counts)) button(name).querySelector("span").textContent = count;
     clear.hidden = done === 0;
-  }, toast);
+  };
+  follow(db, db.live(COUNTS), take, console.warn);
 }
 
 /** Runs again once, after the run under way, however often it is asked to meanwhile. */

@@ -39,7 +39,7 @@ function phaseText(connected, shape) {
 function showStorage({ persistence, reason }) {
   const element = byTestId("storage");
   const inMemory = persistence === "memory";
-  setText(element, inMemory ? "In memory only" : "On this device");
+  setText(element, inMemory ? "Memory only" : "On device");
   element.dataset.persistence = persistence;
   element.title = inMemory ? `Gone when this tab closes. ${reason ?? ""}` : "SQLite in the origin private file system";
   element.classList.toggle("warn", inMemory);
