@@ -47,7 +47,8 @@ export function showList(db) {
   db.onStatus(refresh);
   show(filter);
   document.querySelector(".list").hidden = false;
-  byTestId("new-title").focus({ preventScroll: true });
+  // On a phone it would open the keyboard.
+  if (matchMedia("(hover: hover)").matches) byTestId("new-title").focus({ preventScroll: true });
 }
 
 /** The state of each row with transactions on their way: the least advanced of them counts. */
@@ -104,12 +105,16 @@ function makeItem(db, { id }) {
   const item = fromTemplate("todo");
   item.dataset.id = id;
   const run = (sql, params) => db.execute(sql, params).catch(toast);
-  byTestId("toggle", item).addEventListener("change", ({ target }) => {
-    run("UPDATE todos SET completed = ? WHERE id = ?", [target.checked, id]);
+  const toggle = byTestId("toggle", item);
+  toggle.addEventListener("change", () => {
+    db.execute("UPDATE todos SET completed = ? WHERE id = ?", [toggle.checked, id]).catch((error) => {
+      toggle.checked = item.row.completed === true;
+      toast(error);
+    });
   });
   byTestId("delete", item).addEventListener("click", () => {
     const next = item.nextElementSibling ?? item.previousElementSibling;
-    (byTestId("toggle", next ?? document) ?? byTestId("new-title")).focus();
+    ((next && byTestId("toggle", next)) ?? byTestId("new-title")).focus();
     run("DELETE FROM todos WHERE id = ?", [id]);
   });
   wireEdit(item, (title) => run("UPDATE todos SET title = ? WHERE id = ?", [title, id]));

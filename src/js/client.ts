@@ -129,7 +129,14 @@ export class Database<Tables extends object = AnyTables> {
     return new LiveQuery((sink) => this.#startLive(wire, key, sink));
   }
 
-  /** The state of storage, shapes and uploads. */
+  /**
+   * The state of storage, shapes and uploads.
+   *
+   * @example
+   * ```ts
+   * if ((await db.status()).storage.persistence === "memory") warnThatNothingIsKept();
+   * ```
+   */
   status(): Promise<Status> {
     return this.#rpc.request({ type: "status" });
   }
@@ -159,12 +166,26 @@ export class Database<Tables extends object = AnyTables> {
     };
   }
 
-  /** The transactions that are not yet confirmed, oldest first. */
+  /**
+   * The transactions that are not yet confirmed, oldest first.
+   *
+   * @example
+   * ```ts
+   * for (const { id, state, attempts } of await db.pending()) console.log(id, state, attempts);
+   * ```
+   */
   pending(): Promise<TransactionRecord[]> {
     return this.#rpc.request({ type: "pending" });
   }
 
-  /** The rejected transactions that the app has not dealt with, oldest first. */
+  /**
+   * The rejected transactions that the app has not dealt with, oldest first.
+   *
+   * @example
+   * ```ts
+   * for (const { changes, error } of await db.rejected()) showConflict(changes, error?.message);
+   * ```
+   */
   rejected(): Promise<TransactionRecord[]> {
     return this.#rpc.request({ type: "rejected" });
   }
@@ -173,6 +194,10 @@ export class Database<Tables extends object = AnyTables> {
    * Puts a rejected transaction back into the queue, as a new one.
    *
    * @param number - its {@link TransactionRecord.number}.
+   * @example
+   * ```ts
+   * for (const { number } of await db.rejected()) await db.retry(number);
+   * ```
    */
   async retry(number: number): Promise<void> {
     await this.#rpc.request({ type: "retry", number });
@@ -182,6 +207,10 @@ export class Database<Tables extends object = AnyTables> {
    * Drops a rejected transaction from the journal.
    *
    * @param number - its {@link TransactionRecord.number}.
+   * @example
+   * ```ts
+   * db.on("rejected", ({ number }) => db.discard(number));
+   * ```
    */
   async discard(number: number): Promise<void> {
     await this.#rpc.request({ type: "discard", number });
@@ -199,28 +228,64 @@ export class Database<Tables extends object = AnyTables> {
     return this.#listeners[event].add(callback);
   }
 
-  /** Recomputes every shadow row and compares: an empty list of problems means all is well. */
+  /**
+   * Recomputes every shadow row and compares: an empty list of problems means all is well.
+   *
+   * @example
+   * ```ts
+   * const { shadowRows, problems } = await db.verify();
+   * ```
+   */
   verify(): Promise<Verification> {
     return this.#rpc.request({ type: "verify" });
   }
 
-  /** Lets sync run (the default). */
+  /**
+   * Lets sync run (the default).
+   *
+   * @example
+   * ```ts
+   * await db.connect();
+   * ```
+   */
   async connect(): Promise<void> {
     await this.#rpc.request({ type: "connect" });
   }
 
-  /** Stops all network traffic until `connect()`. */
+  /**
+   * Stops all network traffic until `connect()`. Reading and writing go on locally.
+   *
+   * @example
+   * ```ts
+   * await db.disconnect();
+   * ```
+   */
   async disconnect(): Promise<void> {
     await this.#rpc.request({ type: "disconnect" });
   }
 
-  /** Deletes everything local, writes not yet sent included, and closes. For signing out. */
+  /**
+   * Deletes everything local, writes not yet sent included, and closes. For signing out.
+   *
+   * @example
+   * ```ts
+   * await db.wipe();
+   * location.assign("/sign-in");
+   * ```
+   */
   async wipe(): Promise<void> {
     await this.#rpc.request({ type: "wipe" });
     this.#rpc.end(closedError());
   }
 
-  /** Closes the database and ends its worker. Later calls reject with `CLOSED`; live queries end. */
+  /**
+   * Closes the database and ends its worker. Later calls reject with `CLOSED`; live queries end.
+   *
+   * @example
+   * ```ts
+   * await db.close();
+   * ```
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

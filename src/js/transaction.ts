@@ -27,13 +27,27 @@ export class Transaction<Tables extends object> {
     this.#id = id;
   }
 
-  /** As `db.query`, inside the transaction. */
+  /**
+   * As `db.query`, inside the transaction.
+   *
+   * @example
+   * ```ts
+   * const [list] = await tx.query("SELECT id FROM lists WHERE name = ?", [name]);
+   * ```
+   */
   async query<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<RowOf<Tables, R>[]> {
     const [wire] = readArguments(statement, params, undefined);
     return toRows(await this.#run(() => this.#rpc.request({ type: "query", ...wire, transaction: this.#id })));
   }
 
-  /** As `db.execute`, inside the transaction. */
+  /**
+   * As `db.execute`, inside the transaction.
+   *
+   * @example
+   * ```ts
+   * await tx.execute(tx.sql`DELETE FROM todos WHERE list_id = ${id}`);
+   * ```
+   */
   async execute<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<Executed<RowOf<Tables, R>>> {
     const [wire] = readArguments(statement, params, undefined);
     return toExecuted(await this.#run(() => this.#rpc.request({ type: "execute", ...wire, transaction: this.#id })));
