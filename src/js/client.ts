@@ -1,0 +1,347 @@
+import { abortable, type Waiting } from "./abort.js";
+import { closedError, reportUncaught, ThroughlineError, toReport } from "./errors.js";
+import { Listeners } from "./listeners.js";
+import { LiveQuery, type LiveOptions, type LiveSink } from "./live.js";
+import type { WireNotification, WireStatement } from "./messages.js";
+import type { AnyTables, RowOf } from "./options.js";
+import type { Status, TransactionRecord, Verification } from "./protocol.js";
+import { toExecuted, toRows, type Executed } from "./rows.js";
+import type { Rpc } from "./rpc.js";
+import { readArguments, sql, toWire, type SqlTag, type Statement, type StatementInput } from "./sql.js";
+import { runTransaction, type Transaction, type TransactionOptions } from "./transaction.js";
+import { encodeMeta, type Row, type SqlInput } from "./values.js";
+
+/** What `on` tells. */
+export interface DatabaseEvents {
+  /** The server has a transaction; its rows are not back yet. */
+  accepted: TransactionRecord;
+  /** A transaction came back through its shapes: local and server state agree on it. */
+  confirmed: TransactionRecord;
+  /** The server refused a transaction; it was rolled back here. */
+  rejected: TransactionRecord;
+}
+
+/**
+ * An open database. Everything is asked of a worker, so every answer is a promise; requests are carried out in the
+ * order of the calls. `open` makes it.
+ */
+export class Database<Tables extends object = AnyTables> {
+  /** Makes a statement of a template; see {@link sql}. */
+  readonly sql: SqlTag = sql;
+  readonly #rpc: Rpc;
+  readonly #lives = new Map<number, LiveSink>();
+  readonly #statusListeners = new Listeners<Status>();
+  readonly #listeners = { accepted: new Listeners(), confirmed: new Listeners(), rejected: new Listeners() } satisfies {
+    [Event in keyof DatabaseEvents]: Listeners<DatabaseEvents[Event]>;
+  };
+  #nextSubscription = 1;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(rpc: Rpc) {
+    this.#rpc = rpc;
+    rpc.onNotification = (notification) => this.#receive(notification);
+    rpc.onEnd.add((error) => this.#endLives(error));
+  }
+
+  /**
+   * Runs one reading statement. `R` is a row type, or the name of a declared table.
+   *
+   * @example
+   * ```ts
+   * const todos = await db.query<"todos">("SELECT * FROM todos WHERE completed = ?", [false]);
+   * const [{ n }] = await db.query<{ n: number }>(sql`SELECT count(*) AS n FROM todos`);
+   * ```
+   */
+  query<R = Row>(sql: string, params?: readonly SqlInput[], options?: Waiting): Promise<RowOf<Tables, R>[]>;
+  query<R = Row>(statement: Statement, options?: Waiting): Promise<RowOf<Tables, R>[]>;
+  async query<R>(statement: string | Statement, second?: readonly SqlInput[] | Waiting, third?: Waiting): Promise<RowOf<Tables, R>[]> {
+    const [wire, options] = readArguments(statement, second, third);
+    return toRows(await abortable(options?.signal, () => this.#rpc.request({ type: "query", ...wire })));
+  }
+
+  /**
+   * Runs one statement that may write. Resolved means durable; the server's word comes later, through `on`.
+   *
+   * @example
+   * ```ts
+   * const { rowsAffected } = await db.execute("UPDATE todos SET completed = ? WHERE id = ?", [true, id]);
+   * ```
+   */
+  execute<R = Row>(sql: string, params?: readonly SqlInput[], options?: Waiting): Promise<Executed<RowOf<Tables, R>>>;
+  execute<R = Row>(statement: Statement, options?: Waiting): Promise<Executed<RowOf<Tables, R>>>;
+  async execute<R>(statement: string | Statement, second?: readonly SqlInput[] | Waiting, third?: Waiting): Promise<Executed<RowOf<Tables, R>>> {
+    const [wire, options] = readArguments(statement, second, third);
+    return toExecuted(await abortable(options?.signal, () => this.#rpc.request({ type: "execute", ...wire })));
+  }
+
+  /**
+   * Runs several statements in one local transaction, all or none.
+   *
+   * @example
+   * ```ts
+   * await db.batch([sql`DELETE FROM todos WHERE completed`, "DELETE FROM drafts"], { meta: { label: "clean up" } });
+   * ```
+   */
+  async batch(statements: readonly StatementInput[], options: TransactionOptions = {}): Promise<Executed[]> {
+    const wire = statements.map(toWire);
+    const meta = encodeMeta(options.meta);
+    const replies = await abortable(options.signal, () => this.#rpc.request({ type: "batch", statements: wire, ...meta }));
+    return replies.map((executed) => toExecuted(executed));
+  }
+
+  /**
+   * Runs a callback in one local transaction and resolves with what it returns. It commits when the callback returns
+   * and rolls back when it throws. A statement the callback did not wait for still belongs to it. Use only `tx` inside:
+   * other calls wait until the transaction is over.
+   *
+   * @example
+   * ```ts
+   * await db.transaction(async (tx) => {
+   *   const [list] = await tx.query("SELECT id FROM lists LIMIT 1");
+   *   await tx.execute("UPDATE todos SET list_id = ? WHERE list_id IS NULL", [list.id]);
+   * }, { meta: { label: "file the rest" } });
+   * ```
+   */
+  transaction<T>(callback: (tx: Transaction<Tables>) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return runTransaction(this.#rpc, callback, options);
+  }
+
+  /**
+   * Makes a query that is told again whenever its result changes; it starts with the first subscriber.
+   *
+   * @example
+   * ```ts
+   * const live = db.live<"todos">("SELECT * FROM todos ORDER BY created_at LIMIT 50", [], { key: "id" });
+   * live.subscribe(({ rows }) => render(rows));
+   * ```
+   * @throws ThroughlineError `ARGUMENT` at once for a parameter that cannot be stored.
+   */
+  live<R = Row>(sql: string, params?: readonly SqlInput[], options?: LiveOptions<NoInfer<RowOf<Tables, R>>>): LiveQuery<RowOf<Tables, R>>;
+  live<R = Row>(statement: Statement, options?: LiveOptions<NoInfer<RowOf<Tables, R>>>): LiveQuery<RowOf<Tables, R>>;
+  live<R>(
+    statement: string | Statement,
+    second?: readonly SqlInput[] | LiveOptions<NoInfer<RowOf<Tables, R>>>,
+    third?: LiveOptions<NoInfer<RowOf<Tables, R>>>,
+  ): LiveQuery<RowOf<Tables, R>> {
+    const [wire, options] = readArguments(statement, second, third);
+    const key = typeof options?.key === "string" ? [options.key] : [...(options?.key ?? [])];
+    return new LiveQuery((sink) => this.#startLive(wire, key, sink));
+  }
+
+  /**
+   * The state of storage, shapes and uploads.
+   *
+   * @example
+   * ```ts
+   * if ((await db.status()).storage.persistence === "memory") warnThatNothingIsKept();
+   * ```
+   */
+  status(): Promise<Status> {
+    return this.#rpc.request({ type: "status" });
+  }
+
+  /**
+   * Calls back with the current status, then whenever it changes, until the function it returns is called.
+   *
+   * @example
+   * ```ts
+   * const stop = db.onStatus(({ pending, storage }) => showBadge(pending, storage.persistence));
+   * ```
+   */
+  onStatus(callback: (status: Status) => void): () => void {
+    let current: "unknown" | "told" | "unwanted" = "unknown";
+    const remove = this.#statusListeners.add((status) => {
+      current = "told";
+      callback(status);
+    });
+    this.status()
+      .then((status) => current === "unknown" && callback(status))
+      .catch((error: unknown) => {
+        if (!this.#rpc.ended) reportUncaught(error);
+      });
+    return () => {
+      current = "unwanted";
+      remove();
+    };
+  }
+
+  /**
+   * The transactions that are not yet confirmed, oldest first.
+   *
+   * @example
+   * ```ts
+   * for (const { id, state, attempts } of await db.pending()) console.log(id, state, attempts);
+   * ```
+   */
+  pending(): Promise<TransactionRecord[]> {
+    return this.#rpc.request({ type: "pending" });
+  }
+
+  /**
+   * The rejected transactions that the app has not dealt with, oldest first.
+   *
+   * @example
+   * ```ts
+   * for (const { changes, error } of await db.rejected()) showConflict(changes, error?.message);
+   * ```
+   */
+  rejected(): Promise<TransactionRecord[]> {
+    return this.#rpc.request({ type: "rejected" });
+  }
+
+  /**
+   * Puts a rejected transaction back into the queue, as a new one.
+   *
+   * @param number - its {@link TransactionRecord.number}.
+   * @example
+   * ```ts
+   * for (const { number } of await db.rejected()) await db.retry(number);
+   * ```
+   */
+  async retry(number: number): Promise<void> {
+    await this.#rpc.request({ type: "retry", number });
+  }
+
+  /**
+   * Drops a rejected transaction from the journal.
+   *
+   * @param number - its {@link TransactionRecord.number}.
+   * @example
+   * ```ts
+   * db.on("rejected", ({ number }) => db.discard(number));
+   * ```
+   */
+  async discard(number: number): Promise<void> {
+    await this.#rpc.request({ type: "discard", number });
+  }
+
+  /**
+   * Calls back on each event, until the function it returns is called.
+   *
+   * @example
+   * ```ts
+   * db.on("rejected", ({ number, error }) => offerRetry(error?.message, () => db.retry(number)));
+   * ```
+   */
+  on<Event extends keyof DatabaseEvents>(event: Event, callback: (told: DatabaseEvents[Event]) => void): () => void {
+    return this.#listeners[event].add(callback);
+  }
+
+  /**
+   * Recomputes every shadow row and compares: an empty list of problems means all is well.
+   *
+   * @example
+   * ```ts
+   * const { shadowRows, problems } = await db.verify();
+   * ```
+   */
+  verify(): Promise<Verification> {
+    return this.#rpc.request({ type: "verify" });
+  }
+
+  /**
+   * Lets sync run (the default).
+   *
+   * @example
+   * ```ts
+   * await db.connect();
+   * ```
+   */
+  async connect(): Promise<void> {
+    await this.#rpc.request({ type: "connect" });
+  }
+
+  /**
+   * Stops all network traffic until `connect()`. Reading and writing go on locally.
+   *
+   * @example
+   * ```ts
+   * await db.disconnect();
+   * ```
+   */
+  async disconnect(): Promise<void> {
+    await this.#rpc.request({ type: "disconnect" });
+  }
+
+  /**
+   * Deletes everything local, writes not yet sent included, and closes. For signing out.
+   *
+   * @example
+   * ```ts
+   * await db.wipe();
+   * location.assign("/sign-in");
+   * ```
+   */
+  async wipe(): Promise<void> {
+    await this.#rpc.request({ type: "wipe" });
+    this.#rpc.end(closedError());
+  }
+
+  /**
+   * Closes the database and ends its worker. Later calls reject with `CLOSED`; live queries end.
+   *
+   * @example
+   * ```ts
+   * await db.close();
+   * ```
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#rpc.ended) return;
+    try {
+      await this.#rpc.request({ type: "close" });
+    } finally {
+      this.#rpc.end(closedError());
+    }
+  }
+
+  #startLive(statement: WireStatement, key: string[], sink: LiveSink): () => void {
+    const subscription = this.#nextSubscription++;
+    this.#lives.set(subscription, sink);
+    this.#rpc.request({ type: "live", subscription, ...statement, key }).catch((error) => this.#failLive(subscription, error));
+    return () => {
+      if (!this.#lives.delete(subscription)) return;
+      // Fails only when the worker is gone, and the subscription with it.
+      this.#rpc.request({ type: "unsubscribe", subscription }).catch(() => {});
+    };
+  }
+
+  #receive(notification: WireNotification): void {
+    switch (notification.type) {
+      case "live":
+        try {
+          this.#lives.get(notification.subscription)?.apply(notification);
+        } catch (error) {
+          this.#lives.get(notification.subscription)?.fail(error as ThroughlineError);
+        }
+        return;
+      case "liveFailed":
+        return this.#failLive(notification.subscription, new ThroughlineError(notification.error));
+      case "status":
+        return this.#statusListeners.emit(notification.status);
+      default:
+        // A name that a newer worker may add is nobody's event yet.
+        return this.#listeners[notification.type]?.emit(notification.transaction);
+    }
+  }
+
+  #failLive(subscription: number, error: unknown): void {
+    const sink = this.#lives.get(subscription);
+    this.#lives.delete(subscription);
+    sink?.fail(error instanceof ThroughlineError ? error : new ThroughlineError(toReport(error)));
+  }
+
+  #endLives(error: ThroughlineError): void {
+    const sinks = [...this.#lives.values()];
+    this.#lives.clear();
+    for (const sink of sinks) {
+      if (error.code === "CLOSED") sink.end();
+      else sink.fail(error);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { ErrorReport } from "./protocol.js";
+
+/**
+ * The stable codes an app may match on; `src/error.rs` says what each one means. `WORKER` is this side's own: the
+ * worker could not start, or died. A rejection carries the server's own code.
+ */
+export type ErrorCode =
+  | "ARGUMENT"
+  | "SCHEMA"
+  | "SQL"
+  | "CONSTRAINT"
+  | "FORBIDDEN"
+  | "TRANSACTION_CLOSED"
+  | "CLOSED"
+  | "DATABASE_IN_USE"
+  | "STORAGE"
+  | "QUOTA"
+  | "SCHEMA_AHEAD"
+  | "PROTOCOL"
+  | "SHAPE_REJECTED"
+  | "AUTH"
+  | "ENDPOINT"
+  | "NETWORK"
+  | "INTERNAL"
+  | "WORKER";
+
+/**
+ * What every call of this package rejects with.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await db.execute("INSERT INTO todos (id) VALUES (?)", [id]);
+ * } catch (error) {
+ *   if (error instanceof ThroughlineError && error.code === "CONSTRAINT") showTaken(id);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class ThroughlineError extends Error {
+  override readonly name = "ThroughlineError";
+  /** Stable and upper case. */
+  readonly code: ErrorCode | (string & {});
+  /** Whether the same call can succeed later without a change in the app. */
+  readonly retryable: boolean;
+
+  constructor(report: ErrorReport, options?: ErrorOptions) {
+    super(report.message, options);
+    this.code = report.code;
+    this.retryable = report.retryable;
+  }
+}
+
+/** The caller passed something the API does not take. */
+export function argumentError(message: string, cause?: unknown): ThroughlineError {
+  return failure("ARGUMENT", message, cause);
+}
+
+/** The database was closed or wiped. */
+export function closedError(): ThroughlineError {
+  return failure("CLOSED", "the database is closed");
+}
+
+/** The interactive transaction is over. */
+export function transactionClosedError(): ThroughlineError {
+  return failure("TRANSACTION_CLOSED", "the transaction is already over: its callback has ended");
+}
+
+/** The worker could not start, or died; what was under way may or may not have happened. */
+export function workerError(message: string, cause?: unknown): ThroughlineError {
+  return failure("WORKER", message, cause);
+}
+
+/** A bug in this package. */
+export function internalError(message: string, cause?: unknown): ThroughlineError {
+  return failure("INTERNAL", `internal error, please report it: ${message}`, cause);
+}
+
+function failure(code: ErrorCode, message: string, cause?: unknown): ThroughlineError {
+  return new ThroughlineError({ code, message, retryable: false }, cause === undefined ? undefined : { cause });
+}
+
+/** The plain form of anything thrown, for `postMessage`, which drops an error's own fields. */
+export function toReport(error: unknown): ErrorReport {
+  const { code, message, retryable } = (error ?? {}) as Partial<Record<keyof ErrorReport, unknown>>;
+  if (typeof code === "string") return { code, message: String(message), retryable: retryable === true };
+  return { code: "INTERNAL", message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), retryable: false };
+}
+
+/** Lets an error nobody catches reach the page's `error` event instead of vanishing. */
+export function reportUncaught(error: unknown): void {
+  if (typeof reportError === "function") return reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,29 @@
+/**
+ * SQLite in the browser, kept in step with Postgres through Electric. Start with {@link open}.
+ *
+ * @packageDocumentation
+ */
+
+export { open } from "./open.js";
+export { sql, Statement } from "./sql.js";
+export { ThroughlineError } from "./errors.js";
+export type { Waiting } from "./abort.js";
+export type { Database, DatabaseEvents } from "./client.js";
+export type { ErrorCode } from "./errors.js";
+export type { LiveOptions, LiveQuery, LiveResult } from "./live.js";
+export type {
+  AnyTables,
+  ColumnOptions,
+  ElectricOptions,
+  HeadersOption,
+  OpenOptions,
+  RowOf,
+  ShapeOptions,
+  TableOptions,
+  WriteOptions,
+} from "./options.js";
+export type * from "./protocol.js";
+export type { Executed } from "./rows.js";
+export type { SqlTag, StatementInput } from "./sql.js";
+export type { Transaction, TransactionOptions } from "./transaction.js";
+export type { Row, SqlInput, SqlValue } from "./values.js";

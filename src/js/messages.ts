@@ -1,0 +1,95 @@
+import type { ErrorReport, Status, TransactionRecord, Verification } from "./protocol.js";
+import type { WireOptions } from "./options.js";
+
+/** One statement on the wire; `params` hold structured-cloneable SQL values. */
+export interface WireStatement {
+  sql: string;
+  params: unknown[];
+}
+
+/** What the page asks the database for. */
+export type WireRequest =
+  | ({ type: "query" | "execute"; transaction?: number } & WireStatement)
+  | { type: "batch"; statements: WireStatement[]; meta?: unknown }
+  | { type: "begin"; meta?: unknown }
+  | { type: "commit" | "rollback"; transaction: number }
+  | ({ type: "live"; subscription: number; key: string[] } & WireStatement)
+  | { type: "unsubscribe"; subscription: number }
+  | { type: "status" | "pending" | "rejected" | "verify" | "connect" | "disconnect" | "wipe" | "close" }
+  | { type: "retry" | "discard"; number: number };
+
+/** A result: `values` is flat and row-major, `columns.length` values a row. */
+export interface WireRows {
+  columns: string[];
+  values: unknown[];
+}
+
+/** What one writing statement did; the rows are those of its `RETURNING` clause. */
+export interface WireExecuted extends WireRows {
+  rowsAffected: number;
+  transaction: string | null;
+}
+
+/** The reply to each request type. */
+export interface WireReplies {
+  query: WireRows;
+  execute: WireExecuted;
+  batch: WireExecuted[];
+  begin: { transaction: number };
+  commit: { transaction: string | null };
+  rollback: null;
+  live: null;
+  unsubscribe: null;
+  status: Status;
+  pending: TransactionRecord[];
+  rejected: TransactionRecord[];
+  verify: Verification;
+  connect: null;
+  disconnect: null;
+  wipe: null;
+  close: null;
+  retry: null;
+  discard: null;
+}
+
+/** Any reply. */
+export type WireReply = WireReplies[keyof WireReplies];
+
+/** A live query's new result, told as steps over the old one. */
+export interface WireLive extends WireRows {
+  type: "live";
+  subscription: number;
+  /** Flat: `0, from, count` keeps rows, `1, from` replaces one, `2, count` inserts rows. */
+  steps: number[];
+}
+
+/** What the database tells unasked. */
+export type WireNotification =
+  | WireLive
+  | { type: "liveFailed"; subscription: number; error: ErrorReport }
+  | { type: "status"; status: Status }
+  | { type: "accepted" | "confirmed" | "rejected"; transaction: TransactionRecord };
+
+/** Whose headers the worker asks the page for. */
+export type HeadersOf = "electric" | "write";
+
+/** From the page to the worker. */
+export type PageMessage =
+  | { type: "open"; id: number; options: WireOptions; asks: HeadersOf[]; wasmUrl?: string }
+  | { type: "request"; id: number; request: WireRequest }
+  | { type: "headers"; id: number; headers: Record<string, string> }
+  | { type: "headersFailed"; id: number; error: ErrorReport }
+  | { type: "wake" };
+
+/** From the worker to the page. */
+export type WorkerMessage =
+  | { type: "reply"; id: number; reply: WireReply }
+  | { type: "failure"; id: number; error: ErrorReport }
+  | { type: "notification"; notification: WireNotification }
+  | { type: "headers"; id: number; of: HeadersOf };
+
+/** The end of a message channel, as a `Worker`, a worker's global scope and a `MessagePort` all offer it. */
+export interface Port {
+  postMessage(message: unknown): void;
+  onmessage: ((event: MessageEvent) => unknown) | null;
+}

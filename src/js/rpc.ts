@@ -1,0 +1,108 @@
+import { argumentError, ThroughlineError, toReport } from "./errors.js";
+import { Listeners } from "./listeners.js";
+import type { HeadersOf, PageMessage, Port, WireNotification, WireReplies, WireReply, WireRequest, WorkerMessage } from "./messages.js";
+import { plainHeaders, type HeadersFunctions, type ResolvedOptions } from "./options.js";
+
+interface Waiter {
+  resolve(reply: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** The page's end of the channel: each call has an id, each reply names it. */
+export class Rpc {
+  /** Called for what the database tells unasked. */
+  onNotification: (notification: WireNotification) => void = () => {};
+  /** Told once, when the channel ends. */
+  readonly onEnd = new Listeners<ThroughlineError>();
+
+  readonly #port: Port;
+  readonly #headers: HeadersFunctions;
+  readonly #waiting = new Map<number, Waiter>();
+  #nextId = 1;
+  #ended: ThroughlineError | undefined;
+
+  constructor(port: Port, headers: HeadersFunctions = {}) {
+    this.#port = port;
+    this.#headers = headers;
+    port.onmessage = (event) => this.#receive(event.data as WorkerMessage);
+  }
+
+  /** Whether the channel has ended: closed by the app, or the worker died. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** Opens the database; comes before any request. */
+  async open({ wire, headers, wasmUrl }: ResolvedOptions): Promise<void> {
+    const asks = Object.keys(headers) as HeadersOf[];
+    await this.#call((id) => ({ type: "open", id, options: wire, asks, ...(wasmUrl && { wasmUrl }) }));
+  }
+
+  /** Sends a request at once, so that requests arrive in the order of the calls. */
+  request<Request extends WireRequest>(request: Request): Promise<WireReplies[Request["type"]]> {
+    return this.#call((id) => ({ type: "request", id, request })) as Promise<WireReplies[Request["type"]]>;
+  }
+
+  /** Tells the worker that the page woke up or came online. */
+  wake(): void {
+    if (!this.#ended) this.#post({ type: "wake" });
+  }
+
+  /** Ends the channel: what is waiting rejects with `error`, and so does every later call. */
+  end(error: ThroughlineError): void {
+    if (this.#ended) return;
+    this.#ended = error;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const waiter of waiting) waiter.reject(error);
+    this.onEnd.emit(error);
+  }
+
+  #call(message: (id: number) => PageMessage): Promise<WireReply> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) throw this.#ended;
+      const id = this.#nextId++;
+      this.#post(message(id));
+      this.#waiting.set(id, { resolve: resolve as Waiter["resolve"], reject });
+    });
+  }
+
+  #receive(message: WorkerMessage): void {
+    switch (message.type) {
+      case "reply":
+        return this.#take(message.id)?.resolve(message.reply);
+      case "failure":
+        return this.#take(message.id)?.reject(new ThroughlineError(message.error));
+      case "notification":
+        if (!this.#ended) this.onNotification(message.notification);
+        return;
+      case "headers":
+        return void this.#answerHeaders(message.id, message.of);
+    }
+  }
+
+  #take(id: number): Waiter | undefined {
+    const waiter = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiter;
+  }
+
+  async #answerHeaders(id: number, of: HeadersOf): Promise<void> {
+    let answer: PageMessage;
+    try {
+      answer = { type: "headers", id, headers: plainHeaders(of, (await this.#headers[of]?.()) ?? {}) };
+    } catch (error) {
+      answer = { type: "headersFailed", id, error: toReport(error) };
+    }
+    if (!this.#ended) this.#post(answer);
+  }
+
+  #post(message: PageMessage): void {
+    try {
+      this.#port.postMessage(message);
+    } catch (cause) {
+      // The browser's DataCloneError names what cannot be cloned, such as a function among the options.
+      throw argumentError(`not something that can be passed to the database: ${(cause as Error).message}`, cause);
+    }
+  }
+}

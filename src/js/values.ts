@@ -1,0 +1,102 @@
+import { argumentError } from "./errors.js";
+
+/** What SQLite hands back: int8 beyond 2^53 as `bigint`, a column declared `bool` as `boolean`. */
+export type SqlValue = null | boolean | number | bigint | string | Uint8Array;
+
+/** What a parameter may be. `undefined` is NULL; a `Date` becomes a timestamp. */
+export type SqlInput = SqlValue | undefined | Date | ArrayBuffer;
+
+/** A row as a plain object, one property a column. */
+export type Row = Record<string, SqlValue>;
+
+const INT8_MIN = -(2n ** 63n);
+const INT8_MAX = 2n ** 63n - 1n;
+
+/**
+ * Checks parameters before they cross to the worker.
+ *
+ * @throws ThroughlineError `ARGUMENT`, naming the position, for a value SQL has no place for.
+ */
+export function encodeParams(params: readonly SqlInput[]): unknown[] {
+  if (!Array.isArray(params)) throw argumentError("params must be an array");
+  // Array.from, so that a hole in a sparse array is NULL as well.
+  return Array.from(params, (value: unknown, index) => {
+    const encoded = encode(value);
+    if (encoded === REFUSED) throw argumentError(`parameter ${index + 1} cannot be stored: ${describe(value)}`);
+    return encoded;
+  });
+}
+
+const REFUSED = Symbol("refused");
+
+function encode(value: unknown): unknown {
+  switch (typeof value) {
+    case "undefined":
+      return null;
+    case "boolean":
+    case "string":
+      return value;
+    case "number":
+      // SQLite would store NaN as NULL without a word.
+      return Number.isNaN(value) ? REFUSED : value;
+    case "bigint":
+      return value >= INT8_MIN && value <= INT8_MAX ? value : REFUSED;
+    case "object":
+      return value === null ? null : encodeObject(value);
+    default:
+      return REFUSED;
+  }
+}
+
+// By tag, not by `instanceof`: a value may come from another realm, such as an iframe.
+function encodeObject(value: object): unknown {
+  switch (Object.prototype.toString.call(value)) {
+    case "[object Date]":
+      return Number.isNaN((value as Date).getTime()) ? REFUSED : value;
+    case "[object ArrayBuffer]":
+      return new Uint8Array(value as ArrayBuffer);
+    case "[object Uint8Array]":
+      return compact(value as Uint8Array);
+    default:
+      return REFUSED;
+  }
+}
+
+/** A view over a larger buffer would take the whole buffer along when it is cloned. */
+function compact(bytes: Uint8Array): Uint8Array {
+  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return whole ? bytes : new Uint8Array(bytes);
+}
+
+function describe(value: unknown): string {
+  switch (typeof value) {
+    case "number":
+      return "NaN";
+    case "bigint":
+      return `${value}, which does not fit 64 bits`;
+    case "object": {
+      const tag = Object.prototype.toString.call(value).slice(8, -1);
+      if (tag === "Date") return "an invalid Date";
+      return `${Array.isArray(value) ? "an array" : `an object (${tag})`}; use JSON.stringify for a json column`;
+    }
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+/**
+ * Checks what an app attaches to a transaction, and takes a copy as JSON holds it.
+ *
+ * @throws ThroughlineError `ARGUMENT` if JSON cannot hold it.
+ */
+export function encodeMeta(meta: unknown): { meta?: unknown } {
+  if (meta === undefined) return {};
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(meta);
+  } catch (cause) {
+    throw argumentError("meta cannot be written as JSON", cause);
+  }
+  if (text === undefined) throw argumentError(`meta cannot be written as JSON: it is a ${typeof meta}`);
+  return { meta: JSON.parse(text) };
+}

@@ -1,0 +1,10 @@
+// The worker's script. Everything it does is in serve.ts; this names the wasm module and the worker's own channel.
+
+import init, { Database } from "./throughline.js";
+import type { Port } from "./messages.js";
+import { serve } from "./serve.js";
+
+serve(globalThis as unknown as Port, {
+  init: (wasmUrl) => init(wasmUrl === undefined ? undefined : { module_or_path: wasmUrl }),
+  open: (options) => Database.open(options),
+});

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sql, type Status, type TransactionRecord } from "../../src/js/index.js";
+import type { WireReply } from "../../src/js/messages.js";
+import { deferred, quiet, wasmError, withDatabase } from "./worker_double.js";
+
+const rejectedRecord: TransactionRecord = {
+  id: "c:3",
+  number: 3,
+  state: "rejected",
+  meta: { label: "add" },
+  attempts: 1,
+  createdAt: 0,
+  error: { code: "EMPTY_TITLE", message: "a title is needed", retryable: false },
+  changes: [],
+};
+
+test("a query takes text and parameters, or a statement, and gives row objects", async () => {
+  const script = () => ({ columns: ["id", "completed"], values: ["a", true] });
+  await withDatabase(script, async (db, worker) => {
+    assert.deepEqual(await db.query("SELECT * FROM todos WHERE id = ?", ["a"]), [{ id: "a", completed: true }]);
+    assert.deepEqual(await db.query(db.sql`SELECT * FROM todos WHERE id = ${"a"}`), [{ id: "a", completed: true }]);
+    const request = { type: "query", sql: "SELECT * FROM todos WHERE id = ?", params: ["a"] };
+    assert.deepEqual(worker.requests, [request, request]);
+  });
+});
+
+test("an execute gives what was affected and the rows of RETURNING", async () => {
+  const script = (request: { type: string }) =>
+    request.type === "execute" ? { rowsAffected: 1, transaction: "c:1", columns: ["id"], values: ["a"] } : null;
+  await withDatabase(script, async (db) => {
+    assert.deepEqual(await db.execute("INSERT INTO todos (id) VALUES (?) RETURNING id", ["a"]), {
+      rowsAffected: 1,
+      transaction: "c:1",
+      rows: [{ id: "a" }],
+    });
+  });
+});
+
+test("a batch takes statements in each form, in one request", async () => {
+  await withDatabase(quiet, async (db, worker) => {
+    const results = await db.batch([sql`DELETE FROM a WHERE x = ${1}`, "DELETE FROM b", { sql: "DELETE FROM c WHERE y = ?", params: [2] }], {
+      meta: { label: "clean" },
+    });
+    assert.equal(results.length, 3);
+    assert.deepEqual(worker.requests, [
+      {
+        type: "batch",
+        statements: [
+          { sql: "DELETE FROM a WHERE x = ?", params: [1] },
+          { sql: "DELETE FROM b", params: [] },
+          { sql: "DELETE FROM c WHERE y = ?", params: [2] },
+        ],
+        meta: { label: "clean" },
+      },
+    ]);
+  });
+});
+
+test("a wrong parameter rejects before anything crosses", async () => {
+  await withDatabase(quiet, async (db, worker) => {
+    const wrong = {} as unknown as string;
+    await assert.rejects(db.query("SELECT ?", [wrong]), { code: "ARGUMENT" });
+    await assert.rejects(db.execute("SELECT ?", [wrong]), { code: "ARGUMENT" });
+    await assert.rejects(db.batch([{ sql: "SELECT ?", params: [wrong] }]), { code: "ARGUMENT" });
+    await assert.rejects(db.query(7 as unknown as string), { code: "ARGUMENT" });
+    assert.throws(() => db.live("SELECT ?", [wrong]), { code: "ARGUMENT" });
+    assert.deepEqual(worker.requests, []);
+  });
+});
+
+test("errors keep code, message and whether a retry helps; anything else is a bug of ours", async () => {
+  const errors = [wasmError("QUOTA", "the storage is full: 10 MB", true), new RangeError("unreachable")];
+  await withDatabase(
+    (request) => {
+      if (request.type === "query") throw errors.shift();
+      return null;
+    },
+    async (db) => {
+      await assert.rejects(db.query("SELECT 1"), { name: "ThroughlineError", code: "QUOTA", retryable: true, message: "the storage is full: 10 MB" });
+      await assert.rejects(db.query("SELECT 1"), { code: "INTERNAL", retryable: false, message: "RangeError: unreachable" });
+    },
+  );
+});
+
+test("a wait can be given up with the signal's own reason", async () => {
+  const reply = deferred<WireReply>();
+  await withDatabase((request) => (request.type === "query" ? reply.promise : null), async (db, worker) => {
+    const control = new AbortController();
+    const waiting = db.query("SELECT 1", [], { signal: control.signal });
+    control.abort(new Error("left the page"));
+    await assert.rejects(waiting, { message: "left the page" });
+    await assert.rejects(db.execute(sql`SELECT 1`, { signal: AbortSignal.abort() }), { name: "AbortError" });
+    reply.resolve({ columns: [], values: [] });
+    await db.status();
+    assert.deepEqual(worker.requests.map(({ type }) => type), ["query", "status"]);
+  });
+});
+
+test("events reach their listeners until they leave, and one that throws stops nobody", async () => {
+  const uncaught: unknown[] = [];
+  Object.assign(globalThis, { reportError: (error: unknown) => uncaught.push(error) });
+  await withDatabase(quiet, async (db, worker) => {
+    const heard: string[] = [];
+    const bug = new Error("a listener's own bug");
+    db.on("rejected", () => {
+      throw bug;
+    });
+    const stop = db.on("rejected", ({ error }) => heard.push(error?.code ?? ""));
+    worker.notify({ type: "rejected", transaction: rejectedRecord });
+    worker.notify({ type: "confirmed", transaction: { ...rejectedRecord, state: "confirmed" } });
+    await db.status();
+    stop();
+    worker.notify({ type: "rejected", transaction: rejectedRecord });
+    await db.status();
+    assert.deepEqual(heard, ["EMPTY_TITLE"]);
+    assert.deepEqual(uncaught, [bug, bug]);
+  });
+});
+
+test("onStatus tells the current status first, then each change", async () => {
+  const status = (pending: number): Status => ({
+    storage: { persistence: "opfs", reason: null, journalMode: "wal", lockingMode: "exclusive", synchronous: "full" },
+    connected: true,
+    shapes: [],
+    upload: { phase: "idle", retryAt: null, attempts: 0, error: null },
+    pending,
+    rejected: 0,
+  });
+  await withDatabase((request) => (request.type === "status" ? status(0) : null), async (db, worker) => {
+    const heard: number[] = [];
+    const stop = db.onStatus(({ pending }) => heard.push(pending));
+    await db.status();
+    worker.notify({ type: "status", status: status(1) });
+    await db.status();
+    stop();
+    worker.notify({ type: "status", status: status(2) });
+    await db.status();
+    assert.deepEqual(heard, [0, 1]);
+  });
+});
+
+test("the journal's calls name the transaction", async () => {
+  await withDatabase((request) => (request.type === "rejected" ? [rejectedRecord] : null), async (db, worker) => {
+    assert.deepEqual(await db.rejected(), [rejectedRecord]);
+    await db.retry(3);
+    await db.discard(3);
+    await db.disconnect();
+    await db.connect();
+    assert.deepEqual(worker.requests, [
+      { type: "rejected" },
+      { type: "retry", number: 3 },
+      { type: "discard", number: 3 },
+      { type: "disconnect" },
+      { type: "connect" },
+    ]);
+  });
+});

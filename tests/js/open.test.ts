@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { open, ThroughlineError, type OpenOptions } from "../../src/js/index.js";
+import type { WorkerDouble } from "./worker_double.js";
+import { deferred, installWorker, quiet, todos, wasmError, withDatabase } from "./worker_double.js";
+
+test("URLs are resolved in the page, and the tables cross as declared", async () => {
+  Object.assign(globalThis, { location: { href: "https://app.test/notes/" } });
+  const started = installWorker(quiet);
+  const tables: OpenOptions["tables"] = { todos: { columns: { id: "uuid" }, indexes: ["created_at", ["list", "title"]] } };
+  const db = await open({ name: "app", electric: { url: "/v1/shape", params: { team: "7" } }, write: { url: "changes" }, tables });
+  const worker = started[0] as WorkerDouble;
+  assert.deepEqual(worker.options, {
+    name: "app",
+    electric: { url: "https://app.test/v1/shape", params: { team: "7" } },
+    write: { url: "https://app.test/notes/changes" },
+    tables,
+  });
+  assert.match(worker.url, /\/worker\.js$/);
+  await db.close();
+  assert.equal(worker.terminated, true);
+});
+
+test("headers as a function are asked of the page each time, and its errors reach the worker", async () => {
+  let token = 0;
+  const asked: unknown[] = [];
+  const started = installWorker(async () => {
+    const headers = (started[0] as WorkerDouble).options?.electric?.headers;
+    assert.ok(typeof headers === "function");
+    asked.push(await headers().catch((error: unknown) => error));
+    return { columns: [], values: [] };
+  });
+  const db = await open({
+    ...todos,
+    electric: {
+      url: "https://app.test/v1/shape",
+      headers: async () => {
+        if (++token > 2) throw new Error("signed out");
+        return { Authorization: `Bearer ${token}` };
+      },
+    },
+    write: { url: "https://app.test/changes", headers: { "X-App": "1" } },
+  });
+  assert.deepEqual(started[0]?.options?.write?.headers, { "x-app": "1" });
+  await db.query("SELECT 1");
+  await db.query("SELECT 1");
+  await db.query("SELECT 1");
+  assert.deepEqual(asked.slice(0, 2), [{ authorization: "Bearer 1" }, { authorization: "Bearer 2" }]);
+  assert.match((asked[2] as Error).message, /signed out/);
+  started[0]?.crash("end of test");
+});
+
+test("what cannot cross is an argument error before a worker starts or a message goes", async () => {
+  const started = installWorker(quiet);
+  const bad: [Partial<OpenOptions>, RegExp][] = [
+    [{ name: "" }, /name/],
+    [{ tables: undefined as unknown as OpenOptions["tables"] }, /tables/],
+    [{ electric: { url: "http://" } }, /electric\.url/],
+    [{ write: { url: "https://app.test/", headers: { "no spaces allowed": "1" } } }, /write\.headers/],
+  ];
+  for (const [part, message] of bad) await assert.rejects(open({ ...todos, ...part }), { code: "ARGUMENT", message });
+  assert.equal(started.length, 0);
+
+  const withFunction = { todos: { shape: { where: () => "x" } } } as unknown as OpenOptions["tables"];
+  await assert.rejects(open({ ...todos, tables: withFunction }), { code: "ARGUMENT" });
+  assert.equal(started[0]?.terminated, true);
+});
+
+test("an error of the database is an error object again, and its worker ends", async () => {
+  const started = installWorker(quiet, {
+    open: async () => {
+      throw wasmError("DATABASE_IN_USE", 'database "app" is open in another tab', true);
+    },
+  });
+  const error = await open(todos).catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof ThroughlineError && error instanceof Error);
+  assert.deepEqual([error.code, error.retryable, error.message], ["DATABASE_IN_USE", true, 'database "app" is open in another tab']);
+  assert.equal(started[0]?.terminated, true);
+});
+
+test("wasm that cannot be loaded is the worker's failure", async () => {
+  installWorker(quiet, { init: async () => Promise.reject(new TypeError("404")) });
+  await assert.rejects(open(todos), { code: "WORKER", message: /404/ });
+});
+
+test("opening can be given up", async () => {
+  const started = installWorker(quiet, { open: () => new Promise(() => {}) });
+  const control = new AbortController();
+  const opening = open(todos, { signal: control.signal });
+  control.abort(new Error("changed my mind"));
+  await assert.rejects(opening, { message: "changed my mind" });
+  assert.equal(started[0]?.terminated, true);
+  await assert.rejects(open(todos, { signal: AbortSignal.abort() }), { name: "AbortError" });
+  assert.equal(started.length, 1);
+});
+
+test("without workers open says so", async () => {
+  Object.assign(globalThis, { Worker: undefined });
+  await assert.rejects(open(todos), { code: "WORKER", message: /browser/ });
+});
+
+test("a worker that dies rejects what is under way and all that follows", async () => {
+  const started = installWorker((request) => (request.type === "query" ? new Promise(() => {}) : null));
+  const db = await open(todos);
+  const waiting = db.query("SELECT 1");
+  const failures: string[] = [];
+  const live = db.live("SELECT 1");
+  live.subscribe(() => {}, (error) => failures.push(error.code));
+  started[0]?.crash("unreachable executed");
+  await assert.rejects(waiting, { code: "WORKER", message: /unreachable executed/ });
+  await assert.rejects(db.execute("DELETE FROM todos"), { code: "WORKER" });
+  assert.deepEqual(failures, ["WORKER"]);
+  assert.equal(live.error?.code, "WORKER");
+  assert.equal(started[0]?.terminated, true);
+  await db.close();
+});
+
+test("after close every call is refused, and closing again is fine", async () => {
+  await withDatabase(quiet, async (db, worker) => {
+    const closing = db.close();
+    assert.equal(db.close(), closing);
+    await closing;
+    await assert.rejects(db.query("SELECT 1"), { code: "CLOSED" });
+    await assert.rejects(db.status(), { code: "CLOSED" });
+    assert.deepEqual(worker.requests.map((request) => request.type), ["close"]);
+  });
+});
+
+test("wiping closes as well, but a wipe that failed can be tried again", async () => {
+  let attempts = 0;
+  const script = () => {
+    if (++attempts === 1) throw wasmError("STORAGE", "storage: busy");
+    return null;
+  };
+  await withDatabase(script, async (db, worker) => {
+    await assert.rejects(db.wipe(), { code: "STORAGE" });
+    await db.wipe();
+    assert.equal(worker.terminated, true);
+    await assert.rejects(db.pending(), { code: "CLOSED" });
+  });
+});
+
+test("coming online wakes the worker until the database is closed", async () => {
+  const page = new EventTarget();
+  const { addEventListener, removeEventListener } = globalThis;
+  Object.assign(globalThis, {
+    addEventListener: page.addEventListener.bind(page),
+    removeEventListener: page.removeEventListener.bind(page),
+  });
+  try {
+    await withDatabase(quiet, async (db, worker) => {
+      page.dispatchEvent(new Event("online"));
+      await db.status();
+      assert.equal(worker.wakes, 1);
+      const asked = deferred<void>();
+      await db.close();
+      page.dispatchEvent(new Event("online"));
+      setImmediate(asked.resolve);
+      await asked.promise;
+      assert.equal(worker.wakes, 1);
+    });
+  } finally {
+    Object.assign(globalThis, { addEventListener, removeEventListener });
+  }
+});

@@ -1,0 +1,41 @@
+// Compiled, never run: `open` is generic over the tables, and what it infers is part of the API.
+
+import { open, sql, type LiveQuery, type Row } from "../../src/js/index.js";
+
+interface Todo {
+  id: string;
+  title: string;
+  completed: boolean;
+}
+
+export async function typed() {
+  const db = await open<{ todos: Todo }>({
+    name: "app",
+    tables: { todos: { primaryKey: ["id"], indexes: ["title", ["completed", "title"]], columns: { id: "uuid" } } },
+  });
+  const todos: Todo[] = await db.query<"todos">("SELECT * FROM todos WHERE completed = ?", [false]);
+  const counts: { n: number }[] = await db.query<{ n: number }>(sql`SELECT count(*) AS n FROM todos`);
+  const rows: Row[] = await db.query("SELECT 1");
+  const live: LiveQuery<Todo> = db.live<"todos">(sql`SELECT * FROM todos`, { key: "id" });
+  const title: string = await db.transaction(async (tx) => (await tx.query<"todos">("SELECT * FROM todos"))[0]?.title ?? "");
+  const inserted: Todo[] = (await db.execute<"todos">("INSERT INTO todos (id) VALUES (?) RETURNING *", ["a"])).rows;
+
+  // @ts-expect-error a key is a column of the result
+  db.live<"todos">("SELECT * FROM todos", [], { key: "nope" });
+  // @ts-expect-error an object has no place in SQL
+  db.query("SELECT ?", [{}]);
+  // @ts-expect-error an index is on a column of the table
+  await open<{ todos: Todo }>({ name: "app", tables: { todos: { indexes: ["nope"] } } });
+  // @ts-expect-error each table is declared
+  await open<{ todos: Todo }>({ name: "app", tables: {} });
+  // @ts-expect-error events have names
+  db.on("refused", () => {});
+  return { todos, counts, rows, live, title, inserted };
+}
+
+export async function untyped() {
+  const db = await open({ name: "app", tables: { todos: { indexes: ["created_at"] } } });
+  const rows: Row[] = await db.query("SELECT * FROM todos");
+  db.live("SELECT * FROM todos", [], { key: ["list", "id"] });
+  return rows;
+}
