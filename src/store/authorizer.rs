@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::session::Session;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::names::function;
 
 /// Pragmas that only tell something.
@@ -40,7 +40,7 @@ pub(super) fn install(conn: &mut Connection, session: Arc<Session>) -> Result<()
         match check(&session, &context) {
             Ok(()) => Authorization::Allow,
             Err(reason) => {
-                session.refuse(reason);
+                session.refuse(Error::Forbidden(reason));
                 Authorization::Deny
             }
         }

@@ -11,7 +11,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 
 use super::session::Session;
 use super::values::from_ref;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::names::function;
 use crate::schema::{Ordered, TableSchema};
 use crate::value::{PgType, Value, canonical, write_wire};
@@ -202,9 +202,8 @@ fn outside(session: &Session) -> rusqlite::Error {
     )
 }
 
-/// SQLite passes on the sentence but not whose fault it is; the session keeps that.
 fn refuse(session: &Session, reason: String) -> rusqlite::Error {
-    session.refuse(reason.clone());
+    session.refuse(Error::Constraint(reason.clone()));
     rusqlite::Error::UserFunctionError(reason.into())
 }
 

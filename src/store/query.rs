@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, Statement, ffi};
+use rusqlite::{Connection, Statement};
 
 use super::session::Session;
 use crate::error::{Error, Result};
@@ -132,15 +132,10 @@ fn bind(prepared: &mut Statement<'_>, params: &[Value]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tells the app's mistake in the sentence that was kept for it.
+/// The refusal that was kept, or what SQLite says.
 fn app_error(session: &Session, error: rusqlite::Error) -> Error {
-    let refusal = session.take_refusal();
-    let denied = error
-        .sqlite_error()
-        .is_some_and(|failure| failure.extended_code == ffi::SQLITE_AUTH);
-    match (refusal, error) {
-        (Some(reason), _) if denied => Error::Forbidden(reason),
-        (Some(reason), _) => Error::Constraint(reason),
+    match (session.take_refusal(), error) {
+        (Some(refusal), _) => refusal,
         (None, rusqlite::Error::MultipleStatement) => {
             Error::Argument("one statement at a time: batch() takes several".into())
         }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::error::Error;
 use crate::ids::{Millis, TransactionId, WriteId};
 use crate::schema::{TableSchema, names};
 
@@ -25,7 +26,7 @@ struct State {
     triggers: BTreeSet<String>,
     writing: Option<Writing>,
     app: Option<Access>,
-    refusal: Option<String>,
+    refusal: Option<Error>,
 }
 
 /// The local transaction that triggers write into.
@@ -173,13 +174,13 @@ impl Session {
         }
     }
 
-    /// Keeps the sentence for an error that SQLite would tell only as a code.
-    pub(super) fn refuse(&self, reason: String) {
-        self.state().refusal = Some(reason);
+    /// Keeps our own error: SQLite passes on its sentence at most, and not whose fault it is.
+    pub(super) fn refuse(&self, error: Error) {
+        self.state().refusal = Some(error);
     }
 
-    /// The sentence of the last refusal.
-    pub(super) fn take_refusal(&self) -> Option<String> {
+    /// The last refusal.
+    pub(super) fn take_refusal(&self) -> Option<Error> {
         self.state().refusal.take()
     }
 }
