@@ -6,7 +6,7 @@ const PHASES = {
   loading: "Loading",
   catchingUp: "Catching up",
   live: "Live",
-  waiting: "Trying again",
+  waiting: "Retrying",
   failed: "Stopped",
   paused: "Paused",
 };
@@ -45,18 +45,24 @@ function showStorage({ persistence, reason }) {
   element.classList.toggle("warn", inMemory);
 }
 
-/** Says what keeps reading or writing from going on, if anything does. */
-function showNotice({ connected, upload }, shape) {
-  const failing = [
-    [shape, "Reading"],
-    [upload, "Sending"],
-  ].find(([part]) => connected && part?.error);
+/** Says what keeps reading, sending or storing from going on, if anything does. */
+function showNotice({ connected, storage, upload }, shape) {
+  const notices = [
+    connected && heldUp("Reading", shape),
+    connected && heldUp("Sending", upload),
+    storage.persistence === "memory" && "No durable storage here: what is not sent is lost when this tab closes.",
+  ];
+  const text = notices.filter(Boolean).join(" ");
   const element = byTestId("notice");
-  element.hidden = !failing;
-  if (!failing) return;
-  const [{ error, retryAt }, what] = failing;
-  const next = retryAt === null ? "" : ` Next try at ${new Date(retryAt).toLocaleTimeString()}.`;
-  setText(element, `${what} is held up. ${error.message} (${error.code}).${next} Nothing is lost.`);
+  element.hidden = text === "";
+  setText(element, text);
+}
+
+function heldUp(what, part) {
+  if (!part?.error) return "";
+  const { message, code } = part.error;
+  const next = part.retryAt === null ? "" : ` Next try at ${new Date(part.retryAt).toLocaleTimeString()}.`;
+  return `${what} is held up: ${message} (${code}).${next}`;
 }
 
 /** The switch stands for the app's own wish, so it outlives a reload. */

@@ -29,14 +29,12 @@ export interface WriteOptions {
   headers?: HeadersOption | undefined;
 }
 
-/** A column: its Postgres type, alone or with what else is known of it. */
-export type ColumnOptions =
-  | string
-  | { type: string; notNull?: boolean | undefined; default?: string | number | boolean | null | undefined };
+/** A column: its Postgres type in SQL spelling, alone or with whether the server refuses NULL. */
+export type ColumnOptions = string | { type: string; notNull?: boolean | undefined };
 
 /** One synced table. What is left out comes from the schema that Electric sends. */
 export interface TableOptions<R = Row> {
-  /** Postgres types by column, where Electric's schema is not to decide. */
+  /** All columns with their Postgres types, where Electric's schema is not to decide. Needs `primaryKey`. */
   columns?: { [Column in keyof R & string]?: ColumnOptions } | undefined;
   /** The columns of the primary key, in key order. */
   primaryKey?: readonly (keyof R & string)[] | undefined;
@@ -46,16 +44,18 @@ export interface TableOptions<R = Row> {
   shape?: ShapeOptions | undefined;
 }
 
-/** A shape definition, as Electric's `table`, `where`, `columns` and `params` parameters take it. */
+/** Which rows and columns of the server fill a table. */
 export interface ShapeOptions {
   /** The server's table, if it is called otherwise there. */
   table?: string | undefined;
-  /** Which rows; `$1`, `$2`, … stand for `params`. */
+  /** A condition on its rows, in SQL. */
   where?: string | undefined;
-  /** Which columns; the primary key is always needed. */
-  columns?: readonly string[] | undefined;
   /** What `$1`, `$2`, … stand for. */
-  params?: readonly string[] | Record<string, string> | undefined;
+  params?: readonly string[] | undefined;
+  /** Which columns, the primary key among them; the declared ones, or all. */
+  columns?: readonly string[] | undefined;
+  /** Further query parameters of this shape, for a proxy. */
+  extra?: Record<string, string> | undefined;
 }
 
 /**

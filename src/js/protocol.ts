@@ -1,5 +1,5 @@
-// The records that cross from the worker to the app, field for field as Rust serializes them:
-// src/tabs/protocol.rs and src/error.rs are their source.
+// The records that cross from the worker to the app, field for field as Rust serializes them. Their source are the
+// types of src/tabs that derive `Serialize`, and what those hold.
 
 /** An error as plain fields: what a reply, a status or the journal of rejected transactions carries. */
 export type ErrorReport = {
