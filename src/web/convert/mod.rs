@@ -1,0 +1,38 @@
+//! JavaScript ⇄ Rust: requests in, replies and notifications out.
+
+mod error;
+mod notification;
+mod reply;
+mod request;
+mod rows;
+mod value;
+
+pub(super) use error::to_js as error_to_js;
+pub(super) use notification::to_js as notification_to_js;
+pub(super) use reply::to_js as reply_to_js;
+pub(super) use request::{from_js as request_from_js, meta_from_js, statement_of};
+pub(super) use rows::{Shape, append_objects};
+
+use js_sys::{Object, Reflect};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+use crate::error::{Error, Result};
+
+/// A property; `undefined` where there is none.
+pub(super) fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Sets a property of an object of ours.
+pub(super) fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
+    // Fails only on frozen objects and proxies.
+    let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+/// A serializable record as a plain object, `None` as null.
+pub(super) fn record(value: &impl Serialize) -> Result<JsValue> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|error| Error::Internal(format!("cannot hand over a record: {error}")))
+}

@@ -1,0 +1,59 @@
+//! Notifications as plain objects.
+
+use js_sys::{Array, Object};
+use wasm_bindgen::JsValue;
+
+use super::{record, rows, set};
+use crate::error::Result;
+use crate::tabs::{LiveStep, Notification, TransactionRecord};
+
+/// The notification as the page reads it.
+pub(in crate::web) fn to_js(notification: Notification) -> Result<JsValue> {
+    let object = Object::new();
+    match notification {
+        Notification::Live { subscription, diff } => {
+            set(&object, "type", "live");
+            set(&object, "subscription", subscription.0);
+            set(&object, "steps", steps(&diff.steps));
+            rows::set_flat(&object, diff.rows);
+        }
+        Notification::LiveFailed {
+            subscription,
+            error,
+        } => {
+            set(&object, "type", "liveFailed");
+            set(&object, "subscription", subscription.0);
+            set(&object, "error", record(&error)?);
+        }
+        Notification::Status(status) => {
+            set(&object, "type", "status");
+            set(&object, "status", record(&status)?);
+        }
+        Notification::Accepted(transaction) => about(&object, "accepted", &transaction)?,
+        Notification::Confirmed(transaction) => about(&object, "confirmed", &transaction)?,
+        Notification::Rejected(transaction) => about(&object, "rejected", &transaction)?,
+    }
+    Ok(object.into())
+}
+
+fn about(object: &Object, kind: &str, transaction: &TransactionRecord) -> Result<()> {
+    set(object, "type", kind);
+    set(object, "transaction", record(transaction)?);
+    Ok(())
+}
+
+/// `0, from, count` keeps rows, `1, from` replaces one, `2, count` inserts.
+fn steps(steps: &[LiveStep]) -> Array {
+    let flat = Array::new();
+    for step in steps {
+        let numbers: &[u32] = match *step {
+            LiveStep::Keep { from, count } => &[0, from, count],
+            LiveStep::Replace { from } => &[1, from],
+            LiveStep::Insert { count } => &[2, count],
+        };
+        for number in numbers {
+            flat.push(&(*number).into());
+        }
+    }
+    flat
+}

@@ -1,0 +1,47 @@
+//! Replies as plain objects.
+
+use js_sys::{Array, Object};
+use wasm_bindgen::JsValue;
+
+use super::{record, rows, set};
+use crate::error::Result;
+use crate::tabs::{Executed, Reply};
+
+/// The reply as the page reads it.
+pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
+    Ok(match reply {
+        Reply::Done => JsValue::NULL,
+        Reply::Rows(result) => {
+            let object = Object::new();
+            rows::set_flat(&object, result);
+            object.into()
+        }
+        Reply::Executed(done) => executed(done).into(),
+        Reply::Batch(all) => all.into_iter().map(executed).collect::<Array>().into(),
+        Reply::Begun(id) => {
+            let object = Object::new();
+            set(&object, "transaction", id.0 as f64);
+            object.into()
+        }
+        Reply::Committed(key) => {
+            let object = Object::new();
+            set(&object, "transaction", optional(key));
+            object.into()
+        }
+        Reply::Status(status) => record(&status)?,
+        Reply::Transactions(records) => record(&records)?,
+        Reply::Verified(report) => record(&report)?,
+    })
+}
+
+fn executed(done: Executed) -> Object {
+    let object = Object::new();
+    set(&object, "rowsAffected", done.rows_affected as f64);
+    set(&object, "transaction", optional(done.transaction));
+    rows::set_flat(&object, done.rows);
+    object
+}
+
+fn optional(key: Option<String>) -> JsValue {
+    key.map_or(JsValue::NULL, Into::into)
+}

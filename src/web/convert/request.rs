@@ -1,0 +1,134 @@
+//! Requests from plain objects.
+
+use js_sys::{Array, JSON};
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{get, value};
+use crate::error::{Error, Result};
+use crate::ids::{SubscriptionId, TransactionId};
+use crate::tabs::{Request, Statement};
+use crate::value::Value;
+
+/// Reads a request.
+///
+/// # Errors
+/// [`Error::Argument`] naming the field that is missing or of another type.
+pub(in crate::web) fn from_js(object: &JsValue) -> Result<Request> {
+    let kind = text(object, "type")?;
+    Ok(match kind.as_str() {
+        "query" => Request::Query {
+            statement: statement(object)?,
+            transaction: optional_transaction(object)?,
+        },
+        "execute" => Request::Execute {
+            statement: statement(object)?,
+            transaction: optional_transaction(object)?,
+        },
+        "batch" => Request::Batch {
+            statements: array(object, "statements")?
+                .iter()
+                .map(|one| statement(&one))
+                .collect::<Result<_>>()?,
+            meta: meta_from_js(&get(object, "meta"))?,
+        },
+        "begin" => Request::Begin {
+            meta: meta_from_js(&get(object, "meta"))?,
+        },
+        "commit" => Request::Commit(transaction(object, "transaction")?),
+        "rollback" => Request::Rollback(transaction(object, "transaction")?),
+        "live" => Request::Live {
+            subscription: subscription(object)?,
+            statement: statement(object)?,
+            key: array(object, "key")?
+                .iter()
+                .map(|name| name.as_string().ok_or_else(|| wrong("key", "column names")))
+                .collect::<Result<_>>()?,
+        },
+        "unsubscribe" => Request::Unsubscribe(subscription(object)?),
+        "status" => Request::Status,
+        "pending" => Request::Pending,
+        "rejected" => Request::Rejected,
+        "retry" => Request::Retry(transaction(object, "number")?),
+        "discard" => Request::Discard(transaction(object, "number")?),
+        "verify" => Request::Verify,
+        "connect" => Request::Connect,
+        "disconnect" => Request::Disconnect,
+        "wipe" => Request::Wipe,
+        "close" => Request::Close,
+        other => return Err(Error::Argument(format!("there is no request {other:?}"))),
+    })
+}
+
+/// What the app attaches to a transaction, as JSON text.
+///
+/// # Errors
+/// [`Error::Argument`] for what JSON cannot hold.
+pub(in crate::web) fn meta_from_js(meta: &JsValue) -> Result<Option<String>> {
+    if meta.is_undefined() || meta.is_null() {
+        return Ok(None);
+    }
+    JSON::stringify(meta)
+        .ok()
+        .and_then(|text| text.as_string())
+        .map(Some)
+        .ok_or_else(|| wrong("meta", "a JSON value"))
+}
+
+/// A statement from its parts; `params` may be left out.
+pub(in crate::web) fn statement_of(sql: String, params: &JsValue) -> Result<Statement> {
+    let params = if params.is_undefined() || params.is_null() {
+        Vec::new()
+    } else {
+        values(params.dyn_ref().ok_or_else(|| wrong("params", "an array"))?)?
+    };
+    Ok(Statement { sql, params })
+}
+
+fn statement(object: &JsValue) -> Result<Statement> {
+    statement_of(text(object, "sql")?, &get(object, "params"))
+}
+
+fn values(list: &Array) -> Result<Vec<Value>> {
+    list.iter()
+        .enumerate()
+        .map(|(position, one)| value::from_js(&one, position))
+        .collect()
+}
+
+fn text(object: &JsValue, name: &str) -> Result<String> {
+    get(object, name)
+        .as_string()
+        .ok_or_else(|| wrong(name, "text"))
+}
+
+fn array(object: &JsValue, name: &str) -> Result<Array> {
+    get(object, name)
+        .dyn_into()
+        .map_err(|_| wrong(name, "an array"))
+}
+
+fn number(object: &JsValue, name: &str) -> Result<f64> {
+    get(object, name)
+        .as_f64()
+        .filter(|number| number.fract() == 0.0 && *number >= 0.0)
+        .ok_or_else(|| wrong(name, "a whole number"))
+}
+
+fn transaction(object: &JsValue, name: &str) -> Result<TransactionId> {
+    Ok(TransactionId(number(object, name)? as i64))
+}
+
+fn optional_transaction(object: &JsValue) -> Result<Option<TransactionId>> {
+    if get(object, "transaction").is_undefined() {
+        return Ok(None);
+    }
+    transaction(object, "transaction").map(Some)
+}
+
+fn subscription(object: &JsValue) -> Result<SubscriptionId> {
+    Ok(SubscriptionId(number(object, "subscription")? as u32))
+}
+
+fn wrong(name: &str, wanted: &str) -> Error {
+    Error::Argument(format!("{name} must be {wanted}"))
+}

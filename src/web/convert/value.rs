@@ -1,0 +1,70 @@
+//! SQL values. The rules for results are part of the API: see `SqlValue` in the package's types.
+
+use js_sys::{BigInt, Date, JsString, Number, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::{Error, Result};
+use crate::value::{Value, moment_from_epoch};
+
+/// A parameter: `undefined` is NULL, a `Date` a timestamp in UTC, booleans 0 and 1.
+pub(super) fn from_js(value: &JsValue, position: usize) -> Result<Value> {
+    let refused = |what: &str| {
+        Err(Error::Argument(format!(
+            "parameter {} cannot be stored: {what}",
+            position + 1
+        )))
+    };
+    if value.is_null() || value.is_undefined() {
+        return Ok(Value::Null);
+    }
+    if let Some(flag) = value.as_bool() {
+        return Ok(Value::Integer(flag.into()));
+    }
+    if let Some(text) = value.as_string() {
+        return Ok(Value::Text(text));
+    }
+    if let Some(number) = value.as_f64() {
+        return match number {
+            _ if number.is_nan() => refused("NaN"),
+            _ if Number::is_safe_integer(value) => Ok(Value::Integer(number as i64)),
+            _ => Ok(Value::Real(number)),
+        };
+    }
+    if value.is_bigint() {
+        return match i64::try_from(value.clone()) {
+            Ok(number) => Ok(Value::Integer(number)),
+            Err(_) => refused("a bigint of more than 64 bits"),
+        };
+    }
+    if let Some(date) = value.dyn_ref::<Date>() {
+        let millis = date.get_time();
+        return if millis.is_nan() {
+            refused("an invalid Date")
+        } else {
+            Ok(Value::Text(moment_from_epoch(millis as i64)))
+        };
+    }
+    if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
+        return Ok(Value::Blob(bytes.to_vec()));
+    }
+    refused("use JSON.stringify() for a json column, a Uint8Array for bytes")
+}
+
+/// A result: integers beyond 2^53 as `bigint`, columns declared `bool` as booleans.
+pub(super) fn to_js(value: Value, boolean: bool) -> JsValue {
+    match value {
+        Value::Null => JsValue::NULL,
+        Value::Integer(number @ 0..=1) if boolean => JsValue::from_bool(number == 1),
+        Value::Integer(number) => {
+            let safe = Number::MIN_SAFE_INTEGER as i64..=Number::MAX_SAFE_INTEGER as i64;
+            if safe.contains(&number) {
+                JsValue::from_f64(number as f64)
+            } else {
+                BigInt::from(number).into()
+            }
+        }
+        Value::Real(number) => JsValue::from_f64(number),
+        Value::Text(text) => JsString::from(text).into(),
+        Value::Blob(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+    }
+}

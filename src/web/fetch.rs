@@ -1,0 +1,150 @@
+//! HTTP by gloo-net: no cache, no redirects, a watchdog that any byte calms.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_net::http::{RequestBuilder, Response};
+use gloo_timers::callback::Timeout;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestRedirect};
+
+use super::convert::get;
+use crate::engine::{Answer, Failure, Fetch};
+
+/// Cancels one request when it fires or is dropped.
+#[derive(Debug)]
+pub(super) struct Canceller {
+    controller: AbortController,
+}
+
+impl Canceller {
+    /// One a request.
+    pub(super) fn new() -> Result<Self, JsValue> {
+        Ok(Self {
+            controller: AbortController::new()?,
+        })
+    }
+
+    /// Cancels.
+    pub(super) fn cancel(&self) {
+        self.controller.abort();
+    }
+}
+
+/// Sends a request and reads its answer to the end.
+pub(super) async fn send(
+    fetch: &Fetch,
+    headers: &[(String, String)],
+    canceller: Rc<Canceller>,
+) -> Result<Answer, Failure> {
+    let watchdog = Watchdog::new(canceller.clone(), fetch.timeout_ms);
+    let answer = exchange(fetch, headers, &canceller, &watchdog).await;
+    if watchdog.barked() {
+        return Err(Failure::Timeout);
+    }
+    answer.map_err(|reason| {
+        if canceller.controller.signal().aborted() {
+            Failure::Aborted
+        } else {
+            Failure::Network(reason)
+        }
+    })
+}
+
+async fn exchange(
+    fetch: &Fetch,
+    headers: &[(String, String)],
+    canceller: &Canceller,
+    watchdog: &Watchdog,
+) -> Result<Answer, String> {
+    let mut request = match fetch.body {
+        None => RequestBuilder::new(&fetch.url),
+        Some(_) => RequestBuilder::new(&fetch.url)
+            .method(gloo_net::http::Method::POST)
+            .header("content-type", "application/json"),
+    };
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let request = request
+        .cache(RequestCache::NoStore)
+        .redirect(RequestRedirect::Manual)
+        .abort_signal(Some(&canceller.controller.signal()));
+    let response = match &fetch.body {
+        None => request.send().await,
+        Some(body) => match request.body(body.as_str()) {
+            Ok(request) => request.send().await,
+            Err(error) => Err(error),
+        },
+    }
+    .map_err(|error| error.to_string())?;
+    watchdog.calm();
+    let headers = response.headers().entries().collect();
+    Ok(Answer {
+        status: response.status(),
+        headers,
+        body: read_body(&response, watchdog).await?,
+    })
+}
+
+async fn read_body(response: &Response, watchdog: &Watchdog) -> Result<String, String> {
+    let Some(stream) = response.body() else {
+        return Ok(String::new());
+    };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = JsFuture::from(reader.read()).await.map_err(describe)?;
+        watchdog.calm();
+        if get(&chunk, "done").is_truthy() {
+            break;
+        }
+        if let Ok(piece) = get(&chunk, "value").dyn_into::<Uint8Array>() {
+            let start = bytes.len();
+            bytes.resize(start + piece.length() as usize, 0);
+            piece.copy_to(&mut bytes[start..]);
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".into())
+}
+
+fn describe(thrown: JsValue) -> String {
+    get(&thrown, "message")
+        .as_string()
+        .unwrap_or_else(|| "the connection broke".into())
+}
+
+/// Cancels the request when nothing arrives for its time-out.
+struct Watchdog {
+    canceller: Rc<Canceller>,
+    timeout_ms: u32,
+    barked: Rc<Cell<bool>>,
+    timer: Cell<Option<Timeout>>,
+}
+
+impl Watchdog {
+    fn new(canceller: Rc<Canceller>, timeout_ms: u64) -> Self {
+        let watchdog = Self {
+            canceller,
+            timeout_ms: u32::try_from(timeout_ms).unwrap_or(u32::MAX),
+            barked: Rc::new(Cell::new(false)),
+            timer: Cell::new(None),
+        };
+        watchdog.calm();
+        watchdog
+    }
+
+    fn calm(&self) {
+        let (canceller, barked) = (self.canceller.clone(), self.barked.clone());
+        self.timer.set(Some(Timeout::new(self.timeout_ms, move || {
+            barked.set(true);
+            canceller.cancel();
+        })));
+    }
+
+    fn barked(&self) -> bool {
+        self.barked.get()
+    }
+}

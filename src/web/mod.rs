@@ -1,0 +1,17 @@
+//! The shell: performs the engine's effects in a dedicated worker and feeds back what comes of them.
+//!
+//! It decides nothing. One browser capability a file: [`driver`] wires them together, [`database`] is what the app
+//! sees.
+
+mod convert;
+mod database;
+mod driver;
+mod endpoint;
+mod fetch;
+mod live;
+mod locks;
+mod opfs;
+mod storage;
+mod types;
+
+pub use database::Database;

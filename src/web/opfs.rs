@@ -1,0 +1,122 @@
+//! The origin private file system: one pool of access handles a database.
+
+use gloo_timers::future::TimeoutFuture;
+use sqlite_wasm_rs::WasmOsCallback;
+use sqlite_wasm_vfs::sahpool::{
+    OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install,
+};
+use wasm_bindgen::JsValue;
+
+use super::convert::get;
+
+/// Database, write-ahead log, and the rollback journal of the moment before WAL is on.
+const SLOTS: usize = 3;
+/// A page that is going may hold its handles a moment longer than its lock.
+const ATTEMPTS: u32 = 8;
+const FIRST_DELAY_MS: u32 = 20;
+
+/// An open pool.
+pub(super) struct Pool {
+    pool: OpfsSAHPoolUtil,
+    vfs: String,
+}
+
+/// Why there is none.
+pub(super) enum PoolError {
+    /// This browser, or this kind of window, has no OPFS.
+    Unavailable(String),
+    /// Someone else holds the files.
+    InUse,
+    /// It is there and failed.
+    Failed(String),
+    /// No space.
+    Full(String),
+}
+
+impl Pool {
+    /// Opens the pool of a database, waiting for handles of a page that is just going.
+    pub(super) async fn open(database: &str) -> Result<Self, PoolError> {
+        let directory = directory(database);
+        let vfs = format!("throughline-{directory}");
+        let config = OpfsSAHPoolCfgBuilder::new()
+            .vfs_name(&vfs)
+            .directory(&format!(".throughline/{directory}"))
+            .initial_capacity(SLOTS)
+            .build();
+        let mut delay = FIRST_DELAY_MS;
+        for _ in 1..ATTEMPTS {
+            match Self::try_open(&config, &vfs).await {
+                Err(PoolError::InUse) => {
+                    TimeoutFuture::new(delay).await;
+                    delay *= 2;
+                }
+                done => return done,
+            }
+        }
+        Self::try_open(&config, &vfs).await
+    }
+
+    async fn try_open(
+        config: &sqlite_wasm_vfs::sahpool::OpfsSAHPoolCfg,
+        vfs: &str,
+    ) -> Result<Self, PoolError> {
+        let pool = install::<WasmOsCallback>(config, false)
+            .await
+            .map_err(classify)?;
+        // Of a database that this worker closed before.
+        pool.resume().await.map_err(classify)?;
+        Ok(Self {
+            pool,
+            vfs: vfs.to_owned(),
+        })
+    }
+
+    /// The VFS to open the database on.
+    pub(super) fn vfs(&self) -> &str {
+        &self.vfs
+    }
+
+    /// Lets go of the files. The connection must be closed.
+    pub(super) fn release(&self) -> Result<(), String> {
+        self.pool.pause().map_err(|error| error.to_string())
+    }
+
+    /// Deletes everything in the pool. The connection must be closed.
+    pub(super) fn clear(&self) -> Result<(), String> {
+        use rsqlite_vfs::VfsFilesManager;
+        self.pool.clear().map_err(|error| error.to_string())
+    }
+}
+
+/// A database name as a directory name: what is not plain is spelled by its bytes.
+fn directory(database: &str) -> String {
+    let mut name = String::new();
+    for byte in database.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            name.push(byte.into());
+        } else {
+            name.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    name
+}
+
+fn classify(error: OpfsSAHError) -> PoolError {
+    let message = error.to_string();
+    match &error {
+        OpfsSAHError::NotSupported => PoolError::Unavailable(message),
+        OpfsSAHError::Opfs { value, .. } => match exception(value).as_str() {
+            "NoModificationAllowedError" | "InvalidStateError" => PoolError::InUse,
+            "SecurityError" | "NotSupportedError" | "UnknownError" | "TypeError" => {
+                PoolError::Unavailable(message)
+            }
+            "QuotaExceededError" => PoolError::Full(message),
+            _ => PoolError::Failed(message),
+        },
+        _ => PoolError::Failed(message),
+    }
+}
+
+fn exception(value: &JsValue) -> String {
+    get(value, "name").as_string().unwrap_or_default()
+}
