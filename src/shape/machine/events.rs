@@ -138,7 +138,7 @@ impl<'a> Turn<'_, 'a> {
                 again,
             } => {
                 if current.attempt != attempt {
-                    let ahead = ahead.filter(|ahead| ahead.flight.attempt != attempt);
+                    let ahead = ahead.filter(|ahead| ahead.held || ahead.flight.attempt != attempt);
                     return State::Requesting {
                         current,
                         ahead,
@@ -163,7 +163,7 @@ impl<'a> Turn<'_, 'a> {
             }
             State::Applying { pending, ahead } => State::Applying {
                 pending,
-                ahead: ahead.filter(|ahead| ahead.flight.attempt != attempt),
+                ahead: ahead.filter(|ahead| ahead.held || ahead.flight.attempt != attempt),
             },
             same @ (State::Idle | State::Waiting(_) | State::Failed | State::Paused { .. }) => same,
         }

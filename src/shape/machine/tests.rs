@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::ids::Lsn;
 
+mod invariants;
 mod refetch;
 mod spec;
 mod traps;

@@ -303,3 +303,47 @@ fn only_the_latest_ended_logs_are_remembered() {
     assert_eq!(stored.expired.len(), 16);
     assert_eq!(stored.expired.last(), Some(&"30".into()));
 }
+
+#[test]
+fn the_new_log_begins_without_the_old_cursor() {
+    let mut world = World::live("H", "10_0");
+    world.answer(409, &[("electric-handle", "N")], MUST_REFETCH);
+    world.on(Event::Committed);
+    let [handle, offset, schema, _] = of_log("N", "0_inf");
+    world.answer(200, &[handle, offset, schema], HEAD);
+    let query = query(&world.on(Event::Committed));
+    assert_eq!(query["live"], "true");
+    assert!(!query.contains_key("cursor"));
+}
+
+/// A cached 409 may name a log that has ended since.
+#[test]
+fn a_409_that_names_an_ended_log_names_none() {
+    let mut world = World::catching_up("H", "10_0");
+    world.shape.stored.expire("E".into());
+    let steps = world.answer(409, &[("electric-handle", "E")], MUST_REFETCH);
+    assert_eq!(refetch(&steps).suggested, None);
+    assert!(!query(&world.on(Event::Committed)).contains_key("handle"));
+}
+
+#[test]
+fn once_up_to_date_an_ended_log_can_be_forgiven_again() {
+    let mut world = World::new();
+    world.on(Event::Start);
+    for ended in ["E", "F"] {
+        world.shape.stored.position = None;
+        world.shape.stored.expire(ended.into());
+        world.later(600);
+        world.on(Event::Pause);
+        world.on(Event::Resume);
+        for _ in 0..4 {
+            world.later(600);
+            request(&world.log(ended, "0_0", ROW));
+        }
+        assert!(
+            !world.shape.stored.expired.contains(&ended.into()),
+            "forgiven"
+        );
+        world.store(ended, "0_inf", HEAD);
+    }
+}
