@@ -13,3 +13,5 @@ pub mod store;
 pub mod tabs;
 pub mod upload;
 pub mod value;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub mod web;

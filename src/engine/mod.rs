@@ -24,6 +24,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use config::{Config, ElectricConfig, WriteConfig};
 pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch};
 
+pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
+
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId};
 use crate::store::Session;

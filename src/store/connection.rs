@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{authorizer, functions, session::Session};
 use crate::error::{Error, Result};
@@ -15,6 +15,15 @@ const CACHED_STATEMENTS: usize = 128;
 /// Opens a file of the operating system or of the default VFS.
 pub fn open_file(path: impl AsRef<Path>) -> Result<Connection> {
     Ok(Connection::open(path)?)
+}
+
+/// Opens a file of a VFS that is not the default.
+pub fn open_on_vfs(path: &str, vfs: &str) -> Result<Connection> {
+    Ok(Connection::open_with_flags_and_vfs(
+        path,
+        OpenFlags::default(),
+        vfs,
+    )?)
 }
 
 /// Opens a database that ends with the connection.

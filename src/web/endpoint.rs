@@ -24,7 +24,10 @@ impl Headers {
     }
 
     /// The headers of one request; a function that throws leaves its sentence.
-    pub(super) async fn resolve(&self, endpoint: Endpoint) -> Result<Vec<(String, String)>, String> {
+    pub(super) async fn resolve(
+        &self,
+        endpoint: Endpoint,
+    ) -> Result<Vec<(String, String)>, String> {
         let source = match endpoint {
             Endpoint::Electric => self.electric.clone(),
             Endpoint::Write => self.write.clone(),

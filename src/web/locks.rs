@@ -35,7 +35,11 @@ impl FileLock {
             let free = !lock.is_null();
             // The caller awaits this very promise; nothing can be done if it cannot be resolved.
             let _ = answer.call1(&JsValue::UNDEFINED, &free.into());
-            if free { held.into() } else { JsValue::UNDEFINED }
+            if free {
+                held.into()
+            } else {
+                JsValue::UNDEFINED
+            }
         });
         let options = Object::new();
         set(&options, "ifAvailable", true);

@@ -2,9 +2,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use sqlite_wasm_rs::WasmOsCallback;
-use sqlite_wasm_vfs::sahpool::{
-    OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install,
-};
+use sqlite_wasm_vfs::sahpool::{OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
 use wasm_bindgen::JsValue;
 
 use super::convert::get;

@@ -79,7 +79,11 @@ pub(in crate::web) fn statement_of(sql: String, params: &JsValue) -> Result<Stat
     let params = if params.is_undefined() || params.is_null() {
         Vec::new()
     } else {
-        values(params.dyn_ref().ok_or_else(|| wrong("params", "an array"))?)?
+        values(
+            params
+                .dyn_ref()
+                .ok_or_else(|| wrong("params", "an array"))?,
+        )?
     };
     Ok(Statement { sql, params })
 }

@@ -8,7 +8,11 @@ use crate::tabs::Rows;
 
 /// Adds `columns` and the flat `values` to a reply.
 pub(super) fn set_flat(object: &Object, rows: Rows) {
-    let columns: Array = rows.columns.iter().map(|name| JsString::from(name.as_str())).collect();
+    let columns: Array = rows
+        .columns
+        .iter()
+        .map(|name| JsString::from(name.as_str()))
+        .collect();
     let values = Array::new_with_length(rows.values.len() as u32);
     let width = rows.columns.len().max(1);
     for (at, value) in rows.values.into_iter().enumerate() {
@@ -35,7 +39,10 @@ impl Shape {
     }
 
     /// The next row of `values` as an object.
-    pub(in crate::web) fn object(&self, values: &mut impl Iterator<Item = crate::value::Value>) -> Object {
+    pub(in crate::web) fn object(
+        &self,
+        values: &mut impl Iterator<Item = crate::value::Value>,
+    ) -> Object {
         let object = Object::new();
         for (name, boolean) in self.names.iter().zip(&self.booleans) {
             if let Some(value) = values.next() {

@@ -4,7 +4,7 @@ use js_sys::{BigInt, Date, JsString, Number, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Error, Result};
-use crate::value::{Value, moment_from_epoch};
+use crate::value::{PgType, Value, canonical};
 
 /// A parameter: `undefined` is NULL, a `Date` a timestamp in UTC, booleans 0 and 1.
 pub(super) fn from_js(value: &JsValue, position: usize) -> Result<Value> {
@@ -37,12 +37,12 @@ pub(super) fn from_js(value: &JsValue, position: usize) -> Result<Value> {
         };
     }
     if let Some(date) = value.dyn_ref::<Date>() {
-        let millis = date.get_time();
-        return if millis.is_nan() {
-            refused("an invalid Date")
-        } else {
-            Ok(Value::Text(moment_from_epoch(millis as i64)))
-        };
+        if date.get_time().is_nan() {
+            return refused("an invalid Date");
+        }
+        // As the server spells it, so that it compares with what a column holds.
+        let text = Value::Text(date.to_iso_string().into());
+        return canonical(&PgType::Timestamptz, text).or_else(|reason| refused(&reason));
     }
     if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
         return Ok(Value::Blob(bytes.to_vec()));

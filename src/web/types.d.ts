@@ -1,0 +1,60 @@
+import type {
+  OpenOptions, Row, SqlInput, Status, TransactionRecord, Verification, WireNotification, WireReply, WireRequest,
+} from "./index.js";
+
+/** What one writing statement did. */
+export interface ExecuteResult {
+  /** Rows inserted, updated or deleted. */
+  rowsAffected: number;
+  /** The idempotency key of the local transaction, if it wrote to a synced table. */
+  transaction: string | null;
+  /** The rows of a `RETURNING` clause. */
+  rows: Row[];
+}
+
+/** A live query's result; rows that did not change are the objects of the result before. */
+export interface LiveResult {
+  rows: Row[];
+  changes: { inserted: Row[]; updated: Row[]; deleted: Row[] };
+}
+
+/** What the function of {@link Database.transaction} gets. */
+export class Transaction {
+  private constructor();
+  free(): void;
+  query(sql: string, params?: readonly SqlInput[]): Promise<Row[]>;
+  execute(sql: string, params?: readonly SqlInput[]): Promise<ExecuteResult>;
+}
+
+/** An open database inside a worker of the app's own. Errors have `code` and `retryable`. */
+export class Database {
+  private constructor();
+  free(): void;
+  static open(options: OpenOptions): Promise<Database>;
+  query(sql: string, params?: readonly SqlInput[]): Promise<Row[]>;
+  execute(sql: string, params?: readonly SqlInput[]): Promise<ExecuteResult>;
+  batch(statements: readonly [sql: string, params?: readonly SqlInput[]][], options?: { meta?: unknown }): Promise<ExecuteResult[]>;
+  transaction<T>(work: (tx: Transaction) => T | Promise<T>, options?: { meta?: unknown }): Promise<T>;
+  live(
+    sql: string, params: readonly SqlInput[] | undefined, options: { key?: string | readonly string[] } | undefined,
+    callback: (result: LiveResult) => void,
+  ): Promise<() => void>;
+  status(): Promise<Status>;
+  onStatus(callback: (status: Status) => void): () => void;
+  on(event: "accepted" | "confirmed" | "rejected", callback: (transaction: TransactionRecord) => void): () => void;
+  pending(): Promise<TransactionRecord[]>;
+  rejected(): Promise<TransactionRecord[]>;
+  retry(number: number): Promise<null>;
+  discard(number: number): Promise<null>;
+  verify(): Promise<Verification>;
+  connect(): Promise<null>;
+  disconnect(): Promise<null>;
+  wipe(): Promise<null>;
+  close(): Promise<null>;
+  /** The page is visible again, back from a cache, or online: look at the server now. */
+  wake(): void;
+  /** The one entry behind all methods: a request as a plain object, its reply as one. */
+  request(request: WireRequest): Promise<WireReply>;
+  /** Hears everything the database tells unasked. */
+  onNotification(callback: (notification: WireNotification) => void): void;
+}
