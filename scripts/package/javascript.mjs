@@ -1,8 +1,8 @@
 // The JavaScript of the package: src/js bundled by esbuild, its types written by tsc.
 
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { settings } from "../settings.mjs";
 
@@ -34,8 +34,9 @@ export async function bundle(output) {
 /** src/js imports the generated glue as its neighbour, as tsconfig.json's rootDirs has it. */
 const generatedGlue = {
   name: "generated-glue",
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, ({ kind }) => resolve(`./${name}.js`, { resolveDir: generated, kind }));
+  setup({ onResolve }) {
+    const glue = resolve(generated, `${name}.js`);
+    onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, () => ({ path: glue }));
   },
 };
 
@@ -43,7 +44,9 @@ const generatedGlue = {
 export function declarations(output) {
   for (const project of ["tsconfig.json", "tsconfig.worker.json"]) {
     const options = ["--project", project, "--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--outDir", output];
-    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", ...options], { stdio: "inherit" });
+    const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", ...options], { stdio: "inherit" });
+    // tsc has said what is wrong.
+    if (status !== 0) process.exit(1);
   }
   cpSync(join(generated, `${name}.d.ts`), join(output, `${name}.d.ts`));
   if (!existsSync("src/js/wasm.ts")) {
