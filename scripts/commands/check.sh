@@ -31,6 +31,8 @@ check_docs() {
 # The TypeScript imports what wasm-pack declares, so the crate is built first.
 check_types() {
   build_wasm
-  node_modules/.bin/tsc --noEmit --project tsconfig.json
-  node_modules/.bin/tsc --noEmit --project tsconfig.worker.json
+  local project
+  for project in tsconfig{,.worker,.tests}.json; do
+    node_modules/.bin/tsc --noEmit --project "$project"
+  done
 }

@@ -1,6 +1,6 @@
 # ./dev test: every part runs, also after one has failed, and the last lines say which failed and how many tests ran.
 
-test_parts="check native build wasm browser package"
+test_parts="check native javascript build wasm browser package"
 
 command_test() {
   if (($#)); then
@@ -14,6 +14,7 @@ test_part() {
   case $1 in
     check) command_check ;;
     native) test_native ;;
+    javascript) test_javascript ;;
     build) command_build ;;
     wasm) test_wasm ;;
     browser) test_browser ;;
@@ -36,7 +37,7 @@ test_everything() {
       failed+=("$part")
     fi
   done
-  if ! node scripts/count-tests.mjs "$logs"/{native,wasm,browser,package}.log; then
+  if ! node scripts/count-tests.mjs "$logs"/{native,javascript,wasm,browser,package}.log; then
     failed+=(counts)
   fi
   if ((${#failed[@]})); then
@@ -47,6 +48,12 @@ test_everything() {
 test_native() {
   setup_wasm
   cargo test --workspace
+}
+
+# The main-thread half under Node, against a worker that is played.
+test_javascript() {
+  setup_wasm
+  node scripts/js-tests.mjs
 }
 
 test_wasm() {

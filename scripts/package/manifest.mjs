@@ -26,6 +26,6 @@ export function manifest() {
     },
     // The worker is nothing but its effect.
     sideEffects: ["./worker.js"],
-    files: ["*.js", "*.js.map", "*.wasm", "types", "CHANGELOG.md"],
+    files: ["*.js", "*.js.map", "*.wasm", "types", "CHANGELOG.md", "LICENSE*"],
   };
 }
