@@ -1,0 +1,40 @@
+// The WebAssembly module: made small, and refused when a browser could not load it.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { settings } from "../settings.mjs";
+
+const cache = "target/wasm-opt";
+
+/** Runs wasm-opt, or takes what it made before of the same module with the same options. */
+export function optimise(input, output) {
+  const options = settings.build["wasm-opt"];
+  const key = createHash("sha256").update(readFileSync(input)).update(JSON.stringify(options)).update(version()).digest("hex");
+  const optimised = join(cache, `${key}.wasm`);
+  if (!existsSync(optimised)) {
+    mkdirSync(cache, { recursive: true });
+    const unfinished = `${optimised}.part`;
+    execFileSync(process.execPath, [wasmOpt, ...options, input, "-o", unfinished], { stdio: "inherit" });
+    renameSync(unfinished, optimised);
+  }
+  cpSync(optimised, output);
+}
+
+const wasmOpt = "node_modules/binaryen/bin/wasm-opt";
+
+function version() {
+  return JSON.parse(readFileSync("node_modules/binaryen/package.json", "utf8")).version;
+}
+
+/**
+ * Fails when the module imports from `env`: C code then calls a function nobody defines, and the module would not load.
+ * wasm-bindgen's own imports come from its generated JavaScript.
+ */
+export function refuseForeignImports(file) {
+  const foreign = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(file))).filter(({ module }) => module === "env");
+  if (foreign.length > 0) {
+    throw new Error(`${file} imports from "env", which no browser has: ${foreign.map(({ name }) => name).join(", ")}`);
+  }
+}

@@ -1,0 +1,27 @@
+# wasm-pack, and wasm-bindgen's command line in exactly the version the crate is linked with.
+
+ensure_wasm_tools() {
+  ensure_cargo_tool wasm-pack wasm-pack "$SETTING_TOOLS_WASM_PACK" --locked
+  # Not --locked: its lockfile may name a release that a mirror of the registry does not have.
+  ensure_cargo_tool wasm-bindgen-cli wasm-bindgen "$SETTING_CRATE_WASM_BINDGEN"
+}
+
+# ensure_cargo_tool crate program version [options of cargo install]
+ensure_cargo_tool() {
+  local crate=$1 program=$2 version=$3 where=()
+  shift 3
+  if have_version "$program" "$version"; then return; fi
+  if have "$program"; then
+    # Another version is the user's: it stays, and ours goes into the checkout.
+    where=(--root .tools)
+  fi
+  say "installing $program $version with cargo, some minutes, once: it makes the JavaScript side of the WebAssembly module"
+  # A compiler flag or target meant for the package is not meant for a tool.
+  env -u CARGO_BUILD_TARGET -u RUSTFLAGS cargo install --quiet --force "$crate" --version "=$version" ${where[@]+"${where[@]}"} "$@" >&2
+  hash -r
+  have_version "$program" "$version" || fail "$program $version was installed, but PATH finds another: $(command -v "$program")"
+}
+
+have_version() {
+  have "$1" && [[ $("$1" --version) == "$1 $2" ]]
+}
