@@ -1,4 +1,5 @@
 //! Real answers of an Electric service, replayed through the read path; `COMMANDS.txt` says which request each answered.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
 //! One ordinary table: what the app may write through the view and what becomes of it.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 mod support;

@@ -1,5 +1,6 @@
 //! The Web Lock that makes one worker the owner of a database file.
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -12,11 +13,25 @@ pub(super) struct FileLock {
     release: Function,
 }
 
+/// A lock whose owner is just going (a reload, a close) is free a moment later.
+const DELAYS_MS: [u32; 4] = [20, 40, 80, 160];
+
 impl FileLock {
-    /// Takes the lock if nobody holds it; `Ok(None)` if somebody does.
+    /// Takes the lock if nobody holds it; `Ok(None)` if somebody does, after a third of a second.
+    pub(super) async fn take(name: &str) -> Result<Option<Self>, JsValue> {
+        for delay in DELAYS_MS {
+            if let Some(lock) = Self::try_take(name).await? {
+                return Ok(Some(lock));
+            }
+            TimeoutFuture::new(delay).await;
+        }
+        Self::try_take(name).await
+    }
+
+    /// Takes the lock if nobody holds it now.
     ///
     /// A browser without Web Locks gives one that holds nothing: OPFS itself still refuses a second owner.
-    pub(super) async fn try_take(name: &str) -> Result<Option<Self>, JsValue> {
+    async fn try_take(name: &str) -> Result<Option<Self>, JsValue> {
         let locks = get(&get(&js_sys::global(), "navigator"), "locks");
         let Some(request) = get(&locks, "request").dyn_ref::<Function>().cloned() else {
             return Ok(Some(Self {

@@ -42,7 +42,7 @@ pub(super) async fn open(name: &str, options: &JsValue) -> Result<Opened> {
             )));
         }
     }
-    let lock = FileLock::try_take(&format!("throughline:{name}"))
+    let lock = FileLock::take(&format!("throughline:{name}"))
         .await
         .map_err(|thrown| Error::Storage(format!("Web Locks refused: {thrown:?}")))?
         .ok_or_else(|| Error::InUse(name.to_owned()))?;
