@@ -1,4 +1,60 @@
-//! Throughline.
+//! SQLite in the browser, kept in step with Postgres through Electric, with **through-the-database sync**.
+//!
+//! The app reads and writes one ordinary table. Underneath, synced rows land in an immutable table, local writes
+//! live in a shadow table, a view combines the two, `INSTEAD OF` triggers record each write in a change log, and the
+//! log is posted to the app's API until every write is confirmed or rejected.
+//!
+//! ```text
+//!  browser tab                       dedicated worker                                             server
+//! ┌────────────┐ request / reply ┌───────────┐  Event   ┌───────────────────────────────┐
+//! │ src/js     │ ──────────────► │ web       │ ───────► │ engine                        │
+//! │ TypeScript │ ◄────────────── │ the shell │ ◄─────── │ decides; owns order and       │
+//! │ no wasm    │  notification   │           │  Effect  │ transactions                  │
+//! └────────────┘                 │ fetch     │          │  shape · optimistic · upload  │
+//!   GET  <shape url> (Electric) ◄│ timers    │          │               │               │
+//!   POST <write url> (your API) ◄│ locks     │          │               ▼               │
+//!                                │ OPFS      │          │  store  →  rusqlite           │
+//!                                └───────────┘          └───────────────────────────────┘
+//! ```
+//!
+//! **The brain does no I/O.** [`engine::Engine::handle`] takes an event, the time and the randomness, and returns
+//! effects; the shell performs them and feeds back what comes of it. So all of sync runs in `cargo test`, and one
+//! seed replays a whole world.
+//!
+//! # Modules, in the order data flows
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`ids`], [`error`], [`value`], [`change`] | newtypes; one error enum with stable codes; the spellings of a value; the words of the write path |
+//! | [`schema`] | table declarations → names, quoting, DDL text |
+//! | [`shape`] | Electric's read path: request, headers, messages, state machine, backoff |
+//! | [`optimistic`] | the fold of pending intents over a synced row; which transactions may leave |
+//! | [`upload`] | the write path: batching, wire body, verdicts, retry state |
+//! | [`tabs`] | what a page and the worker say to each other |
+//! | [`store`] | SQLite: migrations, apply, change log, queries |
+//! | [`engine`] | events in, effects out; the only caller of `store`, alone begins transactions |
+//! | `web` | wasm only: the exported class, fetch, timers, locks, OPFS |
+//!
+//! # Glossary
+//!
+//! * **synced table** `<t>_synced`: the server's rows; only sync writes there.
+//! * **shadow table** `<t>_local`: the whole merged row for every key with pending intents.
+//! * **view** `<t>`: synced rows that no shadow row hides, then shadow rows.
+//! * **intent**: one row of the **change log** `_throughline_changes`: what a write did to one row.
+//! * **local transaction**: the intents that were committed together; sent, accepted and rejected as one.
+//! * **write id**: names an intent; comes back in the synced row's `write_id` column.
+//! * **accepted**: the server has it. **Confirmed**: it came back through the shape, so shadow and intents are gone.
+//!   **Rejected**: the server refused it; its intents are in the journal and its rows are folded without them.
+//! * **shape**, **handle**, **offset**, **up-to-date**, **must-refetch**: Electric's own terms, see [`shape`].
+//!
+//! # Invariants
+//!
+//! 1. `shadow(k) = fold(synced(k), pending intents of k in order)`, and there is a shadow row exactly for keys with
+//!    pending intents. `verify()` recomputes it.
+//! 2. Rows and the offset that covers them commit in one transaction.
+//! 3. A local write, its shadow row and its intents commit in one transaction.
+//! 4. Only a confirmation or a rejection removes an intent from the log; only the app removes it from the journal.
+//! 5. A transaction keeps its idempotency key for life, and a number is never used twice.
 #![warn(missing_docs)]
 
 pub mod backoff;
