@@ -20,8 +20,12 @@ ensure_rust() {
 }
 
 rust_is_recent() {
+  have cargo && have rustc && recent_compiler rustc
+}
+
+recent_compiler() {
   local version
-  have cargo && version=$(rustc --version 2>/dev/null) || return 1
+  version=$("$1" --version 2>/dev/null) || return 1
   version_at_least "$(cut -d ' ' -f 2 <<<"$version")" "$SETTING_CRATE_RUST_VERSION"
 }
 
@@ -37,19 +41,25 @@ rustup_adds_wasm() {
 debian_rust=$PWD/.tools/debian-rust
 
 use_debian_rust() {
-  link_debian_rust
-  if ! rust_is_recent; then
+  if ! has_debian_rust; then
     if ! can_apt || ! apt_offers rustc-web cargo-web rust-web-src; then
       fail "Rust $SETTING_CRATE_RUST_VERSION or newer with the target $wasm_triple is missing: install it from https://rustup.rs," \
         "then run 'rustup target add $wasm_triple' and ./dev again"
     fi
     say "installing Debian's Rust for browsers with apt: there is no Rust $SETTING_CRATE_RUST_VERSION with the target $wasm_triple here"
     apt_install rustc-web cargo-web rust-web-src rust-web-clippy rustfmt-web "lld-$SETTING_TOOLS_CLANG"
-    rust_is_recent || fail "Debian's $(rustc --version) is older than Rust $SETTING_CRATE_RUST_VERSION"
+    has_debian_rust || fail "Debian's Rust is older than $SETTING_CRATE_RUST_VERSION: install a newer one from https://rustup.rs"
   fi
+  link_debian_rust
   # Debian's compiler has no linker for wasm of its own.
   export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-$SETTING_TOOLS_CLANG
   has_wasm_std || build_wasm_std
+}
+
+# With the sources of the standard library, which not every /usr/bin/rustc has beside it.
+has_debian_rust() {
+  [[ -x /usr/bin/cargo && -x /usr/bin/rustc ]] && recent_compiler /usr/bin/rustc &&
+    [[ -d $(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library ]]
 }
 
 # Debian's programs go first on PATH, before rustup's of the same names.
