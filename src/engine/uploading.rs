@@ -141,6 +141,11 @@ impl Engine {
                     let lsn = if noop { Some(Lsn(0)) } else { lsn };
                     noops |= noop;
                     transactions::accept(&transaction, id, txid, lsn)?;
+                    for shape in &self.shapes {
+                        if txid.is_some_and(|txid| shape.contains(txid)) {
+                            changes::mark_transaction_seen(&transaction, id, &shape.table)?;
+                        }
+                    }
                     accepted.push(id);
                 }
                 Verdict::Rejected(error) => {

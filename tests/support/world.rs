@@ -135,6 +135,12 @@ impl World {
         self.start(name);
     }
 
+    /// The app is opened again with other options.
+    pub fn reopen_as(&mut self, name: &str, options: &str) {
+        self.client_mut(name).options = options.into();
+        self.crash(name);
+    }
+
     /// Between which two of the coming effects the client dies: after `effects` of them.
     pub fn crash_after(&mut self, name: &str, effects: usize) {
         self.client_mut(name).dies_after = Some(effects);
@@ -179,11 +185,13 @@ impl World {
     /// Does the earliest thing that is due by then; false if there is none.
     pub fn step(&mut self, until: Millis) -> bool {
         let version = self.ledger.version();
-        let flights = self
-            .flights
-            .iter()
-            .enumerate()
-            .map(|(at, flight)| (flight.due(self.now, version), flight.number, Next::Flight(at)));
+        let flights = self.flights.iter().enumerate().map(|(at, flight)| {
+            (
+                flight.due(self.now, version),
+                flight.number,
+                Next::Flight(at),
+            )
+        });
         let timers = self.clients.iter().flat_map(|(name, client)| {
             client
                 .timers
@@ -307,10 +315,7 @@ impl Client {
         !self.is_open()
             || !status.connected
             || (status.pending == 0
-                && matches!(
-                    status.upload.phase,
-                    UploadPhase::Idle | UploadPhase::Paused
-                )
+                && matches!(status.upload.phase, UploadPhase::Idle | UploadPhase::Paused)
                 && status.shapes.iter().all(|shape| {
                     matches!(
                         shape.phase,

@@ -1,7 +1,7 @@
 //! From the server to the view.
 
 use throughline::engine::{Endpoint, Event};
-use throughline::ids::{RequestId, SubscriptionId};
+use throughline::ids::RequestId;
 use throughline::tabs::{Reply, Request, ShapePhase};
 
 use crate::support::world::{Fault, SYNCED, Sent, World};
@@ -15,7 +15,10 @@ fn ask_early(world: &mut World, sql: &str) -> RequestId {
         transaction: None,
     };
     let id = world.client("a").send(query);
-    assert!(world.client("a").reply(id).is_none(), "there is no table yet");
+    assert!(
+        world.client("a").reply(id).is_none(),
+        "there is no table yet"
+    );
     id
 }
 
@@ -79,12 +82,10 @@ fn a_live_query_that_was_given_up_while_it_waited_never_starts() {
     let mut world = World::new(1);
     world.open("a", SYNCED);
     world.client("a").watch(7, "SELECT title FROM todos", &[]);
-    world
-        .client("a")
-        .ask(Request::Unsubscribe(SubscriptionId(7)))
-        .unwrap();
+    world.client("a").stop_watching(7);
     world.settle();
-    assert!(world.client("a").history(7).is_empty());
+    let live = &world.client("a").live_notifications();
+    assert!(live.is_empty(), "{live:?}");
 }
 
 #[test]
@@ -107,7 +108,11 @@ fn reopening_goes_on_from_the_stored_position_and_loads_no_row_again() {
     let world = &mut synced();
     let before = polls(world).len();
     world.crash("a");
-    assert_eq!(world.client("a").count("todos"), 5, "there before any answer");
+    assert_eq!(
+        world.client("a").count("todos"),
+        5,
+        "there before any answer"
+    );
     world.settle();
     let after = &polls(world)[before..];
     assert!(after[0].url.contains("offset=0_inf"), "{}", after[0].url);

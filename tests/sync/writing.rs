@@ -56,7 +56,9 @@ fn the_row_may_come_back_before_the_answer_to_the_post() {
     world.run_for(1_000);
     assert_eq!(world.client("a").count("todos_local"), 1);
     assert_eq!(
-        world.client("a").rows("SELECT seen FROM _throughline_changes"),
+        world
+            .client("a")
+            .rows("SELECT seen FROM _throughline_changes"),
         ["1"]
     );
     world.settle();
@@ -147,7 +149,9 @@ fn a_remote_delete_under_a_pending_update_wins() {
 #[test]
 fn a_deleted_row_stays_away_and_is_confirmed() {
     let world = &mut synced();
-    world.client("a").watch(1, "SELECT count(*) FROM todos", &[]);
+    world
+        .client("a")
+        .watch(1, "SELECT count(*) FROM todos", &[]);
     world.client("a").run("DELETE FROM todos WHERE completed");
     world.settle();
     assert_eq!(world.client("a").history(1).concat(), ["5", "4"]);
@@ -176,8 +180,9 @@ fn a_row_inserted_and_deleted_before_the_first_snapshot_is_confirmed() {
     let mut world = World::new(1);
     let declared = SYNCED.replace(
         r#""indexes""#,
-        r#""columns": {"id": "uuid", "title": "text", "completed": "bool", "created_at": "timestamptz",
-           "write_id": "uuid"}, "primaryKey": ["id"], "indexes""#,
+        r#""columns": {"id": "uuid", "title": "text", "completed": {"type": "bool", "notNull": true},
+           "created_at": {"type": "timestamptz", "notNull": true}, "write_id": "uuid"},
+           "primaryKey": ["id"], "indexes""#,
     );
     world.fault("a", Endpoint::Electric, Fault::Delay(1_000));
     world.open("a", &declared);
@@ -194,7 +199,9 @@ fn a_row_inserted_and_deleted_before_the_first_snapshot_is_confirmed() {
 fn a_write_that_changes_nothing_on_the_server_is_confirmed() {
     let world = &mut synced();
     world.fault("a", Endpoint::Write, Fault::Delay(1_000));
-    world.client("a").run(&format!("DELETE FROM todos WHERE id = '{FIRST}'"));
+    world
+        .client("a")
+        .run(&format!("DELETE FROM todos WHERE id = '{FIRST}'"));
     world.server().remove(FIRST);
     world.settle();
     assert_eq!(world.seen("a").confirmed.len(), 1);
@@ -212,9 +219,9 @@ fn a_write_that_leaves_the_shape_is_confirmed_and_gone() {
     world.open("a", &open_only);
     world.settle();
     assert_eq!(world.client("a").count("todos"), 4);
-    world
-        .client("a")
-        .run(&format!("UPDATE todos SET completed = true WHERE id = '{FIRST}'"));
+    world.client("a").run(&format!(
+        "UPDATE todos SET completed = true WHERE id = '{FIRST}'"
+    ));
     assert_eq!(world.client("a").count("todos"), 4, "still ours to show");
     world.settle();
     assert_eq!(world.client("a").count("todos"), 3);
@@ -247,7 +254,10 @@ fn a_row_that_was_never_in_the_shape_is_confirmed_by_position() {
 fn columns_left_out_get_the_servers_defaults() {
     let world = &mut synced();
     world.client("a").add_todo(&fresh(1), "plain");
-    let row = format!("SELECT completed, created_at IS NULL FROM todos WHERE id = '{}'", fresh(1));
+    let row = format!(
+        "SELECT completed, created_at IS NULL FROM todos WHERE id = '{}'",
+        fresh(1)
+    );
     assert_eq!(world.client("a").rows(&row), ["NULL|1"]);
     world.settle();
     assert_eq!(world.client("a").rows(&row), ["0|0"]);

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use throughline::engine::{Config, Effect, Engine, Event};
 use throughline::error::{Error, Result};
-use throughline::schema::{identifier, list};
 use throughline::ids::{Millis, RequestId, SubscriptionId, TimerId, TransactionId};
+use throughline::schema::{identifier, list};
 use throughline::store::connection::open_file;
 use throughline::tabs::{
     Executed, LiveDiff, LiveStep, Notification, Persistence, Reply, Request, Rows, Statement,
@@ -20,7 +20,7 @@ use crate::support::{lines, statement};
 
 pub struct Client {
     name: String,
-    options: String,
+    pub(super) options: String,
     folder: TempDir,
     engine: Option<Engine>,
     rng: fastrand::Rng,
@@ -34,6 +34,7 @@ pub struct Client {
     pub dies_after: Option<usize>,
     pub status: Option<Status>,
     pub live: BTreeMap<SubscriptionId, LiveResult>,
+    told_live: Vec<SubscriptionId>,
     pub accepted: Vec<TransactionRecord>,
     pub confirmed: Vec<TransactionRecord>,
     pub rejected: Vec<TransactionRecord>,
@@ -64,6 +65,7 @@ impl Client {
             dies_after: None,
             status: None,
             live: BTreeMap::new(),
+            told_live: Vec::new(),
             accepted: Vec::new(),
             confirmed: Vec::new(),
             rejected: Vec::new(),
@@ -145,6 +147,7 @@ impl Client {
     fn told(&mut self, notification: Notification) {
         match notification {
             Notification::Live { subscription, diff } => {
+                self.told_live.push(subscription);
                 if let Some(live) = self.live.get_mut(&subscription) {
                     live.take(diff);
                 }
@@ -327,6 +330,17 @@ impl App<'_> {
             statement: query,
             key: key.iter().map(ToString::to_string).collect(),
         });
+    }
+
+    pub fn stop_watching(&mut self, subscription: u32) {
+        let subscription = SubscriptionId(subscription);
+        self.client().live.remove(&subscription);
+        self.ask(Request::Unsubscribe(subscription)).unwrap();
+    }
+
+    /// The subscriptions that were told something, in order.
+    pub fn live_notifications(&mut self) -> Vec<SubscriptionId> {
+        self.client().told_live.clone()
     }
 
     /// Every result that a subscription was given.

@@ -143,7 +143,9 @@ impl Server<'_> {
         let World {
             backend, ledger, ..
         } = self.world;
-        backend.alter_table(ledger, table, alter).expect("in memory");
+        backend
+            .alter_table(ledger, table, alter)
+            .expect("in memory");
     }
 
     pub fn restart(&mut self, loss: Loss) {
