@@ -185,7 +185,7 @@ impl Engine {
             }
             Event::Wake => {
                 self.refresh_shapes(now, rng, |_| true);
-                if self.connected {
+                if self.connected && self.config.write.is_some() {
                     self.upload(now, rng, crate::upload::Event::Resume);
                 }
             }

