@@ -85,7 +85,11 @@ impl Engine {
             self.keep_open(now, id)?;
             let done = counted(&self.session, || {
                 query::run(&self.conn, &self.session, statement)
-            })?;
+            });
+            if self.conn.is_autocommit() {
+                self.forget_transaction();
+            }
+            let done = done?;
             if let Some(open) = &mut self.open_transaction {
                 open.touched.push(analysis);
             }
@@ -229,8 +233,6 @@ impl Engine {
 
     pub(super) fn roll_back_transaction(&mut self, id: TransactionId) -> Result<()> {
         self.must_be_open(id)?;
-        self.open_transaction = None;
-        self.session.end_writing();
         self.undo();
         Ok(())
     }
@@ -238,8 +240,6 @@ impl Engine {
     pub(super) fn time_out_transaction(&mut self, now: Millis) {
         match &self.open_transaction {
             Some(open) if open.deadline <= now => {
-                self.open_transaction = None;
-                self.session.end_writing();
                 self.undo();
             }
             Some(_) => self.set_deadline(),
@@ -254,6 +254,14 @@ impl Engine {
         {
             self.effects_failed(&error.into());
         }
+        self.forget_transaction();
+    }
+
+    /// SQLite's transaction is over, by us or by itself: an `OR ROLLBACK`, a full disk
+    /// (<https://sqlite.org/lang_transaction.html>, section 3).
+    fn forget_transaction(&mut self) {
+        self.open_transaction = None;
+        self.session.end_writing();
         // A schema change may have been undone.
         self.analyses.clear();
     }

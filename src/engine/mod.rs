@@ -82,7 +82,7 @@ pub struct Engine {
     /// Events that came while a transaction was open.
     deferred: VecDeque<Event>,
     /// Requests that name a table whose schema is still to come.
-    awaiting_schema: Vec<(RequestId, Request)>,
+    awaiting_schema: Vec<Awaiting>,
     /// Tables written since the live queries last ran.
     touched: BTreeSet<String>,
     /// How often the nudge timer was set for the writes now accepted.
@@ -97,6 +97,14 @@ pub struct Engine {
 enum Owner {
     Shape(usize, crate::shape::Attempt),
     Upload,
+}
+
+/// A request whose answer waits for a shape's first response.
+#[derive(Debug)]
+struct Awaiting {
+    shape: usize,
+    id: RequestId,
+    request: Request,
 }
 
 /// The shell's timers.
@@ -179,7 +187,7 @@ impl Engine {
             }
             Event::Wake => {
                 self.refresh_shapes(now, rng, |_| true);
-                if self.connected {
+                if self.connected && self.config.write.is_some() {
                     self.upload(now, rng, crate::upload::Event::Resume);
                 }
             }

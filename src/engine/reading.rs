@@ -1,17 +1,20 @@
 //! The read path: a shape's steps performed on the database and handed to the shell.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
 use crate::error::{Error, Result};
-use crate::ids::{Lsn, Millis, TimerId, TransactionId};
+use crate::ids::{Lsn, Millis, TimerId, TransactionId, Xid};
 use crate::schema::{TableSchema, names};
-use crate::shape::machine::{Attempt, FetchFailure, Generation, Refetch};
-use crate::shape::{Event, Machine, Phase, ResponseHeaders, Step};
+use crate::shape::machine::{Attempt, Batch, FetchFailure, Generation, Refetch};
+use crate::shape::message::Control;
+use crate::shape::{Event, Machine, Message, Phase, ResponseHeaders, Snapshot, Step};
 use crate::store::apply::{Applied, Target, apply, observe_all};
 use crate::store::{changes, refold, shapes, tables, transactions};
+use crate::tabs::TransactionRecord;
 
 /// One shape and the table it fills.
 #[derive(Debug)]
@@ -29,6 +32,10 @@ pub(super) struct ShapeRunner {
     held: HashMap<Attempt, Answer>,
     /// Rows changed since the last up-to-date.
     unpublished: bool,
+    /// What the snapshot under the rows contains, if it was read in this session.
+    snapshot: Option<Snapshot>,
+    /// The same of the log that is loading beside them.
+    loading_snapshot: Option<Snapshot>,
 }
 
 impl ShapeRunner {
@@ -41,6 +48,8 @@ impl ShapeRunner {
             accepted_at: HashMap::new(),
             held: HashMap::new(),
             unpublished: false,
+            snapshot: None,
+            loading_snapshot: None,
         }
     }
 
@@ -52,12 +61,29 @@ impl ShapeRunner {
         Ok(())
     }
 
-    fn count(&mut self, target: Target, applied: &Applied) {
-        let rows = match target {
-            Target::Synced => &mut self.rows,
-            Target::Staged => &mut self.loading,
+    /// Counts what a body brought.
+    fn stored(&mut self, body: &StoredRows) {
+        let (rows, snapshot) = match body.target {
+            Target::Synced => (&mut self.rows, &mut self.snapshot),
+            Target::Staged => (&mut self.loading, &mut self.loading_snapshot),
         };
-        *rows = (*rows + applied.inserted).saturating_sub(applied.deleted);
+        *rows = (*rows + body.applied.inserted).saturating_sub(body.applied.deleted);
+        if body.snapshot.is_some() {
+            snapshot.clone_from(&body.snapshot);
+        }
+        if body.swaps {
+            self.rows = std::mem::take(&mut self.loading);
+            self.snapshot = self.loading_snapshot.take();
+        }
+        let visible = body.target == Target::Synced && body.applied != Applied::default();
+        self.unpublished |= visible || body.swaps;
+    }
+
+    /// Whether the rows were read from a snapshot that holds this transaction.
+    pub(super) fn contains(&self, txid: Xid) -> bool {
+        self.snapshot
+            .as_ref()
+            .is_some_and(|snapshot| snapshot.contains(txid))
     }
 
     fn timer(at: usize) -> TimerId {
@@ -195,82 +221,106 @@ impl Engine {
         now: Millis,
         rng: &mut fastrand::Rng,
         at: usize,
-        batch: crate::shape::machine::Batch<'_>,
+        batch: Batch<'_>,
     ) -> Result<Stored> {
         let name = self.shapes[at].table.clone();
-        let swaps = batch.swaps();
-        let transaction = begin(&self.conn)?;
         let known = self.session.table(&name);
-        let table = match batch.schema {
-            Some(header) => {
-                let wanted = self.schema_from(&name, header)?;
-                if known.as_deref() == Some(&wanted) {
-                    known.clone()
-                } else {
-                    Some(super::open::adopt(
-                        &transaction,
-                        &self.session,
-                        known.as_deref(),
-                        wanted,
-                    )?)
-                }
-            }
-            None => known.clone(),
+        let up_to_date = batch.up_to_date.is_some();
+        let stored = self.store_rows(at, &name, known.as_ref(), batch);
+        let Ok(Some(rows)) = stored else {
+            // The tables went back with the transaction, so must what we know of them.
+            self.session.set_table(&name, known);
+            return stored.map(|_| Stored::RowsAreMissing);
+        };
+        self.shapes[at].stored(&rows);
+        if up_to_date && std::mem::take(&mut self.shapes[at].unpublished) {
+            self.touch_table(&name);
         }
-        .ok_or_else(|| Error::Protocol("rows came before a schema".into()))?;
-        let schema_is_new = known.as_ref() != Some(&table);
+        self.announce_confirmed(rows.confirmed);
+        if self.session.table(&name) != known {
+            self.analyses.clear();
+            self.touch_table(&name);
+            self.release_awaiting(now, rng, at);
+        }
+        Ok(Stored::Whole)
+    }
+
+    /// `None`: rows are missing, nothing was stored.
+    fn store_rows(
+        &self,
+        at: usize,
+        name: &str,
+        known: Option<&Arc<TableSchema>>,
+        batch: Batch<'_>,
+    ) -> Result<Option<StoredRows>> {
+        let shape = &self.shapes[at];
+        let swaps = batch.swaps();
+        let snapshot = batch.messages.iter().find_map(|message| match message {
+            Message::Control(Control::SnapshotEnd(snapshot)) => Some(snapshot.clone()),
+            _ => None,
+        });
+        let transaction = begin(&self.conn)?;
+        let table = self.current_schema(&transaction, name, known, batch.schema)?;
         let target = match batch.generation {
             Generation::Current => Target::Synced,
             Generation::Next => Target::Staged,
         };
-        if target == Target::Staged && !tables::is_staged(&transaction, &name)? {
+        if target == Target::Staged && !tables::is_staged(&transaction, name)? {
             tables::stage(&transaction, &table)?;
         }
-        let applied = match apply(&transaction, &table, target, batch.messages) {
-            Ok(applied) => applied,
-            Err(error) => {
-                // The tables go back with the transaction, so must what we know of them.
-                drop(transaction);
-                if let (true, Some(known)) = (schema_is_new, known) {
-                    self.session.add_table((*known).clone());
-                }
-                return Err(error);
-            }
-        };
+        let applied = apply(&transaction, &table, target, batch.messages)?;
         if applied.unknown_updates > 0 {
-            return Ok(Stored::RowsAreMissing);
+            return Ok(None);
         }
         if swaps {
             tables::swap(&transaction, &table)?;
             observe_all(&transaction, &table)?;
         }
+        if let (true, Some(snapshot)) = (
+            swaps || target == Target::Synced,
+            snapshot
+                .as_ref()
+                .or(shape.loading_snapshot.as_ref().filter(|_| swaps)),
+        ) {
+            changes::mark_contained(&transaction, name, snapshot)?;
+        }
         if let Some(head) = batch.up_to_date {
-            let seen =
-                self.shapes[at].passed(&transaction, batch.attempt, head.global_last_seen_lsn)?;
+            let seen = shape.passed(&transaction, batch.attempt, head.global_last_seen_lsn)?;
             for id in seen {
-                changes::mark_transaction_seen(&transaction, id, &name)?;
+                changes::mark_transaction_seen(&transaction, id, name)?;
             }
         }
         let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
-        shapes::save_progress(&transaction, &name, &batch.stored)?;
+        shapes::save_progress(&transaction, name, &batch.stored)?;
         transaction.commit()?;
+        Ok(Some(StoredRows {
+            target,
+            applied,
+            swaps,
+            snapshot,
+            confirmed,
+        }))
+    }
 
-        let shape = &mut self.shapes[at];
-        shape.count(target, &applied);
-        if swaps {
-            shape.rows = std::mem::take(&mut shape.loading);
+    /// The table as the server describes it now, its objects made or replaced where that is news.
+    fn current_schema(
+        &self,
+        transaction: &Connection,
+        name: &str,
+        known: Option<&Arc<TableSchema>>,
+        header: Option<&str>,
+    ) -> Result<Arc<TableSchema>> {
+        let wanted = match header {
+            Some(header) => self.schema_from(name, header)?,
+            None => {
+                let missing = || Error::Protocol("rows came before a schema".into());
+                return known.cloned().ok_or_else(missing);
+            }
+        };
+        match known {
+            Some(known) if **known == wanted => Ok(known.clone()),
+            _ => super::open::adopt(transaction, &self.session, known.map(Arc::as_ref), wanted),
         }
-        shape.unpublished |= target == Target::Synced && applied != Applied::default() || swaps;
-        if batch.up_to_date.is_some() && std::mem::take(&mut shape.unpublished) {
-            self.touch_table(&name);
-        }
-        self.announce_confirmed(confirmed);
-        if schema_is_new {
-            self.analyses.clear();
-            self.touch_table(&name);
-            self.release_awaiting(now, rng);
-        }
-        Ok(Stored::Whole)
     }
 
     fn store_refetch(&mut self, at: usize, refetch: &Refetch) -> Result<Stored> {
@@ -283,6 +333,7 @@ impl Engine {
         shapes::save_progress(&transaction, name, &refetch.stored)?;
         transaction.commit()?;
         self.shapes[at].loading = 0;
+        self.shapes[at].loading_snapshot = None;
         Ok(Stored::Whole)
     }
 
@@ -303,6 +354,15 @@ impl Engine {
         self.touched
             .extend([names::synced(name), names::local(name)].map(|object| object.to_lowercase()));
     }
+}
+
+/// What a body left behind.
+struct StoredRows {
+    target: Target,
+    applied: Applied,
+    swaps: bool,
+    snapshot: Option<Snapshot>,
+    confirmed: Vec<(TransactionRecord, transactions::Touched)>,
 }
 
 /// What became of a body.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::live::LiveQuery;
-use super::{Effect, Engine, begin};
+use super::{Awaiting, Effect, Engine, begin};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, RequestId, SubscriptionId, TransactionId};
 use crate::shape;
@@ -20,7 +20,7 @@ impl Engine {
         request: Request,
     ) {
         // A request for a table that is still to come is asked again when it is here.
-        let may_wait = (!self.all_tables_known()).then(|| request.clone());
+        let may_wait = (!self.all_tables_known() && may_wait(&request)).then(|| request.clone());
         let closes = matches!(request, Request::Close | Request::Wipe);
         let writes = matches!(
             request,
@@ -30,11 +30,16 @@ impl Engine {
                 | Request::Retry(_)
         );
         let result = self.answer(now, rng, request);
-        match (result, may_wait) {
-            (Err(Error::Sql(message)), Some(request)) if self.is_awaited(&message) => {
-                self.awaiting_schema.push((id, request));
-            }
-            (result, _) => self.effects.push(Effect::Reply(id, result)),
+        let missing = match (&result, &may_wait) {
+            (Err(Error::Sql(message)), Some(_)) => self.shape_of_missing_table(message),
+            _ => None,
+        };
+        match (missing, may_wait) {
+            (Some(shape), Some(request)) => match self.failure_of(shape) {
+                Some(error) => self.effects.push(Effect::Reply(id, Err(error))),
+                None => self.awaiting_schema.push(Awaiting { shape, id, request }),
+            },
+            _ => self.effects.push(Effect::Reply(id, result)),
         }
         if closes {
             return;
@@ -73,6 +78,7 @@ impl Engine {
             }
             Request::Unsubscribe(subscription) => {
                 self.live.retain(|live| live.subscription != subscription);
+                self.give_up_awaiting(subscription);
                 Reply::Done
             }
             Request::Status => Reply::Status(self.current_status()?),
@@ -186,8 +192,9 @@ impl Engine {
         self.disconnect(now, rng);
         self.closed = true;
         self.live.clear();
-        for (id, _) in std::mem::take(&mut self.awaiting_schema) {
-            self.effects.push(Effect::Reply(id, Err(Error::Closed)));
+        for awaiting in std::mem::take(&mut self.awaiting_schema) {
+            self.effects
+                .push(Effect::Reply(awaiting.id, Err(Error::Closed)));
         }
     }
 
@@ -197,35 +204,65 @@ impl Engine {
             .all(|shape| self.session.table(&shape.table).is_some())
     }
 
-    /// Whether SQLite misses a table that a shape is about to bring.
-    fn is_awaited(&self, message: &str) -> bool {
-        let Some(missing) = message.strip_prefix("no such table: ") else {
-            return false;
-        };
-        self.shapes.iter().any(|shape| {
+    /// The shape that is to bring the table which SQLite misses.
+    fn shape_of_missing_table(&self, message: &str) -> Option<usize> {
+        let missing = message.strip_prefix("no such table: ")?;
+        self.shapes.iter().position(|shape| {
             shape.table.eq_ignore_ascii_case(missing)
                 && self.session.table(&shape.table).is_none()
-                && !matches!(shape.phase(), shape::Phase::Failed)
                 && shape.machine.is_some()
         })
     }
 
-    /// A schema arrived: the requests that waited for one are asked again.
-    pub(super) fn release_awaiting(&mut self, now: Millis, rng: &mut fastrand::Rng) {
-        for (id, request) in std::mem::take(&mut self.awaiting_schema) {
-            self.request(now, rng, id, request);
+    /// Why a shape will bring nothing until the app acts.
+    fn failure_of(&self, at: usize) -> Option<Error> {
+        let shape = &self.shapes[at];
+        match shape.phase() {
+            shape::Phase::Failed => shape.machine.as_ref()?.last_error().cloned(),
+            _ => None,
+        }
+    }
+
+    fn take_awaiting(&mut self, wanted: impl Fn(&Awaiting) -> bool) -> Vec<Awaiting> {
+        let (found, others) = std::mem::take(&mut self.awaiting_schema)
+            .into_iter()
+            .partition(wanted);
+        self.awaiting_schema = others;
+        found
+    }
+
+    /// A schema arrived: the requests that waited for it are asked again.
+    pub(super) fn release_awaiting(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
+        for awaiting in self.take_awaiting(|awaiting| awaiting.shape == at) {
+            self.request(now, rng, awaiting.id, awaiting.request);
         }
     }
 
     /// A shape failed for good: requests that wait for its table learn why.
     pub(super) fn fail_awaiting(&mut self, at: usize, error: &Error) {
-        let table = &self.shapes[at].table;
-        if self.session.table(table).is_some() {
-            return;
+        for awaiting in self.take_awaiting(|awaiting| awaiting.shape == at) {
+            self.effects
+                .push(Effect::Reply(awaiting.id, Err(error.clone())));
         }
-        for (id, _) in std::mem::take(&mut self.awaiting_schema) {
-            self.effects.push(Effect::Reply(id, Err(error.clone())));
+    }
+
+    /// A live query ended before it began.
+    fn give_up_awaiting(&mut self, ended: SubscriptionId) {
+        let starts_it = |awaiting: &Awaiting| matches!(awaiting.request, Request::Live { subscription, .. } if subscription == ended);
+        for awaiting in self.take_awaiting(starts_it) {
+            self.effects
+                .push(Effect::Reply(awaiting.id, Ok(Reply::Done)));
         }
+    }
+}
+
+/// In an open transaction nothing waits for a schema: the transaction itself keeps the answer out.
+fn may_wait(request: &Request) -> bool {
+    match request {
+        Request::Query { transaction, .. } | Request::Execute { transaction, .. } => {
+            transaction.is_none()
+        }
+        _ => true,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The write path: the uploader's steps performed on the queue, verdicts written down, confirmations told.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 
 use super::reading::refold_all;
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
 use crate::error::{ErrorReport, Result};
 use crate::ids::{ClientId, Lsn, Millis, TransactionId};
-use crate::optimistic::confirmable;
+use crate::optimistic::{confirmable, dependents};
 use crate::schema::names;
 use crate::shape::ResponseHeaders;
 use crate::store::transactions::{self, Touched};
@@ -134,13 +136,18 @@ impl Engine {
         let mut accepted = Vec::new();
         let mut rejected = Vec::new();
         let mut noops = false;
-        for (id, verdict) in verdicts {
+        for (id, verdict) in with_dependents(&transaction, &self.client, verdicts)? {
             match verdict {
                 Verdict::Accepted { txid, lsn, noop } => {
                     // Nothing comes back from a no-op: any later look at the server has it.
                     let lsn = if noop { Some(Lsn(0)) } else { lsn };
                     noops |= noop;
                     transactions::accept(&transaction, id, txid, lsn)?;
+                    for shape in &self.shapes {
+                        if txid.is_some_and(|txid| shape.contains(txid)) {
+                            changes::mark_transaction_seen(&transaction, id, &shape.table)?;
+                        }
+                    }
                     accepted.push(id);
                 }
                 Verdict::Rejected(error) => {
@@ -224,6 +231,53 @@ impl Engine {
         self.touched
             .extend([names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned));
     }
+}
+
+/// The code of a rejection that follows from another one.
+const DEPENDS_ON_REJECTED: &str = "DEPENDS_ON_REJECTED";
+
+/// The verdicts, with those added that follow from a rejection: a later transaction that writes a row which only the
+/// rejected one would have inserted, unless the server did apply something of it.
+fn with_dependents(
+    conn: &Connection,
+    client: &ClientId,
+    verdicts: Vec<(TransactionId, Verdict)>,
+) -> Result<BTreeMap<TransactionId, Verdict>> {
+    let rejected: Vec<TransactionId> = verdicts
+        .iter()
+        .filter(|(_, verdict)| matches!(verdict, Verdict::Rejected(_)))
+        .map(|(id, _)| *id)
+        .collect();
+    let mut verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
+    for id in rejected {
+        let (mut pending, attempts): (Vec<_>, Vec<u32>) =
+            changes::written_since(conn, id)?.into_iter().unzip();
+        if pending.first().is_none_or(|first| first.id != id) {
+            continue;
+        }
+        let later = pending.split_off(1);
+        for dependent in dependents(&pending[0], &later) {
+            let at = later.iter().position(|one| one.id == dependent.id);
+            let unsent = at.is_some_and(|at| attempts[at + 1] == 0);
+            let had_no_effect = match verdicts.get(&dependent.id) {
+                Some(Verdict::Accepted { noop, .. }) => *noop,
+                Some(Verdict::Rejected(_)) => false,
+                None => unsent || dependent.entirely,
+            };
+            if had_no_effect {
+                let error = ErrorReport {
+                    code: DEPENDS_ON_REJECTED.into(),
+                    message: format!(
+                        "it writes a row of the rejected transaction {}",
+                        transactions::idempotency_key(client, id)
+                    ),
+                    retryable: false,
+                };
+                verdicts.insert(dependent.id, Verdict::Rejected(error));
+            }
+        }
+    }
+    Ok(verdicts)
 }
 
 /// Rolls back one transaction: its intents leave the log and its rows are folded without them.

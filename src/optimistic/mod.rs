@@ -5,6 +5,8 @@
 
 mod confirm;
 mod fold;
+mod reject;
 
 pub use confirm::{PendingTransaction, confirmable};
 pub use fold::{Intent, ShadowRow, fold};
+pub use reject::{Dependent, Written, dependents};

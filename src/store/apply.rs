@@ -5,7 +5,9 @@
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::changes::{Evidence, has_intents, keys_with_intents, mark_seen, table_has_intents};
+use super::changes::{
+    Evidence, has_intents, hear, keys_with_intents, mark_seen, table_has_intents,
+};
 use super::rows;
 use super::shadow::{Key, refold};
 use crate::error::{Error, Result};
@@ -55,6 +57,11 @@ pub fn apply(
         let Message::Change(change) = message else {
             continue;
         };
+        let txids = if watch {
+            change.txids.clone()
+        } else {
+            Vec::new()
+        };
         let (key, evidence) = apply_change(conn, table, &base, &insert, change, &mut applied)?;
         if watch {
             let key = Key::of(table, key);
@@ -62,6 +69,7 @@ pub fn apply(
                 if let Some(evidence) = evidence {
                     mark_seen(conn, &table.name, &key.json, &evidence)?;
                 }
+                hear(conn, &table.name, &key.json, &txids)?;
                 touched.push(key);
             }
         }

@@ -35,7 +35,8 @@ CREATE TABLE _throughline_changes (
   key TEXT NOT NULL,       -- JSON array of the primary key's values
   value TEXT NOT NULL,     -- JSON object: the changed columns only
   base TEXT,               -- JSON object: their values before; of a delete, the whole row
-  seen INTEGER NOT NULL DEFAULT 0  -- 1: the synced rows hold it
+  heard_txids TEXT NOT NULL DEFAULT '[]',  -- JSON array: transactions that came back on the row since it was sent
+  seen INTEGER NOT NULL DEFAULT 0          -- 1: the synced rows hold it
 );
 CREATE INDEX _throughline_changes_by_key ON _throughline_changes (table_name, key);
 CREATE INDEX _throughline_changes_by_transaction ON _throughline_changes (transaction_id);

@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 use super::error::corrupt;
 use crate::change::{Operation, TransactionState};
 use crate::error::Result;
-use crate::ids::{TransactionId, WriteId};
-use crate::optimistic::PendingTransaction;
+use crate::ids::{TransactionId, WriteId, Xid};
+use crate::optimistic::{PendingTransaction, Written};
+use crate::shape::Snapshot;
 use crate::tabs::ChangeRecord;
 
 /// How the synced rows show that they hold an intent.
@@ -42,6 +43,50 @@ pub fn mark_seen(conn: &Connection, table: &str, key: &str, evidence: &Evidence)
             )?
             .execute(params![table, key])?,
     };
+    Ok(())
+}
+
+/// Notes the server transactions behind a change of a row with intents that have left this device, and marks what
+/// they cover. The answer that names our transaction may come before or after its rows. Wants a transaction.
+pub fn hear(conn: &Connection, table: &str, key: &str, txids: &[Xid]) -> Result<()> {
+    let mut statement = conn.prepare_cached(
+        "UPDATE _throughline_changes SET heard_txids = json_insert(heard_txids, '$[#]', ?3)
+         WHERE table_name = ?1 AND key = ?2 AND seen = 0 AND transaction_id IN (
+           SELECT id FROM _throughline_transactions WHERE attempts > 0)",
+    )?;
+    for txid in txids {
+        statement.execute(params![table, key, txid.0])?;
+    }
+    mark_heard(conn, table, key)
+}
+
+/// Marks the intents on a row up to the last one whose transaction is known to have come back. Wants a transaction.
+pub fn mark_heard(conn: &Connection, table: &str, key: &str) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE _throughline_changes SET seen = 1
+         WHERE table_name = ?1 AND key = ?2 AND seen = 0 AND id <= (
+           SELECT max(c.id) FROM _throughline_changes AS c
+           JOIN _throughline_transactions AS t ON t.id = c.transaction_id
+           WHERE c.table_name = ?1 AND c.key = ?2 AND t.state = 'accepted'
+             AND t.txid IN (SELECT value FROM json_each(c.heard_txids)))",
+    )?
+    .execute(params![table, key])?;
+    Ok(())
+}
+
+/// Marks the intents on a table whose transactions a snapshot of it contains. Wants a transaction.
+pub fn mark_contained(conn: &Connection, table: &str, snapshot: &Snapshot) -> Result<()> {
+    let accepted: Vec<(i64, u32)> = conn
+        .prepare_cached(
+            "SELECT id, txid FROM _throughline_transactions WHERE state = 'accepted' AND txid IS NOT NULL",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (id, txid) in accepted {
+        if snapshot.contains(Xid(txid)) {
+            mark_transaction_seen(conn, TransactionId(id), table)?;
+        }
+    }
     Ok(())
 }
 
@@ -122,6 +167,38 @@ pub fn pending_transactions(
         }
     }
     Ok(pending)
+}
+
+/// The pending transactions from one on, in order, with what each does to its rows and how often it was sent.
+pub fn written_since(
+    conn: &Connection,
+    first: TransactionId,
+) -> Result<Vec<(Written<(String, String)>, u32)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.transaction_id, t.attempts, c.table_name, c.key, c.operation
+         FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
+         WHERE c.transaction_id >= ?1 ORDER BY c.transaction_id, c.id",
+    )?;
+    let mut found = statement.query([first.0])?;
+    let mut written: Vec<(Written<(String, String)>, u32)> = Vec::new();
+    while let Some(row) = found.next()? {
+        let id = TransactionId(row.get(0)?);
+        let operation: String = row.get(4)?;
+        let operation = Operation::parse(&operation)
+            .ok_or_else(|| corrupt(format!("operation {operation:?}")))?;
+        let intent = ((row.get(2)?, row.get(3)?), operation);
+        match written.last_mut() {
+            Some((last, _)) if last.id == id => last.intents.push(intent),
+            _ => written.push((
+                Written {
+                    id,
+                    intents: vec![intent],
+                },
+                row.get(1)?,
+            )),
+        }
+    }
+    Ok(written)
 }
 
 /// Where the intents of a transaction stand.

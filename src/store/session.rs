@@ -68,14 +68,23 @@ impl Session {
     /// Adds or replaces a table.
     pub fn add_table(&self, table: TableSchema) -> Arc<TableSchema> {
         let table = Arc::new(table);
+        self.set_table(&table.name, Some(table.clone()));
+        table
+    }
+
+    /// Puts a table back to what was known of it.
+    pub fn set_table(&self, name: &str, table: Option<Arc<TableSchema>>) {
         let mut state = self.state();
-        state.catalog.insert(table.name.clone(), table.clone());
         let State {
             catalog,
             internal,
             triggers,
             ..
         } = &mut *state;
+        match table {
+            Some(table) => catalog.insert(name.to_owned(), table),
+            None => catalog.remove(name),
+        };
         internal.clear();
         triggers.clear();
         for name in catalog.keys() {
@@ -90,7 +99,6 @@ impl Session {
                     .map(|operation| names::trigger(name, operation).to_lowercase()),
             );
         }
-        table
     }
 
     /// Whether only sync may write or change this object.

@@ -162,7 +162,7 @@ pub fn requeue(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// The server has it.
+/// The server has it, and perhaps its rows are already here. Wants a transaction.
 pub fn accept(
     conn: &Connection,
     id: TransactionId,
@@ -177,6 +177,9 @@ pub fn accept(
         txid.map(|txid| txid.0),
         lsn.map(|lsn| lsn.to_string())
     ])?;
+    for (table, key) in rows_of(conn, id)? {
+        changes::mark_heard(conn, &table, &key)?;
+    }
     Ok(())
 }
 
@@ -234,19 +237,25 @@ pub fn reject(
 pub type Touched = Vec<(std::sync::Arc<crate::schema::TableSchema>, Key)>;
 
 fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
-    let mut statement = conn.prepare_cached(
-        "SELECT DISTINCT table_name, key FROM _throughline_changes WHERE transaction_id = ?1",
-    )?;
-    let mut found = statement.query([id.0])?;
     let mut keys = Vec::new();
-    while let Some(row) = found.next()? {
-        let (table, key): (String, String) = (row.get(0)?, row.get(1)?);
+    for (table, key) in rows_of(conn, id)? {
         if let Some(table) = session.table(&table) {
             let key = Key::parse(&table, &key)?;
             keys.push((table, key));
         }
     }
     Ok(keys)
+}
+
+/// Table and key of each row that a pending transaction wrote.
+fn rows_of(conn: &Connection, id: TransactionId) -> Result<Vec<(String, String)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT DISTINCT table_name, key FROM _throughline_changes WHERE transaction_id = ?1",
+    )?;
+    let rows = statement
+        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(rows)
 }
 
 /// How many are pending and how many rejected.

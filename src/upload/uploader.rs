@@ -11,7 +11,7 @@
 //! | any but Paused | `StoreFailed` | Waiting | `Requeue`, `Wait` |
 //! | Waiting | `Timer` once due | Idle | `Send` |
 //! | any | `Pause` | Paused | `Requeue` and `Abort` when Sending |
-//! | Paused, Waiting | `Resume` | Idle | `Send` |
+//! | Paused, Waiting | `Resume` | Idle | `Send`; before the server's `Retry-After` is over: `Wait` until then |
 //!
 //! Every other pair changes nothing. Invariant: unless Paused, a queue that is not empty is either Sending or
 //! has a timer.
@@ -88,7 +88,11 @@ pub struct Uploader {
 enum State {
     Idle,
     Sending(Vec<String>),
-    Waiting(Millis),
+    Waiting {
+        until: Millis,
+        /// What the server asked for: nothing goes earlier, whatever happens.
+        not_before: Millis,
+    },
     Paused,
 }
 
@@ -116,8 +120,8 @@ impl Uploader {
     /// When the next attempt is due.
     pub fn retry_at(&self) -> Option<Millis> {
         match self.state {
-            State::Waiting(until) => Some(until),
-            _ => None,
+            State::Waiting { until, .. } => Some(until),
+            State::Idle | State::Sending(_) | State::Paused => None,
         }
     }
 
@@ -136,7 +140,7 @@ impl Uploader {
         match event {
             Event::Queued => match self.state {
                 State::Idle => vec![self.send()],
-                State::Sending(_) | State::Waiting(_) | State::Paused => vec![],
+                State::Sending(_) | State::Waiting { .. } | State::Paused => vec![],
             },
             Event::Sent(ids) => {
                 self.state = State::Sending(ids);
@@ -156,17 +160,17 @@ impl Uploader {
             }
             Event::Failed(reason) => match self.state {
                 State::Sending(_) => self.wait(now, rng, Error::Network(reason), None),
-                State::Idle | State::Waiting(_) | State::Paused => vec![],
+                State::Idle | State::Waiting { .. } | State::Paused => vec![],
             },
             Event::StoreFailed(error) => match self.state {
                 State::Paused => vec![],
-                State::Idle | State::Sending(_) | State::Waiting(_) => {
+                State::Idle | State::Sending(_) | State::Waiting { .. } => {
                     self.wait(now, rng, error, None)
                 }
             },
             Event::Timer => match self.state {
-                State::Waiting(until) if until <= now => self.resume(),
-                State::Waiting(until) => vec![Step::Wait { until }],
+                State::Waiting { until, .. } if until <= now => self.resume(),
+                State::Waiting { until, .. } => vec![Step::Wait { until }],
                 State::Idle | State::Sending(_) | State::Paused => vec![],
             },
             Event::Pause => {
@@ -179,7 +183,14 @@ impl Uploader {
                 }
             }
             Event::Resume => match self.state {
-                State::Paused | State::Waiting(_) => self.resume(),
+                State::Waiting { not_before, .. } if now < not_before => {
+                    self.state = State::Waiting {
+                        until: not_before,
+                        not_before,
+                    };
+                    vec![Step::Wait { until: not_before }]
+                }
+                State::Paused | State::Waiting { .. } => self.resume(),
                 State::Idle | State::Sending(_) => vec![],
             },
         }
@@ -200,7 +211,7 @@ impl Uploader {
             Outcome::Split => {
                 let sent = match &self.state {
                     State::Sending(sent) => sent.len(),
-                    State::Idle | State::Waiting(_) | State::Paused => self.limit,
+                    State::Idle | State::Waiting { .. } | State::Paused => self.limit,
                 };
                 self.state = State::Idle;
                 self.limit = (sent / 2).max(1);
@@ -230,7 +241,10 @@ impl Uploader {
         self.failures = self.failures.saturating_add(1);
         self.error = Some(error);
         let until = backoff::retry_at(now, rng, self.failures, after);
-        self.state = State::Waiting(until);
+        self.state = State::Waiting {
+            until,
+            not_before: now.after(after.unwrap_or(0)),
+        };
         vec![Step::Requeue, Step::Wait { until }]
     }
 

@@ -1,6 +1,8 @@
 //! One database without a network, driven the way an app drives it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod world;
+
 use throughline::engine::{Config, Effect, Engine, Event};
 use throughline::error::{Error, Result};
 use throughline::ids::{Millis, RequestId, TransactionId};

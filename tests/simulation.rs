@@ -1,0 +1,287 @@
+//! Random worlds: clients that write, a server that others write to, and everything that can go wrong between them.
+//!
+//! A seed is a history. `SIM_SEED=7 cargo test --test simulation` replays one, `SIM_WORLDS=5000` runs more of them.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use support::statement;
+use support::world::{Chaos, World};
+use throughline::tabs::{Reply, Request};
+use throughline_server::electric::{Column, Loss, PgType, Table, row};
+
+/// Todos, and tags with a composite key and no write id.
+const OPTIONS: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
+    "tables": {"todos": {"indexes": ["created_at"]}, "tags": {}}}"#;
+
+/// Worlds of a normal run.
+const WORLDS: u64 = 40;
+/// Things done in each.
+const ACTIONS: usize = 60;
+/// Few rows, so that everyone meets.
+const ROWS: Range<u32> = 0..6;
+
+#[test]
+fn all_clients_end_with_what_the_server_has_and_no_write_is_lost() {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());
+    let seeds = match number("SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("SIM_WORLDS").unwrap_or(WORLDS),
+    };
+    for seed in seeds {
+        let named = Named(seed);
+        Simulation::new(seed).run();
+        drop(named);
+    }
+}
+
+/// Says which seed it was.
+struct Named(u64);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("replay with SIM_SEED={}", self.0);
+        }
+    }
+}
+
+struct Simulation {
+    world: World,
+    names: Vec<String>,
+    rng: fastrand::Rng,
+    /// What each client was told is written, by idempotency key.
+    resolved: Vec<(String, String)>,
+    trace: bool,
+}
+
+impl Simulation {
+    fn new(seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut world = World::new(rng.u64(..));
+        let tag = Table::new(
+            "tags",
+            &["todo", "n"],
+            [
+                Column::new("todo", PgType::Uuid),
+                Column::new("n", PgType::Int4),
+                Column::new("label", PgType::Text),
+            ],
+        );
+        world.server().create_table(tag);
+        world.chaos = Some(Chaos {
+            faults: rng.u32(0..40),
+            latency_ms: *[20, 200, 2_000].get(rng.usize(0..3)).unwrap(),
+        });
+        let names: Vec<String> = ["a", "b", "c"][..rng.usize(2..=3)]
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        for name in &names {
+            world.open(name, OPTIONS);
+        }
+        Self {
+            world,
+            names,
+            rng,
+            resolved: Vec::new(),
+            trace: std::env::var("SIM_SEED").is_ok(),
+        }
+    }
+
+    fn run(mut self) {
+        for _ in 0..ACTIONS {
+            self.act();
+            let pause = *[0, 5, 50, 500, 5_000].get(self.rng.usize(0..5)).unwrap();
+            self.world.run_for(pause);
+        }
+        self.heal();
+        self.check();
+    }
+
+    fn act(&mut self) {
+        let at = self.rng.usize(0..self.names.len());
+        let name = self.names[at].clone();
+        let action = self.rng.u32(0..100);
+        if self.trace {
+            eprintln!("{} {name} {action}", self.world.now);
+        }
+        match action {
+            0..50 => self.write(&name),
+            50..65 => self.someone_else_writes(),
+            65..72 => self.interact(&name),
+            72..77 => self.world.offline(&name),
+            77..83 => self.world.online(&name),
+            83..86 => self.world.crash(&name),
+            86..90 => {
+                let effects = self.rng.usize(0..8);
+                self.world.crash_after(&name, effects);
+            }
+            90..92 => self.switch(&name, Request::Disconnect),
+            92..96 => self.switch(&name, Request::Connect),
+            96 => self.world.server().restart(Loss::Nothing),
+            97 | 98 => self.world.server().restart(Loss::Shapes),
+            _ => {
+                let table = if self.rng.bool() { "todos" } else { "tags" };
+                self.world.server().truncate(table);
+            }
+        }
+    }
+
+    /// One of the app's requests; its reply may be lost to a crash.
+    fn ask(&mut self, name: &str, request: Request) -> Option<Reply> {
+        let id = self.world.client(name).send(request);
+        self.world.client(name).reply(id)?.ok()
+    }
+
+    fn switch(&mut self, name: &str, request: Request) {
+        if self.world.client(name).open_transaction().is_none() {
+            self.ask(name, request);
+        }
+    }
+
+    fn write(&mut self, name: &str) {
+        let mut client = self.world.client(name);
+        if client.open_transaction().is_some() || !client.knows("todos") || !client.knows("tags") {
+            return;
+        }
+        let statements = (0..self.rng.usize(1..=3))
+            .map(|_| statement(&self.sql(), &[]))
+            .collect();
+        let meta = None;
+        match self.ask(name, Request::Batch { statements, meta }) {
+            Some(Reply::Batch(done)) => {
+                if let Some(key) = &done[0].transaction {
+                    self.resolved.push((name.into(), key.clone()));
+                }
+            }
+            Some(other) => panic!("{other:?}"),
+            None => {}
+        }
+    }
+
+    fn sql(&mut self) -> String {
+        let id = self.id();
+        let n = self.rng.u32(0..2);
+        let word = self.word();
+        match self.rng.u32(0..9) {
+            0 => format!("INSERT INTO todos (id, title) VALUES ('{id}', '{word}')"),
+            1 | 2 => format!("UPDATE todos SET title = '{word}' WHERE id = '{id}'"),
+            3 => format!("UPDATE todos SET completed = NOT completed WHERE id = '{id}'"),
+            4 => format!("UPDATE todos SET title = '{word}' WHERE completed"),
+            5 => format!("DELETE FROM todos WHERE id = '{id}'"),
+            6 => format!("INSERT INTO tags (todo, n, label) VALUES ('{id}', {n}, '{word}')"),
+            7 => format!("UPDATE tags SET label = nullif('{word}', 'w0') WHERE todo = '{id}'"),
+            _ => format!("DELETE FROM tags WHERE todo = '{id}' AND n = {n}"),
+        }
+    }
+
+    /// Sometimes one that the server refuses.
+    fn word(&mut self) -> String {
+        match self.rng.u32(0..12) {
+            0 => String::new(),
+            n => format!("w{}", n / 4),
+        }
+    }
+
+    fn id(&mut self) -> String {
+        format!("00000000-0000-4000-8000-{:012}", self.rng.u32(ROWS))
+    }
+
+    fn someone_else_writes(&mut self) {
+        let id = self.id();
+        let word = format!("s{}", self.rng.u32(0..100));
+        let todo = row([("id", id.as_str())]);
+        let mut server = self.world.server();
+        match self.rng.u32(0..5) {
+            0 => {
+                server.remove(&id);
+            }
+            1 => {
+                let done = row([("completed", "true")]);
+                server.update("todos", &todo, done);
+            }
+            _ if server.rename(&id, &word) => {}
+            _ => server.add_todo(&id, &word),
+        }
+    }
+
+    /// Opens a transaction, uses it, or ends it.
+    fn interact(&mut self, name: &str) {
+        let sql = self.sql();
+        let choice = self.rng.u32(0..4);
+        let Some(id) = self.world.client(name).open_transaction() else {
+            if self.world.client(name).knows("todos") {
+                self.world.client(name).try_begin();
+            }
+            return;
+        };
+        match choice {
+            0 => drop(self.world.client(name).send_end(Request::Rollback(id))),
+            1 => self.commit(name, id),
+            _ => {
+                let execute = Request::Execute {
+                    statement: statement(&sql, &[]),
+                    transaction: Some(id),
+                };
+                self.ask(name, execute);
+            }
+        }
+    }
+
+    fn commit(&mut self, name: &str, id: throughline::ids::TransactionId) {
+        let request = self.world.client(name).send_end(Request::Commit(id));
+        if let Some(Ok(Reply::Committed(Some(key)))) = self.world.client(name).reply(request) {
+            self.resolved.push((name.into(), key));
+        }
+    }
+
+    /// The weather clears: everyone is online, connected and done.
+    fn heal(&mut self) {
+        self.world.chaos = None;
+        for name in self.names.clone() {
+            if let Some(id) = self.world.client(&name).open_transaction() {
+                self.commit(&name, id);
+            }
+            self.world.unscript(&name);
+            self.world.online(&name);
+            self.ask(&name, Request::Connect);
+        }
+        // What left no trace in a log is confirmed by position, and that moves with traffic only.
+        for _ in 0..3 {
+            self.world.run_for(70_000);
+            self.world.server().heartbeat();
+        }
+        self.world.settle();
+    }
+
+    fn check(&mut self) {
+        self.world.assert_same("todos");
+        self.world.assert_same("tags");
+        let applied = self.world.ledger.applied();
+        for (key, times) in &applied {
+            assert!(*times <= 1, "{key} was applied {times} times");
+        }
+        let mut listed = BTreeSet::new();
+        for name in self.names.clone() {
+            assert!(self.world.client(&name).pending().is_empty(), "{name}");
+            let rejected = self.world.client(&name).rejected();
+            listed.extend(rejected.into_iter().map(|one| one.id));
+        }
+        for key in self.world.ledger.rejected() {
+            assert!(
+                listed.contains(&key),
+                "{key} was rejected and is not listed"
+            );
+        }
+        for (name, key) in &self.resolved {
+            assert!(
+                applied.contains_key(key) || listed.contains(key),
+                "{name} wrote {key} and it is nowhere"
+            );
+        }
+    }
+}

@@ -1,0 +1,520 @@
+//! One client: an engine, its file, its timers, and what its app was told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use throughline::engine::{Config, Effect, Engine, Event};
+use throughline::error::{Error, Result};
+use throughline::ids::{Millis, RequestId, SubscriptionId, TimerId, TransactionId};
+use throughline::schema::{identifier, list};
+use throughline::shape::Stored;
+use throughline::shape::machine::Position;
+use throughline::store::connection::open_file;
+use throughline::tabs::{
+    Executed, LiveDiff, LiveStep, Notification, Persistence, Reply, Request, Rows, Statement,
+    Status, TransactionRecord,
+};
+use throughline::value::Value;
+
+use super::World;
+use crate::support::{lines, statement};
+
+pub struct Client {
+    name: String,
+    pub(super) options: String,
+    folder: TempDir,
+    engine: Option<Engine>,
+    rng: fastrand::Rng,
+    /// Counts up with each start.
+    pub life: u32,
+    pub timers: BTreeMap<TimerId, Millis>,
+    replies: BTreeMap<RequestId, Result<Reply>>,
+    last_request: u32,
+    open_transaction: Option<TransactionId>,
+    pub offline: bool,
+    pub dies_after: Option<usize>,
+    pub status: Option<Status>,
+    pub live: BTreeMap<SubscriptionId, LiveResult>,
+    told_live: Vec<SubscriptionId>,
+    positions: BTreeMap<String, Position>,
+    pub accepted: Vec<TransactionRecord>,
+    pub confirmed: Vec<TransactionRecord>,
+    pub rejected: Vec<TransactionRecord>,
+}
+
+/// A live query's result, kept up by its diffs alone.
+pub struct LiveResult {
+    query: Statement,
+    rows: Vec<Vec<Value>>,
+    /// Every result so far.
+    pub history: Vec<Vec<String>>,
+}
+
+impl Client {
+    pub(super) fn new(name: &str, options: &str, seed: u64) -> Self {
+        Self {
+            name: name.into(),
+            options: options.into(),
+            folder: folder(),
+            engine: None,
+            rng: fastrand::Rng::with_seed(seed),
+            life: 0,
+            timers: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            last_request: 0,
+            open_transaction: None,
+            offline: false,
+            dies_after: None,
+            status: None,
+            live: BTreeMap::new(),
+            told_live: Vec::new(),
+            positions: BTreeMap::new(),
+            accepted: Vec::new(),
+            confirmed: Vec::new(),
+            rejected: Vec::new(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("app.db")
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.engine.is_some()
+    }
+
+    pub(super) fn may_verify(&self) -> bool {
+        self.is_open() && self.open_transaction.is_none()
+    }
+
+    pub(super) fn open(&mut self, now: Millis) -> Vec<Effect> {
+        let config = Config::parse(&self.options).unwrap();
+        let conn = open_file(self.path()).unwrap();
+        let (engine, effects) =
+            Engine::open(conn, config, Persistence::File, None, now, &mut self.rng)
+                .unwrap_or_else(|error| panic!("{} does not open: {error}", self.name));
+        self.engine = Some(engine);
+        effects
+    }
+
+    /// Leaves the file as a killed process leaves it: the write-ahead log as it stands, no one to clean up.
+    pub(super) fn die(&mut self) {
+        let next = folder();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), next.path().join(file.file_name())).unwrap();
+        }
+        self.engine = None;
+        self.folder = next;
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.life += 1;
+        self.timers.clear();
+        self.replies.clear();
+        self.live.clear();
+        self.open_transaction = None;
+        self.status = None;
+    }
+
+    pub(super) fn handle(&mut self, now: Millis, event: Event) -> Vec<Effect> {
+        match &mut self.engine {
+            Some(engine) => engine.handle(now, &mut self.rng, event),
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Reply(id, reply) => {
+                if let Ok(Reply::Begun(transaction)) = &reply {
+                    self.open_transaction = Some(*transaction);
+                }
+                self.replies.insert(id, reply);
+            }
+            Effect::Notify(notification) => self.told(notification),
+            Effect::SetTimer(id, due) => {
+                self.timers.insert(id, due);
+            }
+            Effect::Close => {
+                self.engine = None;
+                self.timers.clear();
+            }
+            Effect::Delete => {
+                self.engine = None;
+                self.folder = folder();
+                self.timers.clear();
+            }
+            Effect::Fetch(_) | Effect::Abort(_) => unreachable!("the world's part"),
+        }
+    }
+
+    fn told(&mut self, notification: Notification) {
+        match notification {
+            Notification::Live { subscription, diff } => {
+                self.told_live.push(subscription);
+                if let Some(live) = self.live.get_mut(&subscription) {
+                    live.take(diff);
+                }
+            }
+            Notification::LiveFailed { error, .. } => panic!("a live query failed: {error:?}"),
+            Notification::Status(status) => self.status = Some(status),
+            Notification::Accepted(record) => self.accepted.push(record),
+            Notification::Confirmed(record) => self.confirmed.push(record),
+            Notification::Rejected(record) => self.rejected.push(record),
+        }
+    }
+}
+
+impl LiveResult {
+    fn take(&mut self, diff: LiveDiff) {
+        let width = diff.rows.columns.len().max(1);
+        let mut fresh = diff.rows.values.chunks(width).map(<[Value]>::to_vec);
+        let mut rows = Vec::new();
+        for step in diff.steps {
+            match step {
+                LiveStep::Keep { from, count } => {
+                    rows.extend_from_slice(&self.rows[from as usize..(from + count) as usize]);
+                }
+                LiveStep::Replace { from } => {
+                    assert!((from as usize) < self.rows.len(), "replaces a row that is");
+                    rows.push(fresh.next().expect("a row for each replacement"));
+                }
+                LiveStep::Insert { count } => {
+                    rows.extend(fresh.by_ref().take(count as usize));
+                }
+            }
+        }
+        assert!(fresh.next().is_none(), "no rows beyond the steps");
+        self.rows = rows;
+        self.history.push(self.lines());
+    }
+
+    /// The result as text, columns joined by `|`.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |row: &Vec<Value>| {
+            let texts: Vec<String> = row.iter().map(crate::support::text).collect();
+            texts.join("|")
+        };
+        self.rows.iter().map(line).collect()
+    }
+}
+
+/// In memory where the system has such a place: the files are real, the disk is not waited for.
+fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
+/// A client's app, making requests.
+pub struct App<'w> {
+    pub(super) world: &'w mut World,
+    pub(super) name: String,
+}
+
+impl App<'_> {
+    fn client(&mut self) -> &mut Client {
+        self.world.client_mut(&self.name)
+    }
+
+    /// Sends a request; its answer may have to wait.
+    pub fn send(&mut self, request: Request) -> RequestId {
+        let client = self.client();
+        client.last_request += 1;
+        let id = RequestId(client.last_request);
+        let name = self.name.clone();
+        self.world.happens(&name, Event::Request(id, request));
+        id
+    }
+
+    /// The answer, if it is there.
+    pub fn reply(&mut self, id: RequestId) -> Option<Result<Reply>> {
+        self.client().replies.remove(&id)
+    }
+
+    /// A request that is answered at once.
+    pub fn ask(&mut self, request: Request) -> Result<Reply> {
+        let id = self.send(request);
+        self.reply(id)
+            .unwrap_or_else(|| panic!("{} waits for an answer", self.name))
+    }
+
+    pub fn try_execute(&mut self, sql: &str, params: &[Value]) -> Result<Executed> {
+        match self.ask(Request::Execute {
+            statement: statement(sql, params),
+            transaction: None,
+        })? {
+            Reply::Executed(done) => Ok(done),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Executed {
+        self.try_execute(sql, params)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// A statement without parameters; the transaction's idempotency key, if it wrote a synced table.
+    pub fn run(&mut self, sql: &str) -> Option<String> {
+        self.execute(sql, &[]).transaction
+    }
+
+    pub fn refused(&mut self, sql: &str) -> Error {
+        self.try_execute(sql, &[]).expect_err(sql)
+    }
+
+    pub fn batch(&mut self, statements: &[&str], meta: Option<&str>) -> Result<Vec<Executed>> {
+        let statements = statements.iter().map(|sql| statement(sql, &[])).collect();
+        match self.ask(Request::Batch {
+            statements,
+            meta: meta.map(Into::into),
+        })? {
+            Reply::Batch(done) => Ok(done),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn add_todo(&mut self, id: &str, title: &str) -> Option<String> {
+        let params = [Value::Text(id.into()), Value::Text(title.into())];
+        self.execute("INSERT INTO todos (id, title) VALUES (?, ?)", &params)
+            .transaction
+    }
+
+    pub fn rename(&mut self, id: &str, title: &str) -> Option<String> {
+        let params = [Value::Text(title.into()), Value::Text(id.into())];
+        self.execute("UPDATE todos SET title = ? WHERE id = ?", &params)
+            .transaction
+    }
+
+    pub fn title(&mut self, id: &str) -> Option<String> {
+        self.rows(&format!("SELECT title FROM todos WHERE id = '{id}'"))
+            .pop()
+    }
+
+    pub fn query(&mut self, sql: &str) -> Rows {
+        match self.ask(Request::Query {
+            statement: statement(sql, &[]),
+            transaction: None,
+        }) {
+            Ok(Reply::Rows(rows)) => rows,
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+
+    /// A result as text, columns joined by `|`.
+    pub fn rows(&mut self, sql: &str) -> Vec<String> {
+        lines(&self.query(sql))
+    }
+
+    /// A whole table through its view with the server's columns, sorted.
+    pub fn table(&mut self, table: &str) -> Vec<String> {
+        let definition = self.world.backend.electric().table(table).unwrap();
+        let columns = list(definition.columns.iter().map(|one| identifier(&one.name)));
+        let mut rows = self.rows(&format!("SELECT {columns} FROM {}", identifier(table)));
+        rows.sort();
+        rows
+    }
+
+    pub fn count(&mut self, table: &str) -> u32 {
+        self.rows(&format!("SELECT count(*) FROM \"{table}\""))[0]
+            .parse()
+            .unwrap()
+    }
+
+    /// Subscribes; the first result is there at once.
+    pub fn watch(&mut self, subscription: u32, sql: &str, key: &[&str]) {
+        let subscription = SubscriptionId(subscription);
+        let query = statement(sql, &[]);
+        let live = LiveResult {
+            query: query.clone(),
+            rows: Vec::new(),
+            history: Vec::new(),
+        };
+        self.client().live.insert(subscription, live);
+        self.send(Request::Live {
+            subscription,
+            statement: query,
+            key: key.iter().map(ToString::to_string).collect(),
+        });
+    }
+
+    pub fn stop_watching(&mut self, subscription: u32) {
+        let subscription = SubscriptionId(subscription);
+        self.client().live.remove(&subscription);
+        self.ask(Request::Unsubscribe(subscription)).unwrap();
+    }
+
+    /// The subscriptions that were told something, in order.
+    pub fn live_notifications(&mut self) -> Vec<SubscriptionId> {
+        self.client().told_live.clone()
+    }
+
+    /// Every result that a subscription was given.
+    pub fn history(&mut self, subscription: u32) -> Vec<Vec<String>> {
+        self.client().live[&SubscriptionId(subscription)]
+            .history
+            .clone()
+    }
+
+    /// The interactive transaction that is open.
+    pub fn open_transaction(&mut self) -> Option<TransactionId> {
+        self.client().open_transaction
+    }
+
+    /// Whether the table is there.
+    pub fn knows(&mut self, table: &str) -> bool {
+        let sql = format!("SELECT 1 FROM sqlite_schema WHERE name = '{table}'");
+        let query = Request::Query {
+            statement: statement(&sql, &[]),
+            transaction: None,
+        };
+        matches!(self.peek(query), Reply::Rows(rows) if !rows.values.is_empty())
+    }
+
+    pub fn begin(&mut self) -> TransactionId {
+        match self.ask(Request::Begin { meta: None }) {
+            Ok(Reply::Begun(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn execute_in(&mut self, transaction: TransactionId, sql: &str) -> Result<Reply> {
+        self.ask(Request::Execute {
+            statement: statement(sql, &[]),
+            transaction: Some(transaction),
+        })
+    }
+
+    /// Begins, unless the client dies of it.
+    pub fn try_begin(&mut self) {
+        self.send(Request::Begin { meta: None });
+    }
+
+    /// Ends a transaction by a commit or a rollback; the answer may be lost.
+    pub fn send_end(&mut self, request: Request) -> RequestId {
+        self.client().open_transaction = None;
+        self.send(request)
+    }
+
+    pub fn commit(&mut self, transaction: TransactionId) -> Result<Option<String>> {
+        self.client().open_transaction = None;
+        match self.ask(Request::Commit(transaction))? {
+            Reply::Committed(key) => Ok(key),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn roll_back(&mut self, transaction: TransactionId) -> Result<()> {
+        self.client().open_transaction = None;
+        self.ask(Request::Rollback(transaction)).map(drop)
+    }
+
+    pub fn pending(&mut self) -> Vec<TransactionRecord> {
+        self.transactions(Request::Pending)
+    }
+
+    pub fn rejected(&mut self) -> Vec<TransactionRecord> {
+        self.transactions(Request::Rejected)
+    }
+
+    fn transactions(&mut self, request: Request) -> Vec<TransactionRecord> {
+        match self.ask(request) {
+            Ok(Reply::Transactions(records)) => records,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn status(&mut self) -> Status {
+        match self.ask(Request::Status) {
+            Ok(Reply::Status(status)) => status,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn disconnect(&mut self) {
+        self.ask(Request::Disconnect).unwrap();
+    }
+
+    pub fn connect(&mut self) {
+        self.ask(Request::Connect).unwrap();
+    }
+
+    /// Where the table's log is read to, as stored.
+    pub fn position(&mut self, table: &str) -> serde_json::Value {
+        let progress = self.rows(&format!(
+            "SELECT progress FROM _throughline_shapes WHERE table_name = '{table}'"
+        ));
+        match progress.first() {
+            Some(json) if json != "NULL" => serde_json::from_str(json).unwrap(),
+            _ => serde_json::Value::Null,
+        }
+    }
+
+    /// A look that does not stir the world: no time passes and nothing is sent.
+    fn peek(&mut self, request: Request) -> Reply {
+        let now = self.world.now;
+        let client = self.client();
+        let request = Event::Request(RequestId(u32::MAX), request);
+        let mut effects = client.handle(now, request);
+        match (effects.pop(), effects.is_empty()) {
+            (Some(Effect::Reply(_, Ok(reply))), true) => reply,
+            other => panic!("{}: a look caused {other:?}", client.name),
+        }
+    }
+
+    /// Shadow tables are the fold of their intents, and no position has gone back.
+    pub fn assert_sound(&mut self) {
+        let Reply::Verified(report) = self.peek(Request::Verify) else {
+            panic!("no verification");
+        };
+        assert!(
+            report.problems.is_empty(),
+            "{}: {:#?}",
+            self.name,
+            report.problems
+        );
+        self.assert_positions_advance();
+    }
+
+    fn assert_positions_advance(&mut self) {
+        let sql = "SELECT table_name, progress FROM _throughline_shapes WHERE progress IS NOT NULL";
+        let Reply::Rows(rows) = self.peek(Request::Query {
+            statement: statement(sql, &[]),
+            transaction: None,
+        }) else {
+            panic!("no rows");
+        };
+        for row in rows.values.chunks(2) {
+            let [Value::Text(table), Value::Text(progress)] = row else {
+                panic!("{row:?}");
+            };
+            let progress: Stored = serde_json::from_str(progress).unwrap();
+            let positions = &mut self.client().positions;
+            let Some(position) = progress.position else {
+                positions.remove(table);
+                continue;
+            };
+            if let Some(last) = positions.get(table) {
+                assert!(
+                    last.handle != position.handle || last.offset <= position.offset,
+                    "{table} went back from {last:?} to {position:?}"
+                );
+            }
+            positions.insert(table.clone(), position);
+        }
+    }
+
+    /// Diffs alone lead to what the query gives now.
+    pub fn assert_live_results(&mut self) {
+        let live: Vec<(Statement, Vec<String>)> = self
+            .client()
+            .live
+            .values()
+            .map(|live| (live.query.clone(), live.lines()))
+            .collect();
+        for (query, shown) in live {
+            assert_eq!(shown, self.rows(&query.sql), "live: {}", query.sql);
+        }
+    }
+}

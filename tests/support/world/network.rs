@@ -1,0 +1,319 @@
+//! What happens to a request between a client and the backend.
+
+use throughline::engine::{self, Endpoint, Event, Failure, Fetch};
+use throughline::ids::{FetchId, Millis};
+use throughline_server::electric::{Answer, Micros, ShapeRequest, WaitState};
+
+use super::World;
+
+/// One way, when nothing delays it.
+const LATENCY_MS: u64 = 10;
+
+/// A request as it was sent, and what was answered.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub client: String,
+    pub endpoint: Endpoint,
+    pub url: String,
+    pub body: Option<String>,
+    pub at: Millis,
+    /// Once the server has answered, whether or not the answer arrives.
+    pub status: Option<u16>,
+    /// Row messages in the answer.
+    pub rows: usize,
+    flight: u64,
+}
+
+/// What can befall one request.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// It never arrives.
+    DropRequest,
+    /// It arrives and takes effect; the answer does not.
+    DropAnswer,
+    /// Something before the server answers in its place.
+    Status {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: String,
+    },
+    /// Each way takes so long.
+    Delay(u64),
+    /// The answer arrives twice.
+    Duplicate,
+    /// Nothing is heard until the client gives up.
+    Silence,
+    /// The server has answered, and the answer stays on its way for so long.
+    LateAnswer(u64),
+}
+
+impl Fault {
+    pub fn status(status: u16) -> Self {
+        Self::Status {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+
+    pub fn retry_after(status: u16, seconds: u64) -> Self {
+        Self::Status {
+            status,
+            headers: vec![("Retry-After".into(), seconds.to_string())],
+            body: String::new(),
+        }
+    }
+}
+
+/// How likely each request is to meet something, in percent, and how slow the network is.
+#[derive(Debug, Clone, Copy)]
+pub struct Chaos {
+    pub faults: u32,
+    pub latency_ms: u64,
+}
+
+/// A request on its way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) number: u64,
+    pub(super) client: String,
+    /// Which life of the client: an answer to a dead one is lost.
+    life: u32,
+    fetch: Fetch,
+    pub(super) leg: Leg,
+    fault: Option<Fault>,
+    aborted: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Leg {
+    Going {
+        arrives: Millis,
+    },
+    Held {
+        until: Millis,
+        /// The state of the server when it was looked at last.
+        seen: u64,
+    },
+    Coming {
+        arrives: Millis,
+        result: Result<engine::Answer, Failure>,
+    },
+}
+
+impl Flight {
+    pub(super) fn due(&self, now: Millis, version: u64) -> Millis {
+        match &self.leg {
+            Leg::Going { arrives } | Leg::Coming { arrives, .. } => *arrives,
+            Leg::Held { seen, .. } if *seen != version => now,
+            Leg::Held { until, .. } => *until,
+        }
+    }
+}
+
+impl World {
+    pub(super) fn send(&mut self, name: &str, fetch: Fetch) {
+        self.last_flight += 1;
+        let number = self.last_flight;
+        self.sent.push(Sent {
+            client: name.into(),
+            endpoint: fetch.endpoint,
+            url: fetch.url.clone(),
+            body: fetch.body.clone(),
+            at: self.now,
+            status: None,
+            rows: 0,
+            flight: number,
+        });
+        let fault = self.fault_of(name, &fetch);
+        let lost = |arrives, failure| Leg::Coming {
+            arrives,
+            result: Err(failure),
+        };
+        let broken = || Failure::Network("the connection broke".into());
+        let leg = if self.clients[name].offline {
+            lost(self.now.after(1), Failure::Network("offline".into()))
+        } else {
+            match &fault {
+                Some(Fault::DropRequest) => lost(self.now.after(self.latency()), broken()),
+                Some(Fault::Silence) => lost(self.now.after(fetch.timeout_ms), Failure::Timeout),
+                Some(Fault::Delay(ms)) => Leg::Going {
+                    arrives: self.now.after(*ms),
+                },
+                _ => Leg::Going {
+                    arrives: self.now.after(self.latency()),
+                },
+            }
+        };
+        self.flights.push(Flight {
+            number,
+            client: name.into(),
+            life: self.clients[name].life,
+            fetch,
+            leg,
+            fault,
+            aborted: false,
+        });
+    }
+
+    /// What has left may still arrive; its answer is lost.
+    pub(super) fn abort(&mut self, name: &str, id: FetchId) {
+        let life = self.clients[name].life;
+        self.flights.retain_mut(|flight| {
+            if flight.client != name || flight.life != life || flight.fetch.id != id {
+                return true;
+            }
+            flight.aborted = true;
+            matches!(flight.leg, Leg::Going { .. }) && flight.fetch.endpoint == Endpoint::Write
+        });
+    }
+
+    pub(super) fn break_connections(&mut self, name: &str) {
+        let arrives = self.now.after(1);
+        for flight in self.flights.iter_mut().filter(|one| one.client == name) {
+            flight.leg = Leg::Coming {
+                arrives,
+                result: Err(Failure::Network("offline".into())),
+            };
+        }
+    }
+
+    /// The next step of a flight that is due.
+    pub(super) fn advance(&mut self, at: usize) {
+        let flight = self.flights.remove(at);
+        match flight.leg {
+            Leg::Going { .. } => self.arrive(flight, WaitState::Arrived),
+            Leg::Held { until, .. } if self.now >= until => {
+                self.arrive(flight, WaitState::TimedOut);
+            }
+            Leg::Held { .. } => self.arrive(flight, WaitState::Held),
+            Leg::Coming { result, .. } => {
+                let alive = self.clients[&flight.client].life == flight.life;
+                if flight.aborted || !alive {
+                    return;
+                }
+                let fetch = flight.fetch.id;
+                let event = match result {
+                    Ok(answer) => Event::Answered { fetch, answer },
+                    Err(failure) => Event::Failed { fetch, failure },
+                };
+                if matches!(flight.fault, Some(Fault::Duplicate)) {
+                    self.happens(&flight.client, event.clone());
+                }
+                if self.clients[&flight.client].life == flight.life {
+                    self.happens(&flight.client, event);
+                }
+            }
+        }
+    }
+
+    /// The request is at the server.
+    fn arrive(&mut self, mut flight: Flight, wait: WaitState) {
+        if let Some(Fault::Status {
+            status,
+            headers,
+            body,
+        }) = &flight.fault
+        {
+            let answer = engine::Answer {
+                status: *status,
+                headers: headers.clone(),
+                body: body.clone(),
+            };
+            return self.answer(flight, answer);
+        }
+        let micros = Micros(self.now.0.unsigned_abs() * 1_000);
+        let response = match flight.fetch.endpoint {
+            Endpoint::Write => {
+                let body = flight.fetch.body.clone().unwrap_or_default();
+                self.backend
+                    .post_changes(&mut self.ledger, micros, body.as_bytes())
+            }
+            Endpoint::Electric => {
+                let request = ShapeRequest::get(&flight.fetch.url);
+                let entropy = self.rng.u64(..);
+                let answer =
+                    self.backend
+                        .respond(&mut self.ledger, micros, entropy, &request, wait);
+                match answer {
+                    Answer::Respond(response) => response,
+                    Answer::Hold { until_ms } => {
+                        let until = match flight.leg {
+                            Leg::Held { until, .. } => until,
+                            _ => self.now.after(until_ms),
+                        };
+                        flight.leg = Leg::Held {
+                            until,
+                            seen: self.ledger.version(),
+                        };
+                        self.flights.push(flight);
+                        return;
+                    }
+                }
+            }
+        };
+        let headers = response
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        self.answer(
+            flight,
+            engine::Answer {
+                status: response.status,
+                headers,
+                body: response.body,
+            },
+        );
+    }
+
+    fn answer(&mut self, mut flight: Flight, answer: engine::Answer) {
+        if let Some(sent) = self.sent.iter_mut().find(|one| one.flight == flight.number) {
+            sent.status = Some(answer.status);
+            sent.rows = answer.body.matches("\"operation\":").count();
+        }
+        let delay = match &flight.fault {
+            Some(Fault::Delay(ms) | Fault::LateAnswer(ms)) => *ms,
+            _ => self.latency(),
+        };
+        flight.leg = Leg::Coming {
+            arrives: self.now.after(delay),
+            result: match flight.fault {
+                Some(Fault::DropAnswer) => Err(Failure::Network("the connection broke".into())),
+                _ => Ok(answer),
+            },
+        };
+        self.flights.push(flight);
+    }
+
+    fn latency(&mut self) -> u64 {
+        match self.chaos {
+            Some(chaos) => self.rng.u64(1..=chaos.latency_ms),
+            None => LATENCY_MS,
+        }
+    }
+
+    fn fault_of(&mut self, name: &str, fetch: &Fetch) -> Option<Fault> {
+        let scripted = self
+            .scripted
+            .iter()
+            .position(|(client, endpoint, _)| client == name && *endpoint == fetch.endpoint);
+        if let Some(at) = scripted {
+            return Some(self.scripted.remove(at).2);
+        }
+        let chaos = self.chaos?;
+        if self.rng.u32(0..100) >= chaos.faults {
+            return None;
+        }
+        let refusals = [429, 500, 502, 503];
+        Some(match self.rng.u32(0..8) {
+            0 => Fault::DropRequest,
+            1 | 2 => Fault::DropAnswer,
+            3 => Fault::status(*self.rng.choice(&refusals)?),
+            4 => Fault::retry_after(*self.rng.choice(&refusals)?, self.rng.u64(1..5)),
+            5 => Fault::Delay(self.rng.u64(100..5_000)),
+            6 => Fault::LateAnswer(self.rng.u64(100..5_000)),
+            _ => Fault::Duplicate,
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! Sync end to end, one behaviour a test: real engines, the real protocol, the demo's backend, virtual time.
+#![allow(clippy::unwrap_used)]
+
+mod awkward;
+mod reading;
+mod refetching;
+mod rejecting;
+#[path = "../support/mod.rs"]
+mod support;
+mod transactions;
+mod types;
+mod uploading;
+mod writing;
+
+use support::world::{SYNCED, World};
+
+/// The demo's rows.
+const FIRST: &str = "019aa000-0000-7000-8000-000000000001";
+const SECOND: &str = "019aa000-0000-7000-8000-000000000002";
+const THIRD: &str = "019aa000-0000-7000-8000-000000000003";
+
+/// A new row's id.
+fn fresh(n: u32) -> String {
+    format!("00000000-0000-4000-8000-{n:012}")
+}
+
+/// A world with one client that has everything.
+fn synced() -> World {
+    let mut world = World::new(1);
+    world.open("a", SYNCED);
+    world.settle();
+    world
+}
+
+/// Nothing is left of any write.
+fn assert_clean(world: &mut World, name: &str) {
+    for table in [
+        "todos_local",
+        "_throughline_changes",
+        "_throughline_transactions",
+    ] {
+        assert_eq!(world.client(name).count(table), 0, "{table}");
+    }
+}

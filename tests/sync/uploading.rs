@@ -1,0 +1,221 @@
+//! The queue, and what an unreliable network does to it.
+
+use serde_json::{Value as Json, json};
+use throughline::engine::Endpoint;
+use throughline::tabs::{Request, UploadPhase};
+
+use crate::support::world::{Fault, SYNCED, Sent, World};
+use crate::{FIRST, SECOND, assert_clean, fresh, synced};
+
+fn posts(world: &World) -> Vec<&Sent> {
+    let writes = |one: &&Sent| one.endpoint == Endpoint::Write;
+    world.sent.iter().filter(writes).collect()
+}
+
+/// The transactions of a POST.
+fn body(post: &Sent) -> Vec<Json> {
+    serde_json::from_str(post.body.as_ref().unwrap()).unwrap()
+}
+
+fn ids(post: &Sent) -> Vec<String> {
+    let id = |one: Json| one["id"].as_str().unwrap().to_owned();
+    body(post).into_iter().map(id).collect()
+}
+
+#[test]
+fn a_post_carries_key_changed_columns_and_what_they_were() {
+    let world = &mut synced();
+    let set = format!("UPDATE todos SET title = 'new' WHERE id = '{FIRST}'");
+    world
+        .client("a")
+        .batch(&[&set], Some(r#"{"label":"rename"}"#))
+        .unwrap();
+    world.settle();
+    let mut sent = body(posts(world)[0]).remove(0);
+    let change = sent["changes"][0].as_object_mut().unwrap();
+    assert!(change.remove("write_id").unwrap().as_str().unwrap().len() == 36);
+    assert!(change.remove("id").unwrap().is_number());
+    assert!(sent.as_object_mut().unwrap().remove("id").is_some());
+    let expected = json!({"meta": {"label": "rename"}, "changes": [{
+        "table": "todos", "operation": "update", "value": {"id": FIRST, "title": "new"},
+        "base": {"title": "Read this list while offline"}}]});
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn writes_made_offline_go_together_in_order_each_in_its_transaction() {
+    let world = &mut synced();
+    world.offline("a");
+    let first = world.client("a").add_todo(&fresh(1), "one").unwrap();
+    let rename = format!("UPDATE todos SET title = 'two' WHERE id = '{}'", fresh(1));
+    let done = format!(
+        "UPDATE todos SET completed = true WHERE id = '{}'",
+        fresh(1)
+    );
+    let batch = world.client("a").batch(&[&rename, &done], None).unwrap();
+    let second = batch[0].transaction.clone().unwrap();
+    assert_eq!(batch[1].transaction.as_ref(), Some(&second));
+    let before = posts(world).len();
+    world.online("a");
+    world.settle();
+    let sent = posts(world)[before..].to_vec();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(ids(sent[0]), [first, second]);
+    let changes: Vec<usize> = body(sent[0])
+        .iter()
+        .map(|one| one["changes"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(changes, [1, 2]);
+    assert_clean(world, "a");
+    world.assert_same("todos");
+}
+
+#[test]
+fn one_post_is_on_its_way_at_a_time() {
+    let world = &mut synced();
+    world.fault("a", Endpoint::Write, Fault::Delay(500));
+    let first = world.client("a").rename(FIRST, "one").unwrap();
+    let second = world.client("a").rename(FIRST, "two").unwrap();
+    let third = world.client("a").rename(SECOND, "three").unwrap();
+    assert_eq!(posts(world).len(), 1);
+    world.settle();
+    let sent: Vec<_> = posts(world).into_iter().map(ids).collect();
+    assert_eq!(sent, [vec![first], vec![second, third]]);
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_under_the_same_id_and_applied_once() {
+    let world = &mut synced();
+    world.fault("a", Endpoint::Write, Fault::DropAnswer);
+    let key = world.client("a").add_todo(&fresh(1), "once").unwrap();
+    world.settle();
+    let sent: Vec<_> = posts(world).into_iter().map(ids).collect();
+    assert_eq!(sent, [[key.clone()], [key.clone()]]);
+    assert_eq!(world.ledger.applied()[&key], 1);
+    assert_eq!(world.seen("a").confirmed.len(), 1);
+    assert_clean(world, "a");
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_crash_during_a_post_sends_the_same_again() {
+    let world = &mut synced();
+    let key = world.client("a").rename(FIRST, "survives").unwrap();
+    world.run_for(12);
+    world.crash("a");
+    assert_eq!(world.client("a").title(FIRST).unwrap(), "survives");
+    world.settle();
+    assert_eq!(posts(world).len(), 2);
+    assert_eq!(world.ledger.applied()[&key], 1);
+    assert_clean(world, "a");
+    world.assert_same("todos");
+}
+
+#[test]
+fn disconnecting_during_a_post_keeps_the_write_and_connecting_sends_it_again() {
+    let world = &mut synced();
+    let key = world.client("a").rename(FIRST, "kept").unwrap();
+    world.client("a").disconnect();
+    world.run_for(60_000);
+    assert_eq!(world.ledger.applied()[&key], 1, "it had left already");
+    assert_eq!(world.client("a").pending().len(), 1);
+    assert_eq!(world.client("a").status().upload.phase, UploadPhase::Paused);
+    let sent = world.sent.len();
+    world.run_for(600_000);
+    assert_eq!(world.sent.len(), sent, "disconnected means silent");
+    world.client("a").connect();
+    world.settle();
+    assert_eq!(world.ledger.applied()[&key], 1);
+    assert_clean(world, "a");
+}
+
+#[test]
+fn a_server_that_asks_for_patience_gets_it() {
+    let world = &mut synced();
+    world.fault("a", Endpoint::Write, Fault::retry_after(503, 40));
+    world.client("a").rename(FIRST, "later");
+    world.run_for(1_000);
+    let status = world.client("a").status().upload;
+    assert_eq!(status.phase, UploadPhase::Waiting);
+    assert_eq!(status.error.unwrap().code, "NETWORK");
+    world.settle();
+    let sent: Vec<i64> = posts(world).iter().map(|one| one.at.0).collect();
+    assert_eq!(sent.len(), 2);
+    assert!(sent[1] - sent[0] >= 40_000, "{sent:?}");
+    assert!(world.client("a").status().upload.error.is_none());
+    world.assert_same("todos");
+}
+
+#[test]
+fn waking_up_does_not_cut_short_what_the_server_asked_for() {
+    let world = &mut synced();
+    world.fault("a", Endpoint::Write, Fault::retry_after(429, 40));
+    world.client("a").rename(FIRST, "later");
+    world.run_for(1_000);
+    world.online("a");
+    world.run_for(30_000);
+    assert_eq!(posts(world).len(), 1);
+    world.settle();
+    world.assert_same("todos");
+}
+
+#[test]
+fn failures_back_off_and_the_way_back_to_the_network_ends_the_wait() {
+    let world = &mut synced();
+    world.offline("a");
+    world.client("a").rename(FIRST, "patient");
+    world.run_for(600_000);
+    let tries = posts(world).len();
+    assert!((10..200).contains(&tries), "{tries} in ten minutes");
+    let back = world.now;
+    world.online("a");
+    world.settle();
+    assert!(world.now.0 - back.0 < 1_000);
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_captive_portal_loses_nothing_and_is_named() {
+    let world = &mut synced();
+    let portal = Fault::Status {
+        status: 200,
+        headers: vec![("content-type".into(), "text/html".into())],
+        body: "<html>Welcome to our Wi-Fi</html>".into(),
+    };
+    world.fault("a", Endpoint::Write, portal);
+    let key = world.client("a").rename(FIRST, "kept").unwrap();
+    world.run_for(100);
+    let error = world.client("a").status().upload.error.unwrap();
+    assert_eq!(error.code, "ENDPOINT");
+    world.settle();
+    assert_eq!(world.ledger.applied()[&key], 1);
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_database_without_a_write_url_keeps_its_writes_and_stays_paused() {
+    let mut world = World::new(1);
+    world.open("a", &SYNCED.replace(r#""write": {"url": "/changes"},"#, ""));
+    world.run_for(1_000);
+    world.client("a").rename(FIRST, "local");
+    world.online("a");
+    world.run_for(1_000);
+    assert!(posts(&world).is_empty());
+    let status = world.client("a").status();
+    assert_eq!(status.upload.phase, UploadPhase::Paused);
+    assert_eq!(status.pending, 1);
+}
+
+#[test]
+fn closing_leaves_the_queue_to_the_next_session() {
+    let world = &mut synced();
+    let key = world.client("a").rename(FIRST, "next time").unwrap();
+    world.client("a").ask(Request::Close).unwrap();
+    world.run_for(60_000);
+    world.crash("a");
+    world.settle();
+    assert_eq!(world.ledger.applied()[&key], 1);
+    assert_clean(world, "a");
+    world.assert_same("todos");
+}
