@@ -25,9 +25,9 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`ids`], [`error`], [`value`], [`change`] | newtypes; one error enum with stable codes; the spellings of a value; the words of the write path |
+//! | [`ids`], [`error`], [`value`], [`change`], [`backoff`] | newtypes; one error enum with stable codes; the spellings of a value; the words of the write path; delays between attempts |
 //! | [`schema`] | table declarations → names, quoting, DDL text |
-//! | [`shape`] | Electric's read path: request, headers, messages, state machine, backoff |
+//! | [`shape`] | Electric's read path: request, headers, messages, state machine |
 //! | [`optimistic`] | the fold of pending intents over a synced row; which transactions may leave |
 //! | [`upload`] | the write path: batching, wire body, verdicts, retry state |
 //! | [`tabs`] | what a page and the worker say to each other |

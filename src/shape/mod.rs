@@ -6,7 +6,6 @@
 //! | [`definition`] | what a shape is, and the URL of each request |
 //! | [`headers`], [`message`], [`snapshot`] | what an answer says |
 //! | [`offset`] | positions in a log and their order |
-//! | [`backoff`] | how long to wait after a failure; the write path uses it too |
 //! | [`protocol`] | every name and number of the protocol, once |
 //!
 //! A whole cold start, from two recorded answers of a real server:
@@ -46,7 +45,6 @@
 //! ]);
 //! ```
 
-pub mod backoff;
 pub mod definition;
 pub mod headers;
 pub mod machine;
@@ -55,7 +53,6 @@ pub mod offset;
 pub mod protocol;
 pub mod snapshot;
 
-pub use backoff::Backoff;
 pub use definition::{Fingerprint, Log, Replica, RequestParams, ShapeDefinition};
 pub use headers::ResponseHeaders;
 pub use machine::{Attempt, Event, Machine, Phase, Step, Stored};

@@ -96,10 +96,6 @@ pub const LIVE_TIMEOUT_MS: u64 = 45_000;
 /// How long any other request may stay silent: an offset out of bounds is held for 10 s, a first snapshot for longer.
 pub const CATCH_UP_TIMEOUT_MS: u64 = 120_000;
 
-/// First backoff step.
-pub const BACKOFF_START_MS: u64 = 1_000;
-/// Largest backoff step.
-pub const BACKOFF_CAP_MS: u64 = 32_000;
 /// The longest `retry-after` that is honoured.
 pub const RETRY_AFTER_CAP_MS: u64 = 3_600_000;
 

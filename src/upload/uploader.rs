@@ -18,7 +18,7 @@
 
 use super::batch::BATCH_TRANSACTIONS;
 use super::outcome::{Outcome, ServerVerdict, classify};
-use crate::backoff;
+use crate::backoff::Backoff;
 use crate::error::{Error, ErrorReport};
 use crate::ids::Millis;
 
@@ -80,7 +80,7 @@ pub enum Step {
 pub struct Uploader {
     state: State,
     limit: usize,
-    failures: u32,
+    backoff: Backoff,
     error: Option<Error>,
 }
 
@@ -102,7 +102,7 @@ impl Uploader {
         Self {
             state: if paused { State::Paused } else { State::Idle },
             limit: BATCH_TRANSACTIONS,
-            failures: 0,
+            backoff: Backoff::default(),
             error: None,
         }
     }
@@ -127,7 +127,7 @@ impl Uploader {
 
     /// Failed attempts in a row.
     pub fn failures(&self) -> u32 {
-        self.failures
+        self.backoff.failures()
     }
 
     /// The last failure, until the next success.
@@ -227,7 +227,7 @@ impl Uploader {
 
     fn succeeded(&mut self) {
         self.state = State::Idle;
-        self.failures = 0;
+        self.backoff.reset();
         self.error = None;
     }
 
@@ -238,9 +238,8 @@ impl Uploader {
         error: Error,
         after: Option<u64>,
     ) -> Vec<Step> {
-        self.failures = self.failures.saturating_add(1);
         self.error = Some(error);
-        let until = backoff::retry_at(now, rng, self.failures, after);
+        let until = now.after(self.backoff.fail(rng, after));
         self.state = State::Waiting {
             until,
             not_before: now.after(after.unwrap_or(0)),

@@ -2,9 +2,9 @@
 
 use super::guard::{RefetchGuard, RepeatGuard};
 use super::interface::{Attempt, Position, RefetchReason, Stored};
+use crate::backoff::Backoff;
 use crate::error::Error;
 use crate::ids::{Cursor, Handle, Millis};
-use crate::shape::backoff::Backoff;
 
 /// Exactly one of these; each carries what only it needs.
 #[derive(Debug, Clone)]
