@@ -374,3 +374,33 @@ fn misuse_is_told_as_such() {
     );
     assert_eq!(app.rows("SELECT count(*) FROM todos"), ["1"]);
 }
+
+#[test]
+fn a_batch_is_all_or_nothing_and_may_use_what_it_makes() {
+    let mut app = with_milk();
+    app.batch(&[
+        "CREATE TABLE lists (id INTEGER PRIMARY KEY, name TEXT)",
+        "CREATE INDEX lists_by_name ON lists (name)",
+        "INSERT INTO lists (name) VALUES ('home')",
+        "UPDATE todos SET note = 'home'",
+    ])
+    .unwrap();
+    assert_eq!(
+        app.rows("SELECT l.name FROM lists l JOIN todos t ON t.note = l.name"),
+        ["home"]
+    );
+
+    let error = app
+        .batch(&[
+            "CREATE TABLE gone (id INTEGER)",
+            "INSERT INTO gone VALUES (1)",
+            "UPDATE todos SET note = 'gone'",
+            "UPDATE todos SET id = 'x'",
+        ])
+        .unwrap_err();
+    assert_eq!(error.code(), "CONSTRAINT");
+    assert_eq!(app.refused("SELECT * FROM gone").code(), "SQL");
+    assert_eq!(app.rows("SELECT note FROM todos"), ["home"]);
+    assert_eq!(app.pending().len(), 2);
+    app.assert_sound();
+}

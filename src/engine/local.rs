@@ -1,6 +1,9 @@
 //! Local transactions: one statement, a batch, or an interactive one that stays open between requests.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use rusqlite::Connection;
 
 use super::{Effect, Engine, begin, timer};
 use crate::error::{Error, Result};
@@ -41,18 +44,33 @@ impl OpenTransaction {
     }
 }
 
+/// What is known of the app's statements, by their text.
+#[derive(Debug, Default)]
+pub(super) struct Analyses(HashMap<String, Arc<Analysis>>);
+
+impl Analyses {
+    fn of(&mut self, conn: &Connection, session: &Session, sql: &str) -> Result<Arc<Analysis>> {
+        if let Some(known) = self.0.get(sql) {
+            return Ok(known.clone());
+        }
+        let analysis = Arc::new(query::analyze(conn, session, sql)?);
+        if self.0.len() >= ANALYSES {
+            self.0.clear();
+        }
+        self.0.insert(sql.to_owned(), analysis.clone());
+        Ok(analysis)
+    }
+
+    /// Forgets all: the schema changed.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 impl Engine {
     /// Checks a statement, once for each text.
     pub(super) fn analyze(&mut self, sql: &str) -> Result<Arc<Analysis>> {
-        if let Some(known) = self.analyses.get(sql) {
-            return Ok(known.clone());
-        }
-        let analysis = Arc::new(query::analyze(&self.conn, &self.session, sql)?);
-        if self.analyses.len() >= ANALYSES {
-            self.analyses.clear();
-        }
-        self.analyses.insert(sql.to_owned(), analysis.clone());
-        Ok(analysis)
+        self.analyses.of(&self.conn, &self.session, sql)
     }
 
     pub(super) fn query(
@@ -113,20 +131,26 @@ impl Engine {
         statements: &[Statement],
         meta: Option<&str>,
     ) -> Result<Vec<Executed>> {
-        let analyses = statements
-            .iter()
-            .map(|statement| self.analyze(&statement.sql))
-            .collect::<Result<Vec<_>>>()?;
-        let (mut done, key) = self.write(now, rng, meta, |session, conn| {
+        let mut analyses = std::mem::take(&mut self.analyses);
+        let mut used = Vec::with_capacity(statements.len());
+        let written = self.write(now, rng, meta, |session, conn| {
             statements
                 .iter()
-                .map(|statement| query::run(conn, session, statement))
+                .map(|statement| {
+                    // One by one: a statement may need the table that the one before it makes.
+                    used.push(analyses.of(conn, session, &statement.sql)?);
+                    query::run(conn, session, statement)
+                })
                 .collect::<Result<Vec<_>>>()
-        })?;
+        });
+        if written.is_ok() {
+            self.analyses = analyses;
+        }
+        let (mut done, key) = written?;
         for one in &mut done {
             one.transaction.clone_from(&key);
         }
-        for analysis in analyses {
+        for analysis in used {
             self.wrote(&analysis);
         }
         Ok(done)
@@ -139,7 +163,7 @@ impl Engine {
         now: Millis,
         rng: &mut fastrand::Rng,
         meta: Option<&str>,
-        work: impl FnOnce(&Session, &rusqlite::Connection) -> Result<T>,
+        work: impl FnOnce(&Session, &Connection) -> Result<T>,
     ) -> Result<(T, Option<String>)> {
         let transaction = begin(&self.conn)?;
         let id = transactions::next_id(&transaction)?;

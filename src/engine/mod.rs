@@ -29,11 +29,10 @@ pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId};
 use crate::store::Session;
-use crate::store::query::Analysis;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
 use live::LiveQuery;
-use local::OpenTransaction;
+use local::{Analyses, OpenTransaction};
 use reading::ShapeRunner;
 
 /// The whole of one database: storage, sync and live queries.
@@ -74,7 +73,7 @@ pub struct Engine {
     shapes: Vec<ShapeRunner>,
     uploader: Uploader,
     live: Vec<LiveQuery>,
-    analyses: HashMap<String, Arc<Analysis>>,
+    analyses: Analyses,
     /// What an answer belongs to.
     fetches: HashMap<FetchId, Owner>,
     last_fetch: FetchId,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::local::Analyses;
 use super::reading::ShapeRunner;
 use super::{Config, Effect, Engine, begin};
 use crate::error::Result;
@@ -63,7 +64,7 @@ impl Engine {
             shapes: runners,
             uploader,
             live: Vec::new(),
-            analyses: HashMap::new(),
+            analyses: Analyses::default(),
             fetches: HashMap::new(),
             last_fetch: FetchId(0),
             open_transaction: None,

@@ -82,6 +82,17 @@ impl App {
         }
     }
 
+    pub fn batch(&mut self, statements: &[&str]) -> Result<Vec<Executed>> {
+        let statements = statements.iter().map(|sql| statement(sql, &[])).collect();
+        match self.ask(Request::Batch {
+            statements,
+            meta: None,
+        })? {
+            Reply::Batch(done) => Ok(done),
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// A statement that must succeed; how many rows it wrote.
     pub fn run(&mut self, sql: &str) -> u64 {
         self.execute(sql, &[])
