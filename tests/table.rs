@@ -5,6 +5,9 @@
 mod support;
 
 use support::{App, TODOS, id};
+use throughline::engine::Effect;
+use throughline::error::Error;
+use throughline::tabs::Request;
 use throughline::value::Value;
 
 fn with_milk() -> App {
@@ -403,4 +406,27 @@ fn a_batch_is_all_or_nothing_and_may_use_what_it_makes() {
     assert_eq!(app.rows("SELECT note FROM todos"), ["home"]);
     assert_eq!(app.pending().len(), 2);
     app.assert_sound();
+}
+
+#[test]
+fn closing_ends_an_open_transaction_and_all_that_waits_for_it() {
+    let mut app = with_milk();
+    let transaction = app.begin();
+    app.ask(Request::Execute {
+        statement: support::statement("DELETE FROM todos", &[]),
+        transaction: Some(transaction),
+    })
+    .unwrap();
+    assert!(
+        app.send(Request::Pending).is_none(),
+        "waits for the transaction"
+    );
+    app.ask(Request::Close).unwrap();
+    assert!(
+        app.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Reply(_, Err(Error::Closed))))
+    );
+    assert!(app.effects.contains(&Effect::Close));
+    assert_eq!(app.refused("DELETE FROM todos").code(), "CLOSED");
 }

@@ -38,7 +38,9 @@ impl OpenTransaction {
             Request::Commit(_)
             | Request::Rollback(_)
             | Request::Status
-            | Request::Unsubscribe(_) => true,
+            | Request::Unsubscribe(_)
+            | Request::Close
+            | Request::Wipe => true,
             _ => false,
         }
     }
@@ -272,7 +274,7 @@ impl Engine {
     }
 
     /// Rolls back, unless SQLite already did so by itself.
-    fn undo(&mut self) {
+    pub(super) fn undo(&mut self) {
         if !self.conn.is_autocommit()
             && let Err(error) = self.conn.execute_batch("ROLLBACK")
         {

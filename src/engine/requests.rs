@@ -116,8 +116,9 @@ impl Engine {
             }
             Request::Close => {
                 self.close(now, rng);
-                checkpoint(&self.conn)?;
+                let flushed = checkpoint(&self.conn);
                 self.effects.push(Effect::Close);
+                flushed?;
                 Reply::Done
             }
         })
@@ -189,6 +190,7 @@ impl Engine {
     }
 
     fn close(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        self.undo();
         self.disconnect(now, rng);
         self.closed = true;
         self.live.clear();
