@@ -19,7 +19,8 @@ mod uploading;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+pub use rusqlite::Connection;
+use rusqlite::{Transaction, TransactionBehavior};
 
 pub use config::{Config, ElectricConfig, WriteConfig};
 pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch};

@@ -1,12 +1,11 @@
 //! Where the database lives: OPFS if the browser has it, else memory if the app allows it.
 
-use rusqlite::Connection;
 use wasm_bindgen::JsValue;
 
 use super::convert::get;
 use super::locks::FileLock;
 use super::opfs::{Pool, PoolError};
-use crate::engine;
+use crate::engine::{self, Connection};
 use crate::error::{Error, Result};
 use crate::tabs::Persistence;
 
