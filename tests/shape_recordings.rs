@@ -2,10 +2,10 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
+#[path = "support/recording.rs"]
+mod recording;
 
+use recording::{Query, Recording, assert_asks, query, recording};
 use throughline::error::Error;
 use throughline::ids::{Handle, Lsn, Millis};
 use throughline::shape::definition::RequestParams;
@@ -14,56 +14,11 @@ use throughline::shape::machine::{
     Stored,
 };
 use throughline::shape::message::{self, Control, EventKind, Message, Operation};
-use throughline::shape::{Offset, RequestOffset, ResponseHeaders, ShapeDefinition};
+use throughline::shape::{Offset, RequestOffset, ShapeDefinition};
 
 const URL: &str = "/v1/shape";
 const LOG: &str = "98593601-1795342140699778";
 const AFTER_TRUNCATE: &str = "98593601-1795342224122477";
-
-type Query = BTreeMap<String, String>;
-
-struct Recording {
-    status: u16,
-    headers: ResponseHeaders,
-    body: String,
-    asked: Query,
-}
-
-/// The recording with this number, and the request it answered.
-fn recording(number: &str) -> Recording {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/recordings");
-    let named = |entry: &fs::DirEntry| {
-        entry
-            .file_name()
-            .to_str()
-            .unwrap()
-            .starts_with(&format!("{number}-"))
-    };
-    let mut files = fs::read_dir(&folder).unwrap().map(Result::unwrap);
-    let file = files.find(named).unwrap();
-    let text = fs::read_to_string(file.path()).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let commands = fs::read_to_string(folder.join("COMMANDS.txt")).unwrap();
-    let command = commands
-        .lines()
-        .find(|line| line.starts_with(&format!("{number}-")))
-        .unwrap();
-    let url = &command[command.find("/v1/").unwrap()..];
-    let url = url.split([' ', '\'']).next().unwrap();
-    Recording {
-        status: head.split(' ').nth(1).unwrap().trim()[..3].parse().unwrap(),
-        headers: ResponseHeaders::new(head.lines().filter_map(|line| line.split_once(':'))),
-        body: body.trim_end().to_owned(),
-        asked: query(url),
-    }
-}
-
-fn query(url: &str) -> Query {
-    let (_, query) = url.split_once('?').unwrap_or((url, ""));
-    form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect()
-}
 
 fn shape(table: &str) -> ShapeDefinition {
     ShapeDefinition::of_table(URL, table)
@@ -164,18 +119,9 @@ impl Replay {
         self.answer(&recording)
     }
 
-    /// The request that is out is the recorded one, but for what only caches see.
+    /// The request that is out is the recorded one.
     fn expect(&self, number: &str) {
-        let mut asked = recording(number).asked;
-        let (_, mut asks) = self.out.clone().unwrap();
-        for ours in ["expired_handle", "cache-buster"] {
-            asks.remove(ours);
-        }
-        if !asked.contains_key("cursor") {
-            asks.remove("cursor");
-        }
-        asked.entry("log".into()).or_insert("full".into());
-        assert_eq!(asks, asked, "{number}");
+        assert_asks(number, &self.out.as_ref().unwrap().1);
     }
 
     fn answer(&mut self, recording: &Recording) -> Told {
@@ -184,7 +130,7 @@ impl Replay {
         let told = self.happens(Event::Response {
             attempt,
             status: recording.status,
-            headers: &recording.headers,
+            headers: &recording.headers(),
             body: &recording.body,
         });
         self.happens(Event::Committed);
@@ -277,7 +223,7 @@ fn the_head_can_be_asked_for_without_rows() {
     asked.insert("log".into(), "full".into());
     assert_eq!(query(&url), asked);
     assert_eq!(
-        now.headers.of_log(false).unwrap().offset,
+        now.headers().of_log(false).unwrap().offset,
         Offset::at(31_226_176, 1)
     );
     assert!(message::parse(&now.body).unwrap()[0].is_up_to_date());
@@ -460,7 +406,7 @@ fn every_recorded_message_is_of_a_known_kind() {
     for number in (40..=67).map(|n| n.to_string()) {
         let recording = recording(&number);
         recording
-            .headers
+            .headers()
             .of_log(recording.asked.contains_key("live"))
             .unwrap();
         let messages = message::parse(&recording.body).unwrap();
@@ -484,7 +430,7 @@ fn every_recorded_message_is_of_a_known_kind() {
             }
         }
         let head = messages.last().unwrap().is_up_to_date();
-        assert_eq!(head, recording.headers.up_to_date(), "{number}");
+        assert_eq!(head, recording.headers().up_to_date(), "{number}");
     }
     assert_eq!(counts, [393, 29, 3], "changes, controls, events");
 }

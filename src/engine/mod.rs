@@ -14,6 +14,7 @@ mod open;
 mod publish;
 mod reading;
 mod requests;
+mod runner;
 mod uploading;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -34,7 +35,7 @@ use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
 use live::LiveQuery;
 use local::{Analyses, OpenTransaction};
-use reading::ShapeRunner;
+use runner::ShapeRunner;
 
 /// The whole of one database: storage, sync and live queries.
 ///

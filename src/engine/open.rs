@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::local::Analyses;
-use super::reading::ShapeRunner;
+use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, begin};
 use crate::error::Result;
 use crate::ids::{FetchId, Millis};

@@ -1,95 +1,19 @@
 //! The read path: a shape's steps performed on the database and handed to the shell.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
+use super::runner::{ShapeRunner, StoredRows};
+use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin};
 use crate::error::{Error, Result};
-use crate::ids::{Lsn, Millis, TimerId, TransactionId, Xid};
+use crate::ids::{Millis, TransactionId};
 use crate::schema::{TableSchema, names};
 use crate::shape::machine::{Attempt, Batch, FetchFailure, Generation, Refetch};
 use crate::shape::message::Control;
-use crate::shape::{Event, Machine, Message, Phase, ResponseHeaders, Snapshot, Step};
-use crate::store::apply::{Applied, Target, apply, observe_all};
+use crate::shape::{Event, Message, ResponseHeaders, Step};
+use crate::store::apply::{Target, apply, observe_all};
 use crate::store::{changes, refold, shapes, tables, transactions};
-use crate::tabs::TransactionRecord;
-
-/// One shape and the table it fills.
-#[derive(Debug)]
-pub(super) struct ShapeRunner {
-    pub(super) table: String,
-    /// `None`: nothing is read.
-    pub(super) machine: Option<Machine>,
-    /// Rows that readers see.
-    pub(super) rows: u64,
-    /// Rows of the log that is loading beside them.
-    pub(super) loading: u64,
-    /// The newest request when each transaction was accepted: an answer to a later one has seen it.
-    accepted_at: HashMap<TransactionId, Attempt>,
-    /// Answers whose turn comes later.
-    held: HashMap<Attempt, Answer>,
-    /// Rows changed since the last up-to-date.
-    unpublished: bool,
-    /// What the snapshot under the rows contains, if it was read in this session.
-    snapshot: Option<Snapshot>,
-    /// The same of the log that is loading beside them.
-    loading_snapshot: Option<Snapshot>,
-}
-
-impl ShapeRunner {
-    pub(super) fn new(table: &str, machine: Option<Machine>) -> Self {
-        Self {
-            table: table.to_owned(),
-            machine,
-            rows: 0,
-            loading: 0,
-            accepted_at: HashMap::new(),
-            held: HashMap::new(),
-            unpublished: false,
-            snapshot: None,
-            loading_snapshot: None,
-        }
-    }
-
-    pub(super) fn count_rows(&mut self, conn: &Connection) -> Result<()> {
-        self.rows = tables::count_rows(conn, &names::synced(&self.table))?;
-        if tables::is_staged(conn, &self.table)? {
-            self.loading = tables::count_rows(conn, &names::staged(&self.table))?;
-        }
-        Ok(())
-    }
-
-    /// Counts what a body brought.
-    fn stored(&mut self, body: &StoredRows) {
-        let (rows, snapshot) = match body.target {
-            Target::Synced => (&mut self.rows, &mut self.snapshot),
-            Target::Staged => (&mut self.loading, &mut self.loading_snapshot),
-        };
-        *rows = (*rows + body.applied.inserted).saturating_sub(body.applied.deleted);
-        if body.snapshot.is_some() {
-            snapshot.clone_from(&body.snapshot);
-        }
-        if body.swaps {
-            self.rows = std::mem::take(&mut self.loading);
-            self.snapshot = self.loading_snapshot.take();
-        }
-        let visible = body.target == Target::Synced && body.applied != Applied::default();
-        self.unpublished |= visible || body.swaps;
-    }
-
-    /// Whether the rows were read from a snapshot that holds this transaction.
-    pub(super) fn contains(&self, txid: Xid) -> bool {
-        self.snapshot
-            .as_ref()
-            .is_some_and(|snapshot| snapshot.contains(txid))
-    }
-
-    fn timer(at: usize) -> TimerId {
-        TimerId(timer::SHAPES + at as u32)
-    }
-}
 
 impl Engine {
     /// Gives a shape's machine an event and does what it says.
@@ -356,51 +280,11 @@ impl Engine {
     }
 }
 
-/// What a body left behind.
-struct StoredRows {
-    target: Target,
-    applied: Applied,
-    swaps: bool,
-    snapshot: Option<Snapshot>,
-    confirmed: Vec<(TransactionRecord, transactions::Touched)>,
-}
-
 /// What became of a body.
 enum Stored {
     Whole,
     /// An update met no row: the log and the rows disagree, nothing of it was kept.
     RowsAreMissing,
-}
-
-impl ShapeRunner {
-    /// The accepted transactions that this up-to-date contains: asked for after they were accepted, and at or
-    /// past a position read after their commit. Strictly below that position everything is here.
-    fn passed(
-        &self,
-        conn: &Connection,
-        attempt: Attempt,
-        head: Option<Lsn>,
-    ) -> Result<Vec<TransactionId>> {
-        let Some(head) = head else {
-            return Ok(Vec::new());
-        };
-        Ok(transactions::accepted_positions(conn)?
-            .into_iter()
-            .filter(|(id, lsn)| {
-                let begun_after = self
-                    .accepted_at
-                    .get(id)
-                    .is_none_or(|newest| attempt > *newest);
-                begun_after && *lsn <= head
-            })
-            .map(|(id, _)| id)
-            .collect())
-    }
-
-    /// What the status shows.
-    pub(super) fn phase(&self) -> Phase {
-        self.machine.as_ref().map_or(Phase::Paused, Machine::phase)
-    }
 }
 
 /// Folds the rows of a transaction again. Wants a transaction.

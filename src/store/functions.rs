@@ -47,7 +47,9 @@ pub(super) fn install(conn: &Connection, session: &Arc<Session>) -> Result<()> {
     })?;
     let on = session.clone();
     conn.create_scalar_function(function::TRANSACTION, 0, fresh, move |_| {
-        on.transaction().map(|id| id.0).ok_or_else(|| outside(&on))
+        on.transaction_id()
+            .map(|id| id.0)
+            .ok_or_else(|| outside(&on))
     })?;
     let on = session.clone();
     conn.create_scalar_function(function::WRITE_ID, 0, fresh, move |_| {

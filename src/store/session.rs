@@ -145,7 +145,7 @@ impl Session {
         self.state().writing.take()
     }
 
-    pub(super) fn transaction(&self) -> Option<TransactionId> {
+    pub(super) fn transaction_id(&self) -> Option<TransactionId> {
         self.state()
             .writing
             .as_ref()

@@ -3,5 +3,7 @@
 //! One typed union with ids; the TypeScript side is generated from it (`src/js/protocol.ts`).
 
 mod protocol;
+#[cfg(test)]
+mod typescript;
 
 pub use protocol::*;

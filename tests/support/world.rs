@@ -22,7 +22,7 @@ use throughline::ids::{Millis, TimerId};
 use throughline::tabs::{ShapePhase, UploadPhase};
 use throughline_server::backend::Backend;
 
-pub use client::Client;
+pub use client::{Client, Death};
 pub use network::{Chaos, Fault, Sent};
 pub use server::{Ledger, Server};
 
@@ -55,6 +55,8 @@ pub struct World {
     pub sent: Vec<Sent>,
     /// `verify()` after every event, for all clients.
     pub verifies: bool,
+    /// How clients die.
+    pub death: Death,
 }
 
 /// What can happen next.
@@ -79,6 +81,7 @@ impl World {
             chaos: None,
             sent: Vec::new(),
             verifies: true,
+            death: Death::Killed,
         }
     }
 
@@ -131,7 +134,8 @@ impl World {
 
     /// The process dies; what SQLite has committed is what the next one finds.
     pub fn crash(&mut self, name: &str) {
-        self.client_mut(name).die();
+        let death = self.death;
+        self.client_mut(name).die(death);
         self.start(name);
     }
 

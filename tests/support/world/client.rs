@@ -43,6 +43,15 @@ pub struct Client {
     pub rejected: Vec<TransactionRecord>,
 }
 
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// The files stay as they are at that moment, the write-ahead log among them.
+    Killed,
+    /// The connection is dropped, which SQLite notices, and nothing is said to the engine.
+    Dropped,
+}
+
 /// A live query's result, kept up by its diffs alone.
 pub struct LiveResult {
     query: Statement,
@@ -98,15 +107,16 @@ impl Client {
         effects
     }
 
-    /// Leaves the file as a killed process leaves it: the write-ahead log as it stands, no one to clean up.
-    pub(super) fn die(&mut self) {
-        let next = folder();
-        for file in std::fs::read_dir(self.folder.path()).unwrap() {
-            let file = file.unwrap();
-            std::fs::copy(file.path(), next.path().join(file.file_name())).unwrap();
+    pub(super) fn die(&mut self, death: Death) {
+        if death == Death::Killed {
+            let next = folder();
+            for file in std::fs::read_dir(self.folder.path()).unwrap() {
+                let file = file.unwrap();
+                std::fs::copy(file.path(), next.path().join(file.file_name())).unwrap();
+            }
+            self.folder = next;
         }
         self.engine = None;
-        self.folder = next;
         self.forget();
     }
 

@@ -1,0 +1,113 @@
+// Made from the Rust types by the test `typescript`; `UPDATE_FIXTURES=1 cargo test typescript` writes it anew.
+
+export type Status = {
+  /** Where the data is and how safe it is. */
+  storage: StorageStatus;
+  /** False after `disconnect()`. */
+  connected: boolean;
+  /** One a synced table, in the order of the declaration. */
+  shapes: Array<ShapeStatus>;
+  /** The write path. */
+  upload: UploadStatus;
+  /** Transactions that are not yet confirmed. */
+  pending: number;
+  /** Rejected transactions that the app has not dealt with. */
+  rejected: number;
+};
+
+export type StorageStatus = {
+  /** `opfs`, or `memory`: then nothing outlives the worker. */
+  persistence: Persistence;
+  /** Why it is in memory. */
+  reason: string | null;
+  /** `PRAGMA journal_mode`. */
+  journalMode: string;
+  /** `PRAGMA locking_mode`. */
+  lockingMode: string;
+  /** `PRAGMA synchronous` by name. */
+  synchronous: string;
+};
+
+export type Persistence = "opfs" | "file" | "memory";
+
+export type ShapeStatus = {
+  /** The table it fills. */
+  table: string;
+  /** What it is doing. */
+  phase: ShapePhase;
+  /** Rows in the synced table, or loaded so far while a log is loading. */
+  rows: number;
+  /** When the last up-to-date arrived, in milliseconds since the Unix epoch. */
+  lastSyncedAt: number | null;
+  /** When the next attempt is due, while `phase` is `waiting`. */
+  retryAt: number | null;
+  /** The last failure; gone after the next success. */
+  error: ErrorReport | null;
+};
+
+export type ShapePhase = "loading" | "catchingUp" | "live" | "waiting" | "failed" | "paused";
+
+export type UploadStatus = {
+  /** What it is doing. */
+  phase: UploadPhase;
+  /** When the next attempt is due, while `phase` is `waiting`. */
+  retryAt: number | null;
+  /** Failed attempts in a row. */
+  attempts: number;
+  /** The last failure; gone after the next success. */
+  error: ErrorReport | null;
+};
+
+export type UploadPhase = "idle" | "sending" | "waiting" | "failed" | "paused";
+
+export type TransactionRecord = {
+  /** The idempotency key, `<client id>:<n>`. */
+  id: string;
+  /** The `n` of it: what `retry` and `discard` take. */
+  number: number;
+  /** How far it is. */
+  state: TransactionState;
+  /** What the app attached to it. */
+  meta: unknown;
+  /** How often it was sent. */
+  attempts: number;
+  /** When it was committed here. */
+  createdAt: number;
+  /** The server's reason for a rejection, or the last failure to send. */
+  error: ErrorReport | null;
+  /** Its intents, in order. */
+  changes: Array<ChangeRecord>;
+};
+
+export type TransactionState = "queued" | "sending" | "accepted" | "confirmed" | "rejected";
+
+export type ChangeRecord = {
+  /** The table as the app calls it. */
+  table: string;
+  /** What was done. */
+  operation: Operation;
+  /** The primary key's values in key order. */
+  key: unknown[];
+  /** The columns that were written. */
+  value: Record<string, unknown>;
+  /** What those columns held before. */
+  base: Record<string, unknown> | null;
+};
+
+export type Operation = "insert" | "update" | "delete";
+
+export type ErrorReport = {
+  /** Stable, upper case; the codes of [`Error`], or the server's own for a rejection. */
+  code: string;
+  /** One sentence for a human. */
+  message: string;
+  /** Whether trying again without a change can help. */
+  retryable: boolean;
+};
+
+export type Verification = {
+  /** Shadow rows looked at. */
+  shadowRows: number;
+  /** One sentence for each row that is not the fold of its intents; empty when all is well. */
+  problems: Array<string>;
+};
