@@ -79,6 +79,24 @@ describe("the demo with two users", () => {
     assert.deepEqual(await ada.query(VIEW), rows);
     assert.deepEqual(await ben.query(VIEW), rows);
   });
+
+  const early = { todo: "open() connects before the demo can call disconnect()" };
+  it("sends nothing while offline, also not right after a reload", early, async () => {
+    await Promise.all([ada.settled(), ben.settled()]);
+    const before = (await server.posts()).length;
+    await ada.goOffline();
+    await ada.add("Not before I say so");
+    await ada.shownPending(1);
+    await ada.page.reload();
+    await ada.opened();
+    await ada.shownPhase("Offline");
+    // A round trip through the worker's queue: what was begun before it has reached the server, or never will.
+    await ada.query("SELECT 1");
+    const during = (await server.posts()).length;
+    await ada.goOnline();
+    await ben.shows("Not before I say so", "confirmed");
+    assert.equal(during, before);
+  });
 });
 
 /** A server's row as the view has it. */

@@ -1,5 +1,6 @@
 // A user's browser: one profile folder, one Chromium process at a time.
 
+import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,8 +30,8 @@ class Profile {
   #folder;
   #options;
   #context;
-  /** What pages and their workers said on the console. */
-  said = [];
+  /** What no page caught. */
+  #uncaught = [];
 
   constructor(folder, options = {}) {
     this.#folder = folder;
@@ -51,8 +52,7 @@ class Profile {
       ...this.#options,
     });
     this.#context.setDefaultTimeout(LONGEST_MS);
-    this.#context.on("console", (message) => this.said.push(message.text()));
-    this.#context.on("weberror", (error) => this.said.push(String(error.error())));
+    this.#context.on("weberror", (error) => this.#uncaught.push(String(error.error())));
   }
 
   /** A new tab at this address. */
@@ -78,10 +78,11 @@ class Profile {
     for (const name of ["SingletonLock", "SingletonCookie", "SingletonSocket"]) rmSync(join(this.#folder, name), { force: true });
   }
 
-  /** Closes the browser and removes the profile. */
+  /** Closes the browser and removes the profile; fails if a page left an error uncaught. */
   async dispose() {
     await this.stop().catch(() => {});
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10 });
+    assert.deepEqual(this.#uncaught, []);
   }
 
   /** Its processes, renderers first to last: those that name this very profile folder. */
