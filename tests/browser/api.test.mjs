@@ -133,9 +133,21 @@ describe("statements", () => {
     assert.deepEqual({ ...failure, message: "" }, { isError: true, name: "ThroughlineError", code: "SQL", retryable: false, message: "" });
   });
 
+  const stale = { todo: "a statement that ran before a schema change gives its old columns" };
+  it("the same SELECT * as before sees a column that was added since", stale, async () => {
+    const rows = await page.evaluate(async () => {
+      await db.execute("CREATE TABLE growing (a)");
+      await db.execute("INSERT INTO growing VALUES (1)");
+      const before = await db.query("SELECT * FROM growing");
+      await db.execute("ALTER TABLE growing ADD COLUMN b DEFAULT 2");
+      return [before, await db.query("SELECT * FROM growing")];
+    });
+    assert.deepEqual(rows, [[{ a: 1 }], [{ a: 1, b: 2 }]]);
+  });
+
   it("query does not write", async () => {
     const failure = await page.evaluate(() => app.failure(() => db.query("DELETE FROM things")));
-    assert.ok(failure, "a write in query must be refused");
+    assert.equal(failure.code, "ARGUMENT");
     assert.ok((await page.evaluate(() => db.query("SELECT count(*) AS n FROM things")))[0].n > 0);
   });
 });

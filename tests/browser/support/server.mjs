@@ -101,6 +101,11 @@ class Server {
     await this.#post(`truncate?table=${table}`);
   }
 
+  /** ALTER TABLE: `{ table, add: { name, type } }` or `{ table, drop: name }`. */
+  async alter(change) {
+    await this.#post("alter", change);
+  }
+
   /** Restarts Electric with its shapes gone. */
   async loseShapes() {
     await this.#post("restart", { lose_shapes: true });
