@@ -70,6 +70,7 @@ test_browser() {
   setup_wasm
   ensure_browser
   need_package
+  cargo build -p throughline-server
   for file in tests/browser/*.test.mjs; do
     [[ $file == "$package_test" ]] || files+=("$file")
   done

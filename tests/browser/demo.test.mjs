@@ -1,0 +1,122 @@
+// What the demo shows besides its rows: filters, edits, the tables under the hood, and where it stores.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Demo } from "./support/demo.mjs";
+import { newProfile } from "./support/profile.mjs";
+import { newTodo, startServer } from "./support/server.mjs";
+
+let server;
+let profile;
+let demo;
+
+before(async () => {
+  server = await startServer();
+  profile = await newProfile();
+  demo = await Demo.open(profile, server);
+  await demo.settled();
+});
+
+after(async () => {
+  await profile?.dispose();
+  await server?.dispose();
+});
+
+const shown = () => demo.page.getByTestId("title").allTextContents();
+const filter = (name) => demo.page.getByTestId(`filter-${name}`).click();
+const counts = () => demo.page.locator("[data-filter] span").allTextContents();
+const table = (name) => demo.page.getByTestId(`table-${name}`).locator("tbody tr:not(.leaving)");
+
+describe("the demo", () => {
+  it("says where its rows are", async () => {
+    assert.equal(await demo.page.getByTestId("storage").textContent(), "On device");
+    assert.ok(await demo.page.getByTestId("notice").isHidden());
+  });
+
+  it("filters, and counts", async () => {
+    assert.deepEqual(await counts(), ["5", "4", "1"]);
+    await filter("done");
+    await demo.showsNo("Open a second tab and watch both");
+    assert.deepEqual(await shown(), ["Start the demo"]);
+    await filter("open");
+    await demo.showsNo("Start the demo");
+    assert.equal((await shown()).length, 4);
+    await filter("all");
+    await demo.shows("Start the demo");
+  });
+
+  it("shows another user's change without being asked", async () => {
+    await server.asOtherUser(newTodo("From elsewhere"));
+    await demo.shows("From elsewhere", "confirmed");
+  });
+
+  it("takes an edit back on Escape", async () => {
+    const row = demo.todo("From elsewhere");
+    const id = await row.getAttribute("data-id");
+    await row.getByTestId("title").click();
+    const input = demo.page.locator(`[data-id="${id}"]`).getByTestId("edit-input");
+    await input.fill("Not this");
+    await input.press("Escape");
+    await demo.shows("From elsewhere", "confirmed");
+    await demo.settled();
+    assert.equal((await server.posts()).length, 0);
+  });
+
+  it("shows a write's way through the tables", async () => {
+    await demo.page.getByTestId("table-changes").waitFor();
+    await demo.goOffline();
+    await demo.add("Watch me");
+    await table("changes").getByText("insert", { exact: true }).waitFor();
+    await table("todos_local").getByText("Watch me", { exact: true }).waitFor();
+    assert.equal(await table("todos_synced").getByText("Watch me", { exact: true }).count(), 0);
+    await demo.goOnline();
+    await table("todos_synced").getByText("Watch me", { exact: true }).waitFor();
+    await demo.shows("Watch me", "confirmed");
+    await table("changes").waitFor({ state: "detached" });
+    await table("todos_local").waitFor({ state: "detached" });
+  });
+
+  it("clears what is done as one transaction", async () => {
+    await demo.tick("Watch me");
+    await demo.shows("Watch me", "confirmed");
+    const before = (await server.posts()).length;
+    await demo.page.getByTestId("clear-done").click();
+    await demo.showsNo("Watch me");
+    await demo.showsNo("Start the demo");
+    await demo.settled();
+    assert.equal((await server.posts()).length, before + 1);
+    assert.ok(!(await server.rows()).some(({ completed }) => completed === "t"));
+    assert.ok(await demo.page.getByTestId("clear-done").isHidden());
+  });
+
+  it("works by keyboard alone", async () => {
+    const focused = () => demo.page.evaluate(() => document.activeElement.dataset.testid);
+    await demo.page.getByTestId("new-title").focus();
+    await demo.page.keyboard.type("By keyboard");
+    await demo.page.keyboard.press("Enter");
+    await demo.shows("By keyboard", "confirmed");
+    assert.equal(await focused(), "new-title");
+    await demo.todo("By keyboard").getByTestId("title").focus();
+    await demo.page.keyboard.press("Enter");
+    await demo.page.keyboard.type("Renamed by keyboard");
+    await demo.page.keyboard.press("Enter");
+    await demo.shows("Renamed by keyboard", "confirmed");
+    assert.equal(await focused(), "title");
+    await demo.todo("Renamed by keyboard").getByTestId("toggle").focus();
+    await demo.page.keyboard.press("Space");
+    await demo.settled();
+    assert.ok(await demo.todo("Renamed by keyboard").getByTestId("toggle").isChecked());
+    assert.equal(await focused(), "toggle", "a confirmed row keeps the focus");
+  });
+
+  it("says what keeps it from sending", async () => {
+    await server.outage({ path: "/changes", status: 503 });
+    await demo.add("Held up");
+    await demo.page.getByTestId("notice").getByText(/^Sending is held up: .*503/).waitFor();
+    await server.clear();
+    await demo.goOffline();
+    await demo.goOnline();
+    await demo.shows("Held up", "confirmed");
+    await demo.page.getByTestId("notice").waitFor({ state: "hidden" });
+  });
+});

@@ -1,0 +1,58 @@
+// The demo as an app that starts without its server.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { Demo } from "./support/demo.mjs";
+import { newProfile } from "./support/profile.mjs";
+import { startServer } from "./support/server.mjs";
+
+let folder;
+let server;
+let profile;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "throughline-db-"));
+  server = await startServer({ db: join(folder, "server.db") });
+  profile = await newProfile();
+});
+
+after(async () => {
+  await profile?.dispose();
+  await server?.dispose();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the demo without its server", () => {
+  it("starts from what it kept, shows all rows, takes writes, and sends them when the server is back", async () => {
+    let demo = await Demo.open(profile, server);
+    await demo.settled();
+    // Active means installed: every file of the page is kept.
+    await demo.page.evaluate(() => navigator.serviceWorker.ready);
+    const titles = await demo.page.getByTestId("title").allTextContents();
+    assert.equal(titles.length, 5);
+
+    await server.stop();
+    await profile.stop();
+    await profile.start();
+    demo = await Demo.open(profile, server);
+    await demo.shows(titles[0], "confirmed");
+    assert.deepEqual(await demo.page.getByTestId("title").allTextContents(), titles);
+    await demo.shownPhase("Retrying");
+
+    await demo.add("Written without a server");
+    await demo.shows("Written without a server", "pending");
+    await demo.page.reload();
+    await demo.opened();
+    await demo.shows("Written without a server", "pending");
+
+    await server.start();
+    // What a browser tells a page whose network is back.
+    await demo.page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await demo.shows("Written without a server", "confirmed");
+    await demo.settled();
+    assert.equal((await server.rows()).filter(({ title }) => title === "Written without a server").length, 1);
+  });
+});

@@ -1,0 +1,114 @@
+// What the server refuses is undone here, alone, and stays in the journal until the user decides.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { Demo } from "./support/demo.mjs";
+import { newProfile } from "./support/profile.mjs";
+import { startServer } from "./support/server.mjs";
+
+const ROW = "Rename me to nothing and see the server say no";
+const REASON = "A todo needs a title";
+
+let server;
+let profile;
+let demo;
+
+before(async () => {
+  server = await startServer();
+  // Its requests would be out of the test's reach.
+  profile = await newProfile({ serviceWorkers: "block" });
+  demo = await Demo.open(profile, server);
+});
+
+after(async () => {
+  await profile?.dispose();
+  await server?.dispose();
+});
+
+beforeEach(async () => {
+  await demo.settled();
+});
+
+const refusals = () => demo.page.getByTestId("rejected");
+
+describe("a refused write", () => {
+  it("rolls back alone, with the server's reason, and what comes later goes through", async () => {
+    await demo.rename(ROW, "");
+    await demo.shows(ROW, "rejected");
+    await refusals().getByTestId("reason").getByText(REASON, { exact: true }).waitFor();
+
+    await demo.add("Unrelated");
+    await demo.shows("Unrelated", "confirmed");
+    await demo.shows(ROW, "rejected");
+    const [refused] = await demo.page.evaluate(() => globalThis.db.rejected());
+    assert.equal(refused.state, "rejected");
+    assert.deepEqual(refused.error, { code: "EMPTY_TITLE", message: REASON, retryable: false });
+    assert.deepEqual(refused.changes.map(({ value, base }) => ({ value, base })), [{ value: { title: "" }, base: { title: ROW } }]);
+    assert.ok((await server.rows()).some(({ title }) => title === ROW), "the server never took it");
+  });
+
+  it("is still there after a reload", async () => {
+    await demo.page.reload();
+    await demo.opened();
+    await demo.shows(ROW, "rejected");
+    await refusals().getByText(REASON, { exact: true }).waitFor();
+  });
+
+  it("is refused again when it is retried as it was", async () => {
+    const [before] = await demo.page.evaluate(() => globalThis.db.rejected());
+    await refusals().getByTestId("retry").click();
+    await demo.page.waitForFunction(async (number) => {
+      const [again] = await globalThis.db.rejected();
+      return again && again.number !== number;
+    }, before.number);
+    await demo.shows(ROW, "rejected");
+  });
+
+  it("is gone when it is discarded", async () => {
+    await refusals().getByTestId("discard").click();
+    await demo.shows(ROW, "confirmed");
+    assert.equal(await refusals().count(), 0);
+    assert.deepEqual(await demo.page.evaluate(() => globalThis.db.rejected()), []);
+  });
+
+  it("that added a row is shown on its own, and goes through by a retry once the server allows it", async () => {
+    // The server refuses this one POST only.
+    const error = { code: "FULL", message: "No more todos today" };
+    await server.outage({ path: "/changes", status: 422, count: 1, headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) });
+    await demo.add("One too many");
+    await refusals().getByText("Adding “One too many” was refused.").waitFor();
+    await demo.showsNo("One too many");
+    assert.deepEqual(await demo.query("SELECT * FROM todos_local"), []);
+
+    await refusals().getByTestId("retry").click();
+    await demo.shows("One too many", "confirmed");
+    assert.equal(await refusals().count(), 0);
+    assert.equal((await server.rows()).filter(({ title }) => title === "One too many").length, 1);
+  });
+
+  const alone = { todo: "a rejection does not take along later intents on the row it inserted" };
+  it("takes along what was done to the row meanwhile, and nothing else", alone, async () => {
+    const letGo = await holdPosts();
+    await demo.add("");
+    await demo.tick("(no title)");
+    await demo.add("Independent");
+    await demo.shownPending(3);
+    letGo();
+    await demo.shows("Independent", "confirmed");
+    await demo.settled();
+    await demo.showsNo("(no title)");
+    const rejected = await demo.page.evaluate(() => globalThis.db.rejected());
+    assert.deepEqual(rejected.map(({ changes: [{ operation }] }) => operation), ["insert", "update"]);
+  });
+});
+
+/** Keeps the next POSTs from reaching the server until the function it resolves with is called. */
+async function holdPosts() {
+  let letGo;
+  const free = new Promise((resolve) => (letGo = resolve));
+  await profile.context.route("**/changes", async (route) => {
+    await free;
+    await route.continue();
+  });
+  return letGo;
+}

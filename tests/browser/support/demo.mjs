@@ -1,0 +1,85 @@
+/** The demo in one tab, in the words of its user. */
+export class Demo {
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** Opens the demo in a tab of this profile; resolves when its list is there. */
+  static async open(profile, server) {
+    const demo = new Demo(await profile.open(`${server.origin}/`));
+    await demo.opened();
+    return demo;
+  }
+
+  /** Waits until the database is open. */
+  async opened() {
+    await this.page.waitForFunction(() => globalThis.db);
+    await this.page.locator(".list").waitFor();
+  }
+
+  /** The row with this title. */
+  todo(title) {
+    const named = this.page.getByTestId("title").getByText(title, { exact: true });
+    return this.page.getByTestId("todo").filter({ has: named });
+  }
+
+  /** The row with this title in this state: `pending`, `accepted`, `confirmed` or `rejected`. */
+  async shows(title, state) {
+    await this.todo(title).and(this.page.locator(state ? `[data-state="${state}"]` : "*")).waitFor();
+  }
+
+  async showsNo(title) {
+    await this.todo(title).waitFor({ state: "detached" });
+  }
+
+  async add(title) {
+    await this.page.getByTestId("new-title").fill(title);
+    await this.page.getByTestId("add").click();
+  }
+
+  async rename(title, to) {
+    const id = await this.todo(title).getAttribute("data-id");
+    const row = this.page.locator(`[data-testid="todo"][data-id="${id}"]`);
+    await row.getByTestId("title").click();
+    await row.getByTestId("edit-input").fill(to);
+    await row.getByTestId("edit-input").press("Enter");
+  }
+
+  async tick(title) {
+    await this.todo(title).getByTestId("toggle").click();
+  }
+
+  async delete(title) {
+    await this.todo(title).getByTestId("delete").click();
+  }
+
+  async goOffline() {
+    await this.page.getByTestId("offline").check();
+    await this.shownPhase("Offline");
+  }
+
+  async goOnline() {
+    await this.page.getByTestId("offline").uncheck();
+  }
+
+  /** Waits until the header says this. */
+  async shownPhase(text) {
+    await this.page.getByTestId("phase").getByText(text, { exact: true }).waitFor();
+  }
+
+  /** Waits until the header counts this many unconfirmed transactions. */
+  async shownPending(count) {
+    await this.page.getByTestId("pending-count").getByText(String(count), { exact: true }).waitFor();
+  }
+
+  /** Waits until all is sent and came back. */
+  async settled() {
+    await this.shownPhase("Live");
+    await this.shownPending(0);
+  }
+
+  /** Rows of a query, by the page's own database. */
+  query(sql, params = []) {
+    return this.page.evaluate(([text, values]) => globalThis.db.query(text, values), [sql, params]);
+  }
+}

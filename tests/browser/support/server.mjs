@@ -1,0 +1,140 @@
+// The demo's server as a process, and its test controls.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { until } from "./until.mjs";
+
+const root = resolve(import.meta.dirname, "../../..");
+const program = join(root, "target/debug/throughline-server");
+
+/** The demo's site with the tests' own pages and workers beside it, under /fixtures/. */
+function makeSite() {
+  const site = mkdtempSync(join(tmpdir(), "throughline-site-"));
+  cpSync(join(root, "www"), site, { recursive: true, filter: (path) => !path.startsWith(join(root, "www/server")) });
+  cpSync(join(root, "tests/browser/fixtures"), join(site, "fixtures"), { recursive: true });
+  return site;
+}
+
+/** Starts a server; `db` is the file that outlives it, without one it forgets everything. */
+export async function startServer({ db } = {}) {
+  if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
+  const server = new Server(makeSite(), db);
+  await server.start();
+  return server;
+}
+
+class Server {
+  #site;
+  #storage;
+  #port = "0";
+  #process;
+  /** `http://localhost:<port>`, the same after a restart. */
+  origin;
+
+  constructor(site, db) {
+    this.#site = site;
+    this.#storage = db ? ["--db", db] : ["--memory"];
+  }
+
+  /** Starts the process, on the port it had before. */
+  async start() {
+    const site = ["--site", this.#site, "--package", join(root, "pkg")];
+    const args = [...site, ...this.#storage, "--port", this.#port, "--open-test-controls"];
+    this.#process = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+    for await (const line of createInterface({ input: this.#process.stdout })) {
+      this.origin = /http:\/\/[^/]+/.exec(line)?.[0];
+      break;
+    }
+    if (!this.origin) throw new Error("the server did not start");
+    this.#port = new URL(this.origin).port;
+  }
+
+  /** Ends the process; browsers find nobody there. */
+  async stop() {
+    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Ends the process and removes the site. */
+  async dispose() {
+    await this.stop();
+    rmSync(this.#site, { recursive: true, force: true });
+  }
+
+  /** The server's rows, values as Postgres spells them. */
+  async rows(table = "todos") {
+    return (await fetch(`${this.origin}/test/rows?table=${table}`)).json();
+  }
+
+  /** The requests answered so far, oldest first, and how many polls are `held`. */
+  async log() {
+    return (await fetch(`${this.origin}/test/log`)).json();
+  }
+
+  /** The answered POSTs of local transactions. */
+  async posts() {
+    return (await this.log()).requests.filter(({ path }) => path === "/changes");
+  }
+
+  /** The answered shape requests. */
+  async shapeRequests() {
+    return (await this.log()).requests.filter(({ path }) => path === "/v1/shape");
+  }
+
+  /** Answers a path with a status until `clear`, or `count` times; with `after` the request takes effect first. */
+  async outage(outage) {
+    await this.#post("outage", outage);
+  }
+
+  /** Ends outages. */
+  async clear() {
+    await this.#post("clear");
+  }
+
+  /** Removes all rows by TRUNCATE, after which Electric asks for a refetch. */
+  async truncate(table = "todos") {
+    await this.#post(`truncate?table=${table}`);
+  }
+
+  /** ALTER TABLE: `{ table, add: { name, type } }` or `{ table, drop: name }`. */
+  async alter(change) {
+    await this.#post("alter", change);
+  }
+
+  /** Restarts Electric with its shapes gone. */
+  async loseShapes() {
+    await this.#post("restart", { lose_shapes: true });
+  }
+
+  /** Writes as another user. */
+  async asOtherUser(...changes) {
+    const of = (change) => ({ id: 1, table: "todos", write_id: crypto.randomUUID(), ...change });
+    const verdict = await (await this.#post("transaction", { changes: changes.map(of) })).json();
+    assert.equal(verdict.status, "accepted", JSON.stringify(verdict));
+  }
+
+  /** Waits for a condition on the log. */
+  async seen(what, condition) {
+    return until(what, async () => condition(await this.log()));
+  }
+
+  async #post(control, body) {
+    const response = await fetch(`${this.origin}/test/${control}`, {
+      method: "POST",
+      headers: body && { "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`/test/${control}: ${response.status} ${await response.text()}`);
+    return response;
+  }
+}
+
+/** A todo as another user inserts it. */
+export function newTodo(title, id = crypto.randomUUID()) {
+  return { operation: "insert", value: { id, title, completed: false, created_at: new Date().toISOString() } };
+}
