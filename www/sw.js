@@ -54,7 +54,9 @@ async function networkFirst(event, url) {
   // A network that neither answers nor fails is no network.
   const late = new Promise((resolve) => setTimeout(resolve, NETWORK_MS)).then(stored);
   try {
-    return (await Promise.race([fresh, late])) ?? (await fresh);
+    const response = (await Promise.race([fresh, late])) ?? (await fresh);
+    // A proxy without its server, or a server that is starting.
+    return response.status < 500 ? response : ((await stored()) ?? response);
   } catch (error) {
     const last = await stored();
     if (last) return last;

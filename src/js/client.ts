@@ -275,6 +275,7 @@ export class Database<Tables extends object = AnyTables> {
    */
   async wipe(): Promise<void> {
     await this.#rpc.request({ type: "wipe" });
+    await this.#rpc.answered();
     this.#rpc.end(closedError());
   }
 
@@ -295,6 +296,7 @@ export class Database<Tables extends object = AnyTables> {
     if (this.#rpc.ended) return;
     try {
       await this.#rpc.request({ type: "close" });
+      await this.#rpc.answered();
     } finally {
       this.#rpc.end(closedError());
     }

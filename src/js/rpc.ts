@@ -6,6 +6,7 @@ import { plainHeaders, type HeadersFunctions, type ResolvedOptions } from "./opt
 interface Waiter {
   resolve(reply: unknown): void;
   reject(error: unknown): void;
+  readonly answer: Promise<unknown>;
 }
 
 /** The page's end of the channel: each call has an id, each reply names it. */
@@ -48,6 +49,14 @@ export class Rpc {
     if (!this.#ended) this.#post({ type: "wake" });
   }
 
+  /**
+   * Resolves when each request so far is answered. The reply to the last request may come before that to an earlier
+   * one: the worker settles several at once, such as a commit and the close that waited for it.
+   */
+  async answered(): Promise<void> {
+    await Promise.allSettled([...this.#waiting.values()].map(({ answer }) => answer));
+  }
+
   /** Ends the channel: what is waiting rejects with `error`, and so does every later call. */
   end(error: ThroughlineError): void {
     if (this.#ended) return;
@@ -59,12 +68,15 @@ export class Rpc {
   }
 
   #call(message: (id: number) => PageMessage): Promise<WireReply> {
-    return new Promise((resolve, reject) => {
+    const id = this.#nextId++;
+    let settle: Omit<Waiter, "answer"> | undefined;
+    const answer = new Promise<WireReply>((resolve, reject) => {
       if (this.#ended) throw this.#ended;
-      const id = this.#nextId++;
       this.#post(message(id));
-      this.#waiting.set(id, { resolve: resolve as Waiter["resolve"], reject });
+      settle = { resolve: resolve as Waiter["resolve"], reject };
     });
+    if (settle) this.#waiting.set(id, { ...settle, answer });
+    return answer;
   }
 
   #receive(message: WorkerMessage): void {

@@ -66,23 +66,24 @@ describe("opening", () => {
 });
 
 describe("closing", () => {
-  it("ends a transaction that is open, which leaves nothing", async () => {
-    const [failure, rows] = await page.evaluate(async () => {
+  it("waits for a transaction that is open", async () => {
+    const [closed, rows] = await page.evaluate(async () => {
       const db = await app.openAlone({ name: "closed" });
-      const failure = await app.failure(() =>
-        db.transaction(async (tx) => {
-          await app.add(tx, "never");
-          await db.close();
-          await tx.query("SELECT 1");
-        }),
-      );
+      let closing;
+      await db.transaction(async (tx) => {
+        await app.add(tx, "before close");
+        closing = db.close();
+        await app.add(tx, "after close was called");
+      });
+      await closing;
+      const closed = await app.failure(() => db.query("SELECT 1"));
       const again = await app.openAlone({ name: "closed" });
-      const rows = await again.query("SELECT * FROM todos");
+      const rows = await again.query("SELECT title FROM todos ORDER BY title DESC");
       await again.close();
-      return [failure?.code, rows];
+      return [closed.code, rows.map(({ title }) => title)];
     });
-    assert.equal(failure, "CLOSED");
-    assert.deepEqual(rows, []);
+    assert.equal(closed, "CLOSED");
+    assert.deepEqual(rows, ["before close", "after close was called"]);
   });
 
   it("answers what was asked before it", async () => {

@@ -25,6 +25,25 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
+describe("the demo behind a proxy that lost its server", () => {
+  it("starts from what it kept", async () => {
+    const demo = await Demo.open(profile, server);
+    await demo.settled();
+    await demo.page.evaluate(() => navigator.serviceWorker.ready);
+    let refused = 0;
+    await profile.context.route("**/*", async (route) => {
+      refused++;
+      await route.fulfill({ status: 502, contentType: "text/html", body: "Bad gateway" });
+    });
+    await demo.page.reload();
+    await demo.opened();
+    await demo.shows("Start the demo", "confirmed");
+    assert.ok(refused > 0, "the proxy was asked");
+    await profile.context.unroute("**/*");
+    await demo.page.close();
+  });
+});
+
 describe("the demo without its server", () => {
   it("starts from what it kept, shows all rows, takes writes, and sends them when the server is back", async () => {
     let demo = await Demo.open(profile, server);

@@ -19,31 +19,31 @@ function makeSite() {
   return site;
 }
 
-/** Starts a server; `db` is the file that outlives it, without one it forgets everything. */
-export async function startServer({ db } = {}) {
+/** Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log. */
+export async function startServer({ db, chunkBytes } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(makeSite(), db);
+  const server = new Server(makeSite(), db, chunkBytes);
   await server.start();
   return server;
 }
 
 class Server {
   #site;
-  #storage;
+  #options;
   #port = "0";
   #process;
   /** `http://localhost:<port>`, the same after a restart. */
   origin;
 
-  constructor(site, db) {
+  constructor(site, db, chunkBytes) {
     this.#site = site;
-    this.#storage = db ? ["--db", db] : ["--memory"];
+    this.#options = [...(db ? ["--db", db] : ["--memory"]), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
   }
 
   /** Starts the process, on the port it had before. */
   async start() {
     const site = ["--site", this.#site, "--package", join(root, "pkg")];
-    const args = [...site, ...this.#storage, "--port", this.#port, "--open-test-controls"];
+    const args = [...site, ...this.#options, "--port", this.#port, "--open-test-controls"];
     this.#process = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
     for await (const line of createInterface({ input: this.#process.stdout })) {
       this.origin = /http:\/\/[^/]+/.exec(line)?.[0];
@@ -91,7 +91,12 @@ class Server {
     await this.#post("outage", outage);
   }
 
-  /** Ends outages. */
+  /** Delays the answers to a path until `clear`. */
+  async latency(path, ms) {
+    await this.#post("latency", { path, ms });
+  }
+
+  /** Ends outages and delays. */
   async clear() {
     await this.#post("clear");
   }

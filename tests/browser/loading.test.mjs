@@ -1,0 +1,74 @@
+// A first load in many chunks, and a browser that is killed in the middle of it.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { openApp } from "./support/app.mjs";
+import { newProfile } from "./support/profile.mjs";
+import { newTodo, startServer } from "./support/server.mjs";
+
+const ROWS = 2000;
+const CHUNK_BYTES = 40_000;
+/** Slow enough to be caught in the middle. */
+const LATENCY_MS = 150;
+
+let server;
+let profile;
+
+before(async () => {
+  server = await startServer({ chunkBytes: CHUNK_BYTES });
+  profile = await newProfile();
+});
+
+after(async () => {
+  await profile?.dispose();
+  await server?.dispose();
+});
+
+describe("a first load", () => {
+  it("goes on where it was when the browser was killed, and is complete at the end", async () => {
+    await server.asOtherUser(...Array.from({ length: ROWS }, (_, index) => newTodo(`todo ${index}`)));
+    const total = (await server.rows()).length;
+    await server.latency("/v1/shape", LATENCY_MS);
+
+    let page = await openApp(profile, server);
+    const loaded = await page.evaluate(async () => {
+      globalThis.db = await app.open();
+      const { shapes } = await app.status(db, ({ shapes }) => shapes[0].phase === "loading" && shapes[0].rows > 0);
+      return shapes[0].rows;
+    });
+    await profile.kill();
+    assert.ok(loaded < total, `${loaded} of ${total} rows: too late to be in the middle`);
+    const before = (await server.shapeRequests()).length;
+
+    await server.clear();
+    await profile.start();
+    page = await openApp(profile, server);
+    const [rows, problems] = await page.evaluate(async () => {
+      const db = await app.openSynced();
+      return [(await db.query("SELECT count(*) AS n, count(DISTINCT id) AS ids FROM todos"))[0], (await db.verify()).problems];
+    });
+    assert.deepEqual(rows, { n: total, ids: total });
+    assert.deepEqual(problems, []);
+    const resumed = (await server.shapeRequests()).slice(before).map(({ query }) => new URLSearchParams(query).get("offset"));
+    assert.ok(!resumed.includes("-1"), `from the offset that was stored: ${resumed}`);
+    await page.close();
+  });
+
+  it("tells its progress, and live queries as soon as there are rows", async () => {
+    const page = await openApp(profile, server);
+    const { progress, first, last } = await page.evaluate(async (total) => {
+      const db = await app.open({ name: "progress" });
+      const progress = [];
+      await app.status(db, ({ shapes: [{ phase, rows }] }) => (progress.push(rows), phase === "live"));
+      const live = db.live("SELECT count(*) AS n FROM todos");
+      const counts = [];
+      await app.result(live, ({ rows: [{ n }] }) => (counts.push(n), n === total));
+      await db.close();
+      return { progress, first: counts[0], last: counts.at(-1) };
+    }, (await server.rows()).length);
+    assert.deepEqual(progress, [...progress].sort((one, other) => one - other), "rows only grow");
+    assert.ok(progress.length > 2, `progress was told: ${progress}`);
+    assert.equal(first, last);
+    await page.close();
+  });
+});
