@@ -17,7 +17,9 @@ ensure_cargo_tool() {
   fi
   say "installing $program $version with cargo, some minutes, once: it makes the JavaScript side of the WebAssembly module"
   # A compiler flag or target meant for the package is not meant for a tool.
-  env -u CARGO_BUILD_TARGET -u RUSTFLAGS cargo install --quiet --force "$crate" --version "=$version" ${where[@]+"${where[@]}"} "$@" >&2
+  # Nor does it need every optimisation: it runs for a second a build, and compiling it is most of a first run.
+  env -u CARGO_BUILD_TARGET -u RUSTFLAGS CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+    cargo install --quiet --force "$crate" --version "=$version" ${where[@]+"${where[@]}"} "$@" >&2
   hash -r
   have_version "$program" "$version" || fail "$program $version was installed, but PATH finds another: $(command -v "$program")"
 }
