@@ -19,10 +19,13 @@ function makeSite() {
   return site;
 }
 
-/** Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log. */
-export async function startServer({ db, chunkBytes } = {}) {
+/**
+ * Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log.
+ * `site` is the folder it serves, which goes with it; else the demo.
+ */
+export async function startServer({ db, chunkBytes, site } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(makeSite(), db, chunkBytes);
+  const server = new Server(site ?? makeSite(), db, chunkBytes);
   await server.start();
   return server;
 }
