@@ -55,6 +55,8 @@ pub struct World {
     pub sent: Vec<Sent>,
     /// `verify()` after every event, for all clients.
     pub verifies: bool,
+    /// The write API answers with a status alone.
+    pub plain_writes: bool,
     /// How clients die.
     pub death: Death,
 }
@@ -81,6 +83,7 @@ impl World {
             chaos: None,
             sent: Vec::new(),
             verifies: true,
+            plain_writes: false,
             death: Death::Killed,
         }
     }
@@ -149,6 +152,16 @@ impl World {
     pub fn reopen_as(&mut self, name: &str, options: &str) {
         self.client_mut(name).options = options.into();
         self.crash(name);
+    }
+
+    /// Between two sessions something else changes the file.
+    pub fn edit_file(&mut self, name: &str, sql: &str) {
+        let death = self.death;
+        self.client_mut(name).die(death);
+        let conn = rusqlite::Connection::open(self.clients[name].path()).unwrap();
+        conn.execute_batch(sql).unwrap();
+        drop(conn);
+        self.start(name);
     }
 
     /// Between which two of the coming effects the client dies: after `effects` of them.
