@@ -20,6 +20,8 @@ pub fn retry_at(now: Millis, rng: &mut fastrand::Rng, failures: u32, floor: Opti
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

@@ -23,6 +23,7 @@ impl Session {
     fn run(death: Death, effects: usize) -> Self {
         let mut world = World::new(3);
         world.death = death;
+        world.verified = None;
         world.open("a", SYNCED);
         world.settle();
         world.crash_after("a", effects);

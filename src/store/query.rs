@@ -76,11 +76,7 @@ fn execute(
 ) -> Result<Executed, Failure> {
     let mut prepared = conn.prepare_cached(&statement.sql)?;
     bind(&mut prepared, &statement.params)?;
-    let columns: Vec<String> = prepared
-        .column_names()
-        .into_iter()
-        .map(ToOwned::to_owned)
-        .collect();
+    let columns: Vec<String> = prepared.column_names().map(ToOwned::to_owned).collect();
     let booleans = prepared
         .columns()
         .map(|column| {

@@ -27,8 +27,9 @@ fn a_write_shows_at_once_is_accepted_and_confirmed_and_leaves_nothing_behind() {
     let ids = |records: &[throughline::tabs::TransactionRecord]| -> Vec<String> {
         records.iter().map(|one| one.id.clone()).collect()
     };
-    assert_eq!(ids(&world.seen("a").accepted), [key.clone()]);
-    assert_eq!(ids(&world.seen("a").confirmed), [key.clone()]);
+    let only = std::slice::from_ref(&key);
+    assert_eq!(ids(&world.seen("a").accepted), only);
+    assert_eq!(ids(&world.seen("a").confirmed), only);
     assert_eq!(world.ledger.applied()[&key], 1);
     assert_clean(world, "a");
     world.assert_same("todos");
