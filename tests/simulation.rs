@@ -63,7 +63,8 @@ struct Simulation {
 impl Simulation {
     fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut world = World::new(rng.u64(..));
+        let chunk_bytes = *[200, 2_000, 1_000_000].get(rng.usize(0..3)).unwrap();
+        let mut world = World::chunked(rng.u64(..), chunk_bytes);
         let tag = Table::new(
             "tags",
             &["todo", "n"],

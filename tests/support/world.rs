@@ -21,6 +21,7 @@ use throughline::engine::{Effect, Endpoint, Event};
 use throughline::ids::{Millis, TimerId};
 use throughline::tabs::{ShapePhase, UploadPhase};
 use throughline_server::backend::Backend;
+use throughline_server::electric::Options;
 
 pub use client::{Client, Death};
 pub use network::{Chaos, Fault, Sent};
@@ -70,7 +71,12 @@ enum Next {
 impl World {
     /// A backend with the demo's table, rule and rows, and nobody there yet.
     pub fn new(seed: u64) -> Self {
-        let (backend, ledger) = server::demo_backend();
+        Self::chunked(seed, Options::default().chunk_bytes)
+    }
+
+    /// The same, with logs that are sent in chunks of about so many bytes.
+    pub fn chunked(seed: u64, chunk_bytes: usize) -> Self {
+        let (backend, ledger) = server::demo_backend(chunk_bytes);
         Self {
             now: BEGINNING,
             rng: fastrand::Rng::with_seed(seed),
