@@ -94,7 +94,7 @@ impl Session {
 }
 
 /// More than the session has.
-const EFFECTS: usize = 60;
+const EFFECTS: usize = 40;
 
 #[test]
 fn a_process_killed_at_any_effect_loses_nothing_resolved() {

@@ -18,7 +18,7 @@ const OPTIONS: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "writ
     "tables": {"todos": {"indexes": ["created_at"]}, "tags": {}}}"#;
 
 /// Worlds of a normal run.
-const WORLDS: u64 = 20;
+const WORLDS: u64 = 15;
 /// Things done in each.
 const ACTIONS: usize = 60;
 /// Few rows, so that everyone meets.
