@@ -23,6 +23,7 @@ impl Session {
     fn run(death: Death, effects: usize) -> Self {
         let mut world = World::new(3);
         world.death = death;
+        world.verified = None;
         world.open("a", SYNCED);
         world.settle();
         world.crash_after("a", effects);
@@ -93,7 +94,7 @@ impl Session {
 }
 
 /// More than the session has.
-const EFFECTS: usize = 60;
+const EFFECTS: usize = 40;
 
 #[test]
 fn a_process_killed_at_any_effect_loses_nothing_resolved() {

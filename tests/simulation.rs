@@ -11,14 +11,14 @@ use std::ops::Range;
 use support::statement;
 use support::world::{Chaos, World};
 use throughline::tabs::{Reply, Request};
-use throughline_server::electric::{Column, Loss, PgType, Table, row};
+use throughline_server::electric::{Alter, Column, Loss, PgType, Table, row};
 
 /// Todos, and tags with a composite key and no write id.
 const OPTIONS: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
     "tables": {"todos": {"indexes": ["created_at"]}, "tags": {}}}"#;
 
 /// Worlds of a normal run.
-const WORLDS: u64 = 40;
+const WORLDS: u64 = 15;
 /// Things done in each.
 const ACTIONS: usize = 60;
 /// Few rows, so that everyone meets.
@@ -55,13 +55,16 @@ struct Simulation {
     rng: fastrand::Rng,
     /// What each client was told is written, by idempotency key.
     resolved: Vec<(String, String)>,
+    /// Rejections that an app retried or discarded.
+    dealt_with: BTreeSet<String>,
     trace: bool,
 }
 
 impl Simulation {
     fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut world = World::new(rng.u64(..));
+        let chunk_bytes = *[200, 2_000, 1_000_000].get(rng.usize(0..3)).unwrap();
+        let mut world = World::chunked(rng.u64(..), chunk_bytes);
         let tag = Table::new(
             "tags",
             &["todo", "n"],
@@ -88,6 +91,7 @@ impl Simulation {
             names,
             rng,
             resolved: Vec::new(),
+            dealt_with: BTreeSet::new(),
             trace: std::env::var("SIM_SEED").is_ok(),
         }
     }
@@ -110,7 +114,8 @@ impl Simulation {
             eprintln!("{} {name} {action}", self.world.now);
         }
         match action {
-            0..50 => self.write(&name),
+            0..47 => self.write(&name),
+            47..50 => self.deal_with_a_rejection(&name),
             50..65 => self.someone_else_writes(),
             65..72 => self.interact(&name),
             72..77 => self.world.offline(&name),
@@ -123,7 +128,8 @@ impl Simulation {
             90..92 => self.switch(&name, Request::Disconnect),
             92..96 => self.switch(&name, Request::Connect),
             96 => self.world.server().restart(Loss::Nothing),
-            97 | 98 => self.world.server().restart(Loss::Shapes),
+            97 => self.world.server().restart(Loss::Shapes),
+            98 => self.alter(),
             _ => {
                 let table = if self.rng.bool() { "todos" } else { "tags" };
                 self.world.server().truncate(table);
@@ -189,6 +195,34 @@ impl Simulation {
 
     fn id(&mut self) -> String {
         format!("00000000-0000-4000-8000-{:012}", self.rng.u32(ROWS))
+    }
+
+    fn deal_with_a_rejection(&mut self, name: &str) {
+        if self.world.client(name).open_transaction().is_some() {
+            return;
+        }
+        let Some(Reply::Transactions(listed)) = self.ask(name, Request::Rejected) else {
+            return;
+        };
+        if let Some(one) = self.rng.choice(listed) {
+            self.dealt_with.insert(one.id);
+            let request = match self.rng.bool() {
+                true => Request::Retry(one.number),
+                false => Request::Discard(one.number),
+            };
+            self.ask(name, request);
+        }
+    }
+
+    /// A column comes or goes.
+    fn alter(&mut self) {
+        let note = Column::new("note", PgType::Text);
+        let todos = self.world.backend.electric().table("todos").unwrap();
+        let alter = match todos.column(&note.name) {
+            None => Alter::AddColumn(note),
+            Some(_) => Alter::DropColumn(note.name),
+        };
+        self.world.server().alter("todos", alter);
     }
 
     fn someone_else_writes(&mut self) {
@@ -265,7 +299,7 @@ impl Simulation {
         for (key, times) in &applied {
             assert!(*times <= 1, "{key} was applied {times} times");
         }
-        let mut listed = BTreeSet::new();
+        let mut listed = self.dealt_with.clone();
         for name in self.names.clone() {
             assert!(self.world.client(&name).pending().is_empty(), "{name}");
             let rejected = self.world.client(&name).rejected();

@@ -167,6 +167,8 @@ fn hash<'a>(values: impl Iterator<Item = &'a Value>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn rows(titles: &[(i64, &str)]) -> Rows {

@@ -28,9 +28,15 @@ impl Engine {
     pub(super) fn upload(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event<'_>) {
         self.status_is_stale = true;
         for step in self.uploader.handle(now, rng, event) {
-            if let Err(error) = self.upload_step(now, rng, step) {
-                self.upload(now, rng, Event::StoreFailed(error));
-                return;
+            let requeues = step == Step::Requeue;
+            match self.upload_step(now, rng, step) {
+                Ok(()) => {}
+                // The next POST takes along what stays marked as being sent.
+                Err(error) if requeues => self.effects_failed(&error),
+                Err(error) => {
+                    self.upload(now, rng, Event::StoreFailed(error));
+                    return;
+                }
             }
         }
     }
@@ -60,13 +66,14 @@ impl Engine {
             return Ok(());
         };
         let url = write.url.clone();
-        let queued = transactions::queued_sizes(&self.conn, limit)?;
+        let transaction = begin(&self.conn)?;
+        transactions::requeue(&transaction)?;
+        let queued = transactions::queued_sizes(&transaction, limit)?;
         let count = upload::take_batch(queued.iter().map(|(_, bytes)| *bytes), limit);
         if count == 0 {
             return Ok(());
         }
         let ids: Vec<TransactionId> = queued.iter().take(count).map(|(id, _)| *id).collect();
-        let transaction = begin(&self.conn)?;
         let outgoing = transactions::outgoing(&transaction, &self.session, &self.client, &ids)?;
         let body = upload::body(&outgoing)?;
         transactions::begin_sending(&transaction, &ids)?;

@@ -89,6 +89,8 @@ fn empty_row(table: &TableSchema, key: &[Value]) -> Vec<Value> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use crate::schema::{Column, TableSchema};
     use crate::value::PgType;

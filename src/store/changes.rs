@@ -11,6 +11,9 @@ use crate::optimistic::{PendingTransaction, Written};
 use crate::shape::Snapshot;
 use crate::tabs::ChangeRecord;
 
+/// A row: its table and its key as the change log spells it.
+pub type RowName = (String, String);
+
 /// How the synced rows show that they hold an intent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Evidence {
@@ -143,16 +146,14 @@ pub fn tables_with_accepted(conn: &Connection) -> Result<Vec<String>> {
 }
 
 /// Every transaction with pending intents, in order, with its rows.
-pub fn pending_transactions(
-    conn: &Connection,
-) -> Result<Vec<PendingTransaction<(String, String)>>> {
+pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<RowName>>> {
     let mut statement = conn.prepare_cached(
         "SELECT c.transaction_id, t.state, c.table_name, c.key, c.seen
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
          ORDER BY c.transaction_id, c.id",
     )?;
     let mut found = statement.query([])?;
-    let mut pending: Vec<PendingTransaction<(String, String)>> = Vec::new();
+    let mut pending: Vec<PendingTransaction<RowName>> = Vec::new();
     while let Some(row) = found.next()? {
         let id = TransactionId(row.get(0)?);
         let state: String = row.get(1)?;
@@ -173,14 +174,14 @@ pub fn pending_transactions(
 pub fn written_since(
     conn: &Connection,
     first: TransactionId,
-) -> Result<Vec<(Written<(String, String)>, u32)>> {
+) -> Result<Vec<(Written<RowName>, u32)>> {
     let mut statement = conn.prepare_cached(
         "SELECT c.transaction_id, t.attempts, c.table_name, c.key, c.operation
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
          WHERE c.transaction_id >= ?1 ORDER BY c.transaction_id, c.id",
     )?;
     let mut found = statement.query([first.0])?;
-    let mut written: Vec<(Written<(String, String)>, u32)> = Vec::new();
+    let mut written: Vec<(Written<RowName>, u32)> = Vec::new();
     while let Some(row) = found.next()? {
         let id = TransactionId(row.get(0)?);
         let operation: String = row.get(4)?;

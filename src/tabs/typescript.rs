@@ -1,4 +1,5 @@
 //! The data types of the protocol as TypeScript, held against `src/js/generated.ts`.
+#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 

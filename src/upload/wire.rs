@@ -83,6 +83,8 @@ impl Serialize for KeyAnd<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn raw(text: &str) -> Box<RawValue> {

@@ -21,6 +21,7 @@ use throughline::engine::{Effect, Endpoint, Event};
 use throughline::ids::{Millis, TimerId};
 use throughline::tabs::{ShapePhase, UploadPhase};
 use throughline_server::backend::Backend;
+use throughline_server::electric::Options;
 
 pub use client::{Client, Death};
 pub use network::{Chaos, Fault, Sent};
@@ -53,8 +54,10 @@ pub struct World {
     pub chaos: Option<Chaos>,
     /// Every request that any client sent, in order.
     pub sent: Vec<Sent>,
-    /// `verify()` after every event, for all clients.
-    pub verifies: bool,
+    /// The client that is verified after every event; all are when it is quiet.
+    pub verified: Option<&'static str>,
+    /// The write API answers with a status alone.
+    pub plain_writes: bool,
     /// How clients die.
     pub death: Death,
 }
@@ -68,7 +71,12 @@ enum Next {
 impl World {
     /// A backend with the demo's table, rule and rows, and nobody there yet.
     pub fn new(seed: u64) -> Self {
-        let (backend, ledger) = server::demo_backend();
+        Self::chunked(seed, Options::default().chunk_bytes)
+    }
+
+    /// The same, with logs that are sent in chunks of about so many bytes.
+    pub fn chunked(seed: u64, chunk_bytes: usize) -> Self {
+        let (backend, ledger) = server::demo_backend(chunk_bytes);
         Self {
             now: BEGINNING,
             rng: fastrand::Rng::with_seed(seed),
@@ -80,7 +88,8 @@ impl World {
             scripted: Vec::new(),
             chaos: None,
             sent: Vec::new(),
-            verifies: true,
+            verified: Some("a"),
+            plain_writes: false,
             death: Death::Killed,
         }
     }
@@ -149,6 +158,16 @@ impl World {
     pub fn reopen_as(&mut self, name: &str, options: &str) {
         self.client_mut(name).options = options.into();
         self.crash(name);
+    }
+
+    /// Between two sessions something else changes the file.
+    pub fn edit_file(&mut self, name: &str, sql: &str) {
+        let death = self.death;
+        self.client_mut(name).die(death);
+        let conn = rusqlite::Connection::open(self.clients[name].path()).unwrap();
+        conn.execute_batch(sql).unwrap();
+        drop(conn);
+        self.start(name);
     }
 
     /// Between which two of the coming effects the client dies: after `effects` of them.
@@ -267,7 +286,7 @@ impl World {
         let now = self.now;
         let effects = self.client_mut(name).handle(now, event);
         self.perform(name, effects);
-        if self.verifies && self.clients[name].may_verify() {
+        if self.verified == Some(name) && self.clients[name].may_verify() {
             self.client(name).assert_sound();
         }
     }

@@ -230,3 +230,77 @@ fn two_clients_see_each_other() {
     world.assert_same("todos");
     assert_eq!(world.client("b").title(FIRST).unwrap(), "from a");
 }
+
+/// Each chunk holds about one row.
+fn in_chunks() -> World {
+    let mut world = World::chunked(1, 150);
+    world.open("a", SYNCED);
+    world.settle();
+    world
+}
+
+#[test]
+fn a_log_in_many_chunks_is_read_to_its_end() {
+    let world = &mut in_chunks();
+    assert!(polls(world).len() > 5, "{}", polls(world).len());
+    world.assert_same("todos");
+    assert_eq!(world.client("a").status().shapes[0].rows, 5);
+}
+
+#[test]
+fn what_was_missed_is_shown_at_once_and_not_chunk_by_chunk() {
+    let world = &mut in_chunks();
+    world.offline("a");
+    world
+        .client("a")
+        .watch(1, "SELECT count(*) FROM todos", &[]);
+    for n in 1..=20 {
+        world.server().add_todo(&fresh(n), "missed");
+    }
+    let before = polls(world).len();
+    world.online("a");
+    world.settle();
+    assert!(polls(world).len() - before > 5, "in chunks");
+    assert_eq!(world.client("a").history(1).concat(), ["5", "25"]);
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_crash_between_chunks_goes_on_with_the_next() {
+    let mut world = World::chunked(1, 150);
+    world.open("a", SYNCED);
+    world.run_until("three rows", |world| {
+        world
+            .seen("a")
+            .status
+            .as_ref()
+            .is_some_and(|status| status.shapes[0].rows == 3)
+    });
+    world.crash("a");
+    world.settle();
+    let rows: usize = polls(&world).iter().map(|one| one.rows).sum();
+    assert!(
+        rows <= 6,
+        "{rows}: at most the chunk on its way comes twice"
+    );
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_write_confirmed_in_a_late_chunk_never_shows_an_older_value() {
+    let world = &mut in_chunks();
+    world.client("a").watch(
+        1,
+        &format!("SELECT title FROM todos WHERE id = '{FIRST}'"),
+        &[],
+    );
+    world.offline("a");
+    for n in 1..=5 {
+        world.server().rename(FIRST, &format!("theirs {n}"));
+    }
+    world.client("a").rename(FIRST, "mine");
+    world.online("a");
+    world.settle();
+    assert_eq!(world.client("a").history(1).concat()[1..], ["mine"]);
+    world.assert_same("todos");
+}

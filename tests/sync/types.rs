@@ -45,7 +45,11 @@ fn round_trip(world: &mut World, n: i64, column: &str, value: Value, expected: V
         .execute(&insert, &[Value::Integer(n), value.clone()]);
     let select = format!("SELECT {column} FROM zoo WHERE id = {n}");
     let pending = world.client("a").query(&select).values;
-    assert_eq!(pending, [expected.clone()], "{column} {value:?}: at once");
+    assert_eq!(
+        pending,
+        std::slice::from_ref(&expected),
+        "{column} {value:?}: at once"
+    );
     world.settle();
     let synced = world.client("a").query(&select).values;
     assert_eq!(synced, [expected], "{column} {value:?}: from the server");

@@ -219,3 +219,55 @@ fn closing_leaves_the_queue_to_the_next_session() {
     assert_clean(world, "a");
     world.assert_same("todos");
 }
+
+#[test]
+fn a_server_that_answers_with_a_status_alone_is_enough() {
+    let world = &mut synced();
+    world.plain_writes = true;
+    world.client("a").rename(FIRST, "one");
+    world.client("a").add_todo(&fresh(1), "two");
+    world.client("a").run("DELETE FROM todos WHERE completed");
+    world.settle();
+    assert_eq!(world.seen("a").confirmed.len(), 3);
+    world.offline("a");
+    world.client("a").rename(FIRST, "kept");
+    let bad = world.client("a").rename(SECOND, "").unwrap();
+    world.client("a").rename(FIRST, "kept too");
+    world.online("a");
+    world.settle();
+    let rejected = world.client("a").rejected();
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0].id, bad);
+    assert_eq!(rejected[0].error.as_ref().unwrap().message, "refused");
+    assert_eq!(world.client("a").title(FIRST).unwrap(), "kept too");
+    world.assert_same("todos");
+}
+
+/// The queue cannot be written: the write stays, the failure shows, and nothing goes round in circles.
+#[test]
+fn a_queue_that_cannot_be_written_waits_and_says_so() {
+    let world = &mut synced();
+    world.edit_file(
+        "a",
+        "CREATE TRIGGER stuck BEFORE UPDATE OF state ON _throughline_transactions
+         WHEN NEW.state = 'queued' BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END",
+    );
+    world.settle();
+    world.fault("a", Endpoint::Write, Fault::status(503));
+    let key = world.client("a").rename(FIRST, "kept").unwrap();
+    world.run_for(500);
+    let status = world.client("a").status();
+    assert_eq!(status.upload.phase, UploadPhase::Waiting);
+    assert_eq!(status.pending, 1);
+    let reason = status.storage.reason.unwrap();
+    assert!(reason.contains("the disk is broken"), "{reason}");
+    world.run_for(100_000);
+    assert!(
+        posts(world).len() < 3,
+        "what cannot be taken back is not sent"
+    );
+    world.edit_file("a", "DROP TRIGGER stuck");
+    world.settle();
+    assert_eq!(world.ledger.applied()[&key], 1);
+    world.assert_same("todos");
+}

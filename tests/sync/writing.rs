@@ -1,6 +1,6 @@
 //! From the view to the server and back.
 
-use throughline::engine::Endpoint;
+use throughline::engine::{Endpoint, Event};
 use throughline_server::electric::row;
 
 use crate::support::world::{Fault, SYNCED, World};
@@ -27,8 +27,9 @@ fn a_write_shows_at_once_is_accepted_and_confirmed_and_leaves_nothing_behind() {
     let ids = |records: &[throughline::tabs::TransactionRecord]| -> Vec<String> {
         records.iter().map(|one| one.id.clone()).collect()
     };
-    assert_eq!(ids(&world.seen("a").accepted), [key.clone()]);
-    assert_eq!(ids(&world.seen("a").confirmed), [key.clone()]);
+    let only = std::slice::from_ref(&key);
+    assert_eq!(ids(&world.seen("a").accepted), only);
+    assert_eq!(ids(&world.seen("a").confirmed), only);
     assert_eq!(world.ledger.applied()[&key], 1);
     assert_clean(world, "a");
     world.assert_same("todos");
@@ -63,6 +64,45 @@ fn the_row_may_come_back_before_the_answer_to_the_post() {
     );
     world.settle();
     assert_eq!(shown_titles(world)[1..], ["early"]);
+    assert_clean(world, "a");
+}
+
+/// The next poll's answer takes long.
+fn slow_poll(world: &mut World) {
+    world.fault("a", Endpoint::Electric, Fault::Delay(1));
+    world.fault("a", Endpoint::Electric, Fault::LateAnswer(1_500));
+    world.happens("a", Event::Wake);
+    world.run_for(100);
+}
+
+#[test]
+fn an_accepted_write_stays_until_its_row_is_back() {
+    let world = &mut synced();
+    watch_first(world);
+    slow_poll(world);
+    world.client("a").rename(FIRST, "mine");
+    world.run_for(1_000);
+    assert_eq!(world.seen("a").accepted.len(), 1);
+    assert_eq!(world.client("a").pending()[0].state.as_str(), "accepted");
+    assert_eq!(world.client("a").title(FIRST).unwrap(), "mine");
+    world.settle();
+    assert_eq!(shown_titles(world)[1..], ["mine"]);
+    assert_clean(world, "a");
+}
+
+#[test]
+fn an_accepted_transaction_leaves_whole_or_not_at_all() {
+    let world = &mut synced();
+    slow_poll(world);
+    let both = format!("UPDATE todos SET title = 'both' WHERE id IN ('{FIRST}', '{SECOND}')");
+    world.client("a").run(&both);
+    world.run_for(1_000);
+    world.crash("a");
+    assert_eq!(world.client("a").pending()[0].state.as_str(), "accepted");
+    let shown = "SELECT count(*) FROM todos WHERE title = 'both'";
+    assert_eq!(world.client("a").rows(shown), ["2"]);
+    world.settle();
+    assert_eq!(world.client("a").rows(shown), ["2"]);
     assert_clean(world, "a");
 }
 

@@ -85,7 +85,7 @@ impl Client {
         }
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("app.db")
     }
 

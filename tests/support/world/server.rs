@@ -68,9 +68,13 @@ impl Ledger {
     }
 }
 
-pub(super) fn demo_backend() -> (Backend, Ledger) {
+pub(super) fn demo_backend(chunk_bytes: usize) -> (Backend, Ledger) {
     let mut ledger = Ledger::default();
-    let mut backend = Backend::new(Electric::new(Options::default()), demo::rules());
+    let options = Options {
+        chunk_bytes,
+        ..Options::default()
+    };
+    let mut backend = Backend::new(Electric::new(options), demo::rules());
     demo::start(&mut backend, &mut ledger, micros(BEGINNING.0)).expect("an empty database");
     let id = Column::new("id", throughline_server::electric::PgType::Int8);
     backend
