@@ -46,10 +46,7 @@ impl Engine {
                 body: None,
                 timeout_ms: request.timeout_ms,
             }),
-            Step::Abort(attempt) => {
-                self.shapes[at].held.remove(&attempt);
-                self.abort(Owner::Shape(at, attempt));
-            }
+            Step::Abort(attempt) => self.abort(Owner::Shape(at, attempt)),
             Step::Wait { until } => self
                 .effects
                 .push(Effect::SetTimer(ShapeRunner::timer(at), until)),

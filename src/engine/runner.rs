@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::{Answer, timer};
+use super::timer;
 use crate::error::Result;
 use crate::ids::{Lsn, TimerId, TransactionId, Xid};
 use crate::schema::names;
@@ -26,8 +26,6 @@ pub(super) struct ShapeRunner {
     pub(super) loading: u64,
     /// The newest request when each transaction was accepted: an answer to a later one has seen it.
     pub(super) accepted_at: HashMap<TransactionId, Attempt>,
-    /// Answers whose turn comes later.
-    pub(super) held: HashMap<Attempt, Answer>,
     /// Rows changed since the last up-to-date.
     pub(super) unpublished: bool,
     /// What the snapshot under the rows contains, if it was read in this session.
@@ -44,7 +42,6 @@ impl ShapeRunner {
             rows: 0,
             loading: 0,
             accepted_at: HashMap::new(),
-            held: HashMap::new(),
             unpublished: false,
             snapshot: None,
             loading_snapshot: None,

@@ -1,4 +1,4 @@
-//! The data types of the protocol as TypeScript, held against `src/js/generated.ts`.
+//! The data types of the protocol as TypeScript, held against `src/js/protocol.ts`.
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ fn laid_out(declaration: &str) -> String {
 
 #[test]
 fn the_committed_types_are_those_of_the_protocol() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/js/generated.ts");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/js/protocol.ts");
     let generated = generated();
     if std::env::var_os("UPDATE_FIXTURES").is_some() {
         std::fs::write(&path, &generated).unwrap();
@@ -60,6 +60,6 @@ fn the_committed_types_are_those_of_the_protocol() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(
         generated, committed,
-        "src/js/generated.ts differs; run with UPDATE_FIXTURES=1 and commit it"
+        "src/js/protocol.ts differs; run with UPDATE_FIXTURES=1 and commit it"
     );
 }
