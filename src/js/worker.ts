@@ -2,9 +2,10 @@
 
 import init, { Database } from "./throughline.js";
 import type { Port } from "./messages.js";
+import type { OpenOptions } from "./options.js";
 import { serve } from "./serve.js";
 
 serve(globalThis as unknown as Port, {
   init: (wasmUrl) => init(wasmUrl === undefined ? undefined : { module_or_path: wasmUrl }),
-  open: (options) => Database.open(options),
+  open: (options) => Database.open(options as OpenOptions),
 });

@@ -1,6 +1,7 @@
-import type {
-  OpenOptions, Row, SqlInput, Status, TransactionRecord, Verification, WireNotification, WireReply, WireRequest,
-} from "./index.js";
+import type { WireNotification, WireReply, WireRequest } from "./messages.js";
+import type { OpenOptions } from "./options.js";
+import type { Status, TransactionRecord, Verification } from "./protocol.js";
+import type { Row, SqlInput } from "./values.js";
 
 /** What one writing statement did. */
 export interface ExecuteResult {
