@@ -182,7 +182,8 @@ describe("headers", () => {
     await server.outage({ path: "/changes", status: 401, count: 1 });
     const asked = await page.evaluate(async () => {
       let asked = 0;
-      globalThis.db = await app.openSynced({ name: databaseName, write: { url: "/changes", headers: () => ({ Authorization: `token ${++asked}` }) } });
+      const headers = () => ({ Authorization: `token ${++asked}` });
+      globalThis.db = await app.openSynced({ name: databaseName, write: { url: "/changes", headers } });
       await app.add(db, "with the second token");
       await app.confirmed(db);
       return asked;

@@ -74,7 +74,8 @@ describe("a refused write", () => {
   it("that added a row is shown on its own, and goes through by a retry once the server allows it", async () => {
     // The server refuses this one POST only.
     const error = { code: "FULL", message: "No more todos today" };
-    await server.outage({ path: "/changes", status: 422, count: 1, headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) });
+    const answer = { headers: { "content-type": "application/json" }, body: JSON.stringify({ error }) };
+    await server.outage({ path: "/changes", status: 422, count: 1, ...answer });
     await demo.add("One too many");
     await refusals().getByText("Adding “One too many” was refused.").waitFor();
     await demo.showsNo("One too many");

@@ -21,7 +21,10 @@ after(async () => {
   await server?.dispose();
 });
 
-const columns = () => page.evaluate(async () => (await db.query("SELECT name FROM pragma_table_info('todos') ORDER BY name")).map(({ name }) => name));
+const columns = async () => {
+  const rows = await page.evaluate(() => db.query("SELECT name FROM pragma_table_info('todos') ORDER BY name"));
+  return rows.map(({ name }) => name);
+};
 const AT_FIRST = ["completed", "created_at", "id", "title", "write_id"];
 
 describe("a table that changes on the server", () => {

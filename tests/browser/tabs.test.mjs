@@ -39,7 +39,8 @@ describe("a second tab", () => {
   it("may open a database of another name", async () => {
     const [first, second] = [await openApp(profile, server), await openApp(profile, server)];
     await first.evaluate(async () => void (globalThis.db = await app.openSynced({ name: "one" })));
-    assert.equal(await second.evaluate(async () => (await app.openSynced({ name: "two" })).query("SELECT * FROM todos").then((rows) => rows.length)), 5);
+    const rows = await second.evaluate(async () => (await app.openSynced({ name: "two" })).query("SELECT * FROM todos"));
+    assert.equal(rows.length, 5);
     await Promise.all([first.close(), second.close()]);
   });
 
@@ -78,7 +79,10 @@ describe("the only tab", () => {
       await page.reload();
       await page.waitForFunction(() => globalThis.app);
     }
-    const rows = await page.evaluate(async () => (await app.open({ name: "reloads" })).query("SELECT title FROM todos WHERE title LIKE 'before reload%' ORDER BY title"));
+    const rows = await page.evaluate(async () => {
+      const db = await app.open({ name: "reloads" });
+      return db.query("SELECT title FROM todos WHERE title LIKE 'before reload%' ORDER BY title");
+    });
     assert.deepEqual(rows.map(({ title }) => title), Array.from({ length: RELOADS }, (_, reload) => `before reload ${reload}`));
   });
 });

@@ -47,19 +47,28 @@ class Server {
   async start() {
     const site = ["--site", this.#site, "--package", join(root, "pkg")];
     const args = [...site, ...this.#options, "--port", this.#port, "--open-test-controls"];
-    this.#process = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
-    for await (const line of createInterface({ input: this.#process.stdout })) {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+    // Should the tests end early, the server goes with them.
+    process.once("exit", () => child.kill("SIGKILL"));
+    this.#process = child;
+    for await (const line of createInterface({ input: child.stdout })) {
       this.origin = /http:\/\/[^/]+/.exec(line)?.[0];
       break;
     }
     if (!this.origin) throw new Error("the server did not start");
+    // Nor does it keep them from ending.
+    child.unref();
+    child.stdout.unref();
     this.#port = new URL(this.origin).port;
   }
 
   /** Ends the process; browsers find nobody there. */
   async stop() {
-    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
-    this.#process.kill("SIGKILL");
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
     await ended;
   }
 
