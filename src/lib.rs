@@ -62,6 +62,7 @@ pub mod change;
 pub mod engine;
 pub mod error;
 pub mod ids;
+mod json;
 pub mod optimistic;
 pub mod schema;
 pub mod shape;

@@ -18,6 +18,7 @@ mod moment;
 mod network;
 mod number;
 mod pg_type;
+mod real;
 mod wire;
 
 pub use canonical::canonical;

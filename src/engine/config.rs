@@ -50,7 +50,7 @@ impl Config {
     /// # Errors
     /// [`Error::Argument`] for options of the wrong form, [`Error::Schema`] for tables in each other's way.
     pub fn parse(json: &str) -> Result<Self> {
-        let config: Self = serde_json::from_str(json)
+        let config: Self = crate::json::from_str(json)
             .map_err(|error| Error::Argument(format!("open: {error}")))?;
         if config.name.is_empty() || config.name.contains(['/', '\\', '\0']) {
             return Err(Error::Argument(format!(

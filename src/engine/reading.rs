@@ -272,8 +272,9 @@ impl Engine {
 
     /// Marks a table's objects as written.
     pub(super) fn touch_table(&mut self, name: &str) {
-        self.touched
-            .extend([names::synced(name), names::local(name)].map(|object| object.to_lowercase()));
+        self.touched.extend(
+            [names::synced(name), names::local(name)].map(|object| object.to_ascii_lowercase()),
+        );
     }
 }
 

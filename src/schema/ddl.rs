@@ -219,7 +219,7 @@ fn create_trigger(table: &TableSchema, operation: &str, body: &str) -> String {
     format!(
         "CREATE TRIGGER {trigger} INSTEAD OF {verb} ON {view} BEGIN\n{body}END",
         trigger = identifier(&names::trigger(&table.name, operation)),
-        verb = operation.to_uppercase(),
+        verb = operation.to_ascii_uppercase(),
         view = identifier(&table.name),
     )
 }

@@ -131,7 +131,7 @@ impl Tables {
         let mut owners: HashMap<String, &str> = HashMap::new();
         for (table, _) in self.iter() {
             for name in names::of_table(table) {
-                if let Some(owner) = owners.insert(name.to_lowercase(), table) {
+                if let Some(owner) = owners.insert(name.to_ascii_lowercase(), table) {
                     return Err(Error::schema(
                         table,
                         format!("{name:?} is also made for table {owner:?}"),

@@ -25,7 +25,7 @@ impl TableSchema {
     /// # Errors
     /// [`Error::Protocol`] for a header that is no schema, [`Error::Schema`] for a table without a primary key.
     pub fn from_electric(name: &str, declaration: &TableDeclaration, header: &str) -> Result<Self> {
-        let info: Ordered<ColumnInfo> = serde_json::from_str(header)
+        let info: Ordered<ColumnInfo> = crate::json::from_str(header)
             .map_err(|error| Error::Protocol(format!("electric-schema of {name}: {error}")))?;
         let mut key: Vec<(usize, String)> = info
             .iter()

@@ -85,7 +85,7 @@ impl TableSchema {
         let mut seen = HashSet::new();
         for column in &columns {
             check_identifier(&column.name).map_err(&fail)?;
-            if !seen.insert(column.name.to_lowercase()) {
+            if !seen.insert(column.name.to_ascii_lowercase()) {
                 return Err(fail(format!(
                     "SQLite does not tell column {:?} from another of that name in other case",
                     column.name
@@ -205,7 +205,7 @@ impl TableSchema {
 /// Whether a table of this name can exist beside what we and SQLite make.
 fn check_name(name: &str) -> Result<(), String> {
     check_identifier(name)?;
-    let lower = name.to_lowercase();
+    let lower = name.to_ascii_lowercase();
     if lower.starts_with(names::PREFIX) || lower.starts_with("sqlite_") {
         return Err("the name's prefix is reserved".into());
     }

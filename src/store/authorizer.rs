@@ -55,7 +55,7 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
     match context.action {
         AuthAction::Read { table_name, .. } => {
             session.note(|access| {
-                access.reads.insert(table_name.to_lowercase());
+                access.reads.insert(table_name.to_ascii_lowercase());
             });
             Ok(())
         }
@@ -63,7 +63,7 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
         | AuthAction::Delete { table_name }
         | AuthAction::Update { table_name, .. } => {
             session.note(|access| {
-                access.writes.insert(table_name.to_lowercase());
+                access.writes.insert(table_name.to_ascii_lowercase());
             });
             if ours || !session.is_internal(table_name) {
                 Ok(())
@@ -85,7 +85,7 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
             pragma_name,
             pragma_value,
         } => {
-            let tells = PRAGMAS.contains(&pragma_name.to_lowercase().as_str());
+            let tells = PRAGMAS.contains(&pragma_name.to_ascii_lowercase().as_str());
             let asks_version = pragma_name.eq_ignore_ascii_case("user_version");
             if tells || (asks_version && pragma_value.is_none()) {
                 Ok(())

@@ -246,7 +246,7 @@ pub(super) fn records(
 }
 
 pub(super) fn parse_json(text: &str) -> Result<serde_json::Value> {
-    serde_json::from_str(text).map_err(|error| corrupt(format!("{text}: {error}")))
+    crate::json::from_str(text).map_err(|error| corrupt(format!("{text}: {error}")))
 }
 
 /// JSON text as it is.

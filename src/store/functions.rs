@@ -148,14 +148,14 @@ fn columns(session: &Session, call: &Context<'_>) -> SqlResult<String> {
     let value = call.get_raw(2).as_str()?;
     let mut positions = parse_columns(&table, so_far);
     let value: Ordered<serde::de::IgnoredAny> =
-        serde_json::from_str(value).map_err(|error| refuse(session, error.to_string()))?;
+        crate::json::from_str(value).map_err(|error| refuse(session, error.to_string()))?;
     positions.extend(value.iter().filter_map(|(name, _)| table.position(name)));
     Ok(columns_json(&table, &positions))
 }
 
 /// `changed_columns` as positions.
 pub(super) fn parse_columns(table: &TableSchema, json: &str) -> BTreeSet<usize> {
-    let names: Vec<String> = serde_json::from_str(json).unwrap_or_default();
+    let names: Vec<String> = crate::json::from_str(json).unwrap_or_default();
     names
         .iter()
         .filter_map(|name| table.position(name))

@@ -92,18 +92,18 @@ impl Session {
                 names::of_table(name)
                     .iter()
                     .filter(|object| *object != name)
-                    .map(|object| object.to_lowercase()),
+                    .map(|object| object.to_ascii_lowercase()),
             );
             triggers.extend(
                 ["insert", "update", "delete"]
-                    .map(|operation| names::trigger(name, operation).to_lowercase()),
+                    .map(|operation| names::trigger(name, operation).to_ascii_lowercase()),
             );
         }
     }
 
     /// Whether only sync may write or change this object.
     pub(super) fn is_internal(&self, object: &str) -> bool {
-        let object = object.to_lowercase();
+        let object = object.to_ascii_lowercase();
         object.starts_with(names::PREFIX) || self.state().internal.contains(&object)
     }
 
@@ -117,7 +117,7 @@ impl Session {
 
     /// Whether this is one of our triggers.
     pub(super) fn is_trigger(&self, name: &str) -> bool {
-        self.state().triggers.contains(&name.to_lowercase())
+        self.state().triggers.contains(&name.to_ascii_lowercase())
     }
 
     /// Opens the local transaction that the triggers write into.

@@ -34,7 +34,7 @@ impl Key {
 
     /// From the change log.
     pub fn parse(table: &TableSchema, json: &str) -> Result<Self> {
-        let parts: Vec<&RawValue> = serde_json::from_str(json)
+        let parts: Vec<&RawValue> = crate::json::from_str(json)
             .map_err(|error| corrupt(format!("key {json} of {}: {error}", table.name)))?;
         let values = table
             .key_columns()
@@ -95,7 +95,7 @@ fn intents(conn: &Connection, table: &TableSchema, key: &Key) -> Result<Vec<Inte
 
 /// An intent's columns; one that the table no longer has is passed over.
 fn parse_value(table: &TableSchema, json: &str) -> Result<Vec<(usize, Value)>> {
-    let members: Ordered<Box<RawValue>> = serde_json::from_str(json)
+    let members: Ordered<Box<RawValue>> = crate::json::from_str(json)
         .map_err(|error| corrupt(format!("value {json} of {}: {error}", table.name)))?;
     members
         .iter()

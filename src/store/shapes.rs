@@ -30,10 +30,10 @@ pub fn load(conn: &Connection) -> Result<Vec<StoredShape>> {
         shapes.push(StoredShape {
             table: row.get(0)?,
             schema: schema
-                .map(|json| serde_json::from_str(&json).map_err(corrupt))
+                .map(|json| crate::json::from_str(&json).map_err(corrupt))
                 .transpose()?,
             progress: progress
-                .map(|json| serde_json::from_str(&json).map_err(corrupt))
+                .map(|json| crate::json::from_str(&json).map_err(corrupt))
                 .transpose()?,
         });
     }

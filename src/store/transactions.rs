@@ -98,7 +98,7 @@ fn outgoing_changes(
             .ok_or_else(|| corrupt(format!("intents of the unknown table {table:?}")))?;
         let key: String = row.get(4)?;
         let parts: Vec<Box<serde_json::value::RawValue>> =
-            serde_json::from_str(&key).map_err(|error| corrupt(format!("key {key}: {error}")))?;
+            crate::json::from_str(&key).map_err(|error| corrupt(format!("key {key}: {error}")))?;
         let base: Option<String> = row.get(6)?;
         changes.push(OutgoingChange {
             id: ChangeId(row.get(0)?),
@@ -313,7 +313,7 @@ fn list(conn: &Connection, client: &ClientId, condition: &str) -> Result<Vec<Tra
             attempts: row.get(3)?,
             created_at: Millis(row.get(4)?),
             error: error
-                .map(|error| serde_json::from_str(&error).map_err(corrupt))
+                .map(|error| crate::json::from_str(&error).map_err(corrupt))
                 .transpose()?,
             changes: changes::records(conn, log, id)?,
         });

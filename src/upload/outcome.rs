@@ -93,7 +93,7 @@ pub fn classify(
 
 /// A 2xx without a body that we know accepts everything, as the example's server does.
 fn verdicts(body: &str, sent: &[String]) -> Vec<ServerVerdict> {
-    let Ok(answer) = serde_json::from_str::<Answer>(body) else {
+    let Ok(answer) = crate::json::from_str::<Answer>(body) else {
         return sent
             .iter()
             .map(|id| ServerVerdict {
@@ -169,7 +169,7 @@ fn reason(status: u16, body: &str) -> ErrorReport {
         error: Option<AnswerError>,
         message: Option<String>,
     }
-    match serde_json::from_str::<Body>(body) {
+    match crate::json::from_str::<Body>(body) {
         Ok(Body {
             error: Some(error), ..
         }) => report(Some(error)),

@@ -69,7 +69,7 @@ struct KeyAnd<'a>(&'a [(String, Box<RawValue>)], &'a RawValue);
 impl Serialize for KeyAnd<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let members: crate::schema::Ordered<Box<RawValue>> =
-            serde_json::from_str(self.1.get()).map_err(serde::ser::Error::custom)?;
+            crate::json::from_str(self.1.get()).map_err(serde::ser::Error::custom)?;
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.0 {
             map.serialize_entry(name, value)?;

@@ -59,7 +59,7 @@ fn respell_level(
         return Err("an array has at most six dimensions".to_owned());
     }
     let items: Vec<&RawValue> =
-        serde_json::from_str(text).map_err(|_| "the array is not valid JSON".to_owned())?;
+        crate::json::from_str(text).map_err(|_| "the array is not valid JSON".to_owned())?;
     out.push('[');
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
@@ -72,7 +72,7 @@ fn respell_level(
             _ if element.is_json() => out.push_str(raw),
             Some(b'[') => respell_level(out, raw, element, read, depth + 1)?,
             Some(b'"') => {
-                let text: String = serde_json::from_str(raw).map_err(|e| e.to_string())?;
+                let text: String = crate::json::from_str(raw).map_err(|e| e.to_string())?;
                 write_element(out, element, &read(element, Cow::Owned(text))?)?;
             }
             _ => write_element(out, element, &read(element, Cow::Borrowed(raw))?)?,

@@ -19,7 +19,7 @@ pub(super) fn trim(text: Cow<'_, str>) -> String {
 
 /// Whether the text is one JSON value. Numbers may be beyond what a double holds.
 pub(super) fn is_valid(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
+    crate::json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Appends a JSON string.

@@ -54,7 +54,7 @@ pub fn read_wire(ty: &PgType, json: &RawValue) -> Result<Value> {
     }
     let refused = || Error::Constraint(format!("{} is not a value of type {ty}", quoted(raw)));
     let text = match raw.as_bytes().first() {
-        Some(b'"') => Cow::Owned(serde_json::from_str::<String>(raw).map_err(|_| refused())?),
+        Some(b'"') => Cow::Owned(crate::json::from_str::<String>(raw).map_err(|_| refused())?),
         Some(b'[') if embeds(ty) => return Ok(Value::Text(raw.to_owned())),
         Some(b'[' | b'{') => return Err(refused()),
         _ => Cow::Borrowed(raw),

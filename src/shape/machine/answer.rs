@@ -223,7 +223,7 @@ fn bad_request(sent: &Flight, got: &Received<'_>) -> Trouble {
         let of_offset = fault.errors.get(param::OFFSET).and_then(|v| v.as_array());
         of_offset.is_some_and(|list| list.iter().any(|v| v.as_str() == Some(OUT_OF_BOUNDS)))
     };
-    match serde_json::from_str::<Fault>(got.body) {
+    match crate::json::from_str::<Fault>(got.body) {
         Ok(fault) if sent.position.is_some() && out_of_bounds(&fault) => Trouble::Ended {
             reason: RefetchReason::OutOfBounds,
             // The server still has this log, only shorter: reading it again is right.
@@ -253,7 +253,7 @@ fn sentence(got: &Received<'_>) -> String {
     if is_html(got) {
         return format!("{status} with HTML: a login page, a captive portal or a proxy answered");
     }
-    let words = match serde_json::from_str::<Fault>(got.body) {
+    let words = match crate::json::from_str::<Fault>(got.body) {
         Ok(fault) if !fault.errors.is_empty() => {
             let of_field = |(field, reasons): (&String, &serde_json::Value)| match reasons {
                 serde_json::Value::Array(list) => {

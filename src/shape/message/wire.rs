@@ -18,7 +18,7 @@ pub fn parse(body: &str) -> Result<Vec<Message<'_>>> {
     if !body.trim_start().starts_with('[') {
         return Err(not_a_log(body));
     }
-    match serde_json::from_str::<Messages<'_>>(body) {
+    match crate::json::from_str::<Messages<'_>>(body) {
         Ok(messages) => Ok(messages.0),
         Err(_) => parse_patiently(body),
     }
@@ -26,18 +26,18 @@ pub fn parse(body: &str) -> Result<Vec<Message<'_>>> {
 
 /// Finds out whether the fault lies in a message of a known kind, or in one that may be skipped.
 fn parse_patiently(body: &str) -> Result<Vec<Message<'_>>> {
-    let raw: Vec<&RawValue> = serde_json::from_str(body)
+    let raw: Vec<&RawValue> = crate::json::from_str(body)
         .map_err(|e| Error::Protocol(format!("the body is not a JSON array of messages: {e}")))?;
     raw.into_iter().enumerate().map(parse_one).collect()
 }
 
 fn parse_one<'a>((i, raw): (usize, &'a RawValue)) -> Result<Message<'a>> {
-    let error = match serde_json::from_str::<Wire<'a>>(raw.get()).map(Message::try_from) {
+    let error = match crate::json::from_str::<Wire<'a>>(raw.get()).map(Message::try_from) {
         Ok(Ok(message)) => return Ok(message),
         Ok(Err(reason)) => reason,
         Err(e) => e.to_string(),
     };
-    match serde_json::from_str::<Envelope<'a>>(raw.get()) {
+    match crate::json::from_str::<Envelope<'a>>(raw.get()) {
         Ok(envelope) if envelope.headers.is_unknown() => Ok(Message::Unknown),
         _ => Err(Error::Protocol(format!("message {i} of the body: {error}"))),
     }
