@@ -430,3 +430,35 @@ fn closing_ends_an_open_transaction_and_all_that_waits_for_it() {
     assert!(app.effects.contains(&Effect::Close));
     assert_eq!(app.refused("DELETE FROM todos").code(), "CLOSED");
 }
+
+#[test]
+fn a_statement_that_ran_before_sees_the_table_as_it_is_now() {
+    let mut app = with_milk();
+    app.run("CREATE TABLE drafts (a, done BOOLEAN)");
+    app.run("INSERT INTO drafts VALUES (1, true)");
+    let all = "SELECT * FROM drafts";
+    assert_eq!(app.try_query(all).unwrap().booleans, [false, true]);
+    app.run("ALTER TABLE drafts ADD COLUMN b DEFAULT 2");
+    let rows = app.try_query(all).unwrap();
+    assert_eq!(rows.columns, ["a", "done", "b"]);
+    assert_eq!(rows.booleans, [false, true, false]);
+    app.run("ALTER TABLE drafts DROP COLUMN done");
+    assert_eq!(app.rows(all), ["1|2"]);
+    app.run("DELETE FROM drafts");
+    assert_eq!(app.try_query(all).unwrap().columns, ["a", "b"]);
+}
+
+#[test]
+fn opened_without_connecting_nothing_is_asked_of_a_server() {
+    let options = r#"{"name": "test", "connect": false, "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
+        "tables": {"todos": {"columns": {"id": "int4", "title": "text"}, "primaryKey": ["id"]}}}"#;
+    let mut app = App::open(options);
+    app.run("INSERT INTO todos VALUES (1, 'later')");
+    let fetches = |app: &App| {
+        let asked = |effect: &&Effect| matches!(effect, Effect::Fetch(_));
+        app.effects.iter().filter(asked).count()
+    };
+    assert_eq!(fetches(&app), 0);
+    app.ask(Request::Connect).unwrap();
+    assert_eq!(fetches(&app), 2, "the shape and the write");
+}

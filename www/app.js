@@ -4,7 +4,7 @@ import { open } from "/pkg/index.js";
 import { byTestId } from "./dom.js";
 import { showHood } from "./hood.js";
 import { showList } from "./list.js";
-import { showStatus } from "./status.js";
+import { showStatus, startsOffline } from "./status.js";
 
 const RETRY_MS = 1000;
 
@@ -28,6 +28,7 @@ async function openPatiently() {
         write: { url: "/changes" },
         // Columns and key come from Electric's schema.
         tables: { todos: { indexes: ["created_at"] } },
+        connect: !startsOffline(),
       });
     } catch (error) {
       if (error.code !== "DATABASE_IN_USE") throw error;

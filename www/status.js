@@ -11,6 +11,11 @@ const PHASES = {
   paused: "Paused",
 };
 
+/** Whether the switch was on when the page was last open. */
+export function startsOffline() {
+  return remembered.get("offline") === "yes";
+}
+
 export function showStatus(db) {
   let lastSyncedAt = null;
   const showAge = () => {
@@ -69,9 +74,8 @@ function heldUp(what, part) {
 function wireOffline(db) {
   const offline = byTestId("offline");
   const apply = () => (offline.checked ? db.disconnect() : db.connect());
-  offline.checked = remembered.get("offline") === "yes";
+  offline.checked = startsOffline();
   offline.disabled = false;
-  if (offline.checked) apply().catch(toast);
   offline.addEventListener("change", () => {
     remembered.set("offline", offline.checked ? "yes" : "no");
     apply().catch(toast);

@@ -33,5 +33,5 @@ if (existsSync(output)) rmSync(output, { recursive: true });
 renameSync(staging, output);
 
 const downloaded = ["index.js", "worker.js", wasm];
-const overBudget = report(downloaded.map((file) => measure(join(output, file))), settings.budget.brotli);
+const overBudget = report(downloaded.map((file) => measure(join(output, file))), settings.budget);
 if (overBudget) process.exitCode = 1;

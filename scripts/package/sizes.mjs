@@ -26,8 +26,8 @@ export function measure(file) {
   }
 }
 
-/** Prints one line a file and their sum; true when the sum is over the budget (bytes, brotli). */
-export function report(files, budget) {
+/** Prints one line a file and their sum; true when the sum is over the budget. Budget and goal are bytes, brotli. */
+export function report(files, { brotli: budget, goal }) {
   const sum = (kind) => files.reduce((total, sizes) => total + sizes[kind], 0);
   const total = { file: "in all", raw: sum("raw"), gzip: sum("gzip"), brotli: sum("brotli") };
   const column = (value) => String(value).padStart(10);
@@ -40,6 +40,8 @@ export function report(files, budget) {
     console.error(`${-left} bytes over the budget of ${budget} (wasm-pack.toml, [budget] brotli)`);
     return true;
   }
-  console.log(`${left} bytes left of the budget of ${budget}`);
+  const toGoal = total.brotli - goal;
+  const distance = toGoal > 0 ? `${toGoal} over the goal of ${goal}` : `the goal of ${goal} is reached`;
+  console.log(`${left} bytes left of the budget of ${budget}; ${distance}`);
   return false;
 }

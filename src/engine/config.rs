@@ -23,6 +23,13 @@ pub struct Config {
     /// The synced tables.
     #[serde(default)]
     pub tables: Tables,
+    /// False: nothing is asked of a server until [`crate::tabs::Request::Connect`].
+    #[serde(default = "yes")]
+    pub connect: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The read path.

@@ -53,13 +53,13 @@ impl Engine {
                 runner(&conn, &session, &config, name, declaration, stored)
             })
             .collect::<Result<Vec<_>>>()?;
-        let uploader = Uploader::new(config.write.is_none());
+        let uploader = Uploader::new(config.write.is_none() || !config.connect);
         let mut engine = Self {
             conn,
             session,
             client,
             storage,
-            connected: true,
+            connected: config.connect,
             closed: false,
             shapes: runners,
             uploader,
@@ -78,7 +78,12 @@ impl Engine {
             config,
         };
         for at in 0..engine.shapes.len() {
-            engine.shape(now, rng, at, shape::Event::Start);
+            let event = if engine.connected {
+                shape::Event::Start
+            } else {
+                shape::Event::Pause
+            };
+            engine.shape(now, rng, at, event);
         }
         engine.upload(now, rng, upload::Event::Queued);
         engine.nudge(now, rng);

@@ -80,6 +80,8 @@ export interface OpenOptions<Tables extends object = AnyTables> {
   write?: WriteOptions | undefined;
   /** The synced tables by the name the app uses. */
   tables: { [Table in keyof Tables]: TableOptions<Tables[Table]> };
+  /** `false`: nothing is asked of a server until `connect()`. Default `true`. */
+  connect?: boolean | undefined;
   /** `auto` (the default): OPFS, or memory where the browser has none. `opfs`: fail instead. `memory`: nothing is kept. */
   storage?: "auto" | "opfs" | "memory" | undefined;
   /** Where the worker script is, if the bundler put it elsewhere. */
@@ -95,6 +97,7 @@ export interface WireOptions {
   write?: WireEndpoint;
   tables: Record<string, unknown>;
   storage?: string;
+  connect?: boolean;
 }
 
 /** An endpoint as it crosses. The worker puts a function in place of the headers it has to ask for. */
@@ -120,7 +123,7 @@ export interface ResolvedOptions {
  * @throws ThroughlineError `ARGUMENT` for what cannot cross at all; the database checks the rest.
  */
 export function resolveOptions<Tables extends object>(options: OpenOptions<Tables>, base: string | undefined): ResolvedOptions {
-  const { name, electric, write, tables, storage, workerUrl, wasmUrl } = options ?? {};
+  const { name, electric, write, tables, storage, connect, workerUrl, wasmUrl } = options ?? {};
   if (typeof name !== "string" || name === "") throw argumentError("open needs a name for the database");
   if (typeof tables !== "object" || tables === null) throw argumentError("open needs the tables to sync");
   const headers: HeadersFunctions = {};
@@ -137,6 +140,7 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     ...(electric && { electric: { ...endpoint("electric", electric), ...(electric.params && { params: electric.params }) } }),
     ...(write && { write: endpoint("write", write) }),
     ...(storage && { storage }),
+    ...(connect !== undefined && { connect }),
   };
   return {
     wire,

@@ -76,24 +76,19 @@ fn execute(
 ) -> Result<Executed, Failure> {
     let mut prepared = conn.prepare_cached(&statement.sql)?;
     bind(&mut prepared, &statement.params)?;
-    let columns: Vec<String> = prepared.column_names().map(ToOwned::to_owned).collect();
-    let booleans = prepared
-        .columns()
-        .map(|column| {
-            column
-                .decl_type()
-                .is_some_and(|ty| ty.eq_ignore_ascii_case(PgType::Bool.declared_type()))
-        })
-        .collect();
     let before = (conn.total_changes(), session.intents());
     let mut values: Vec<Value> = Vec::new();
+    // Known only once the statement runs: after a schema change SQLite compiles it anew in its first step.
+    let mut columns = None;
     let mut rows = prepared.raw_query();
     while let Some(row) = rows.next()? {
-        for at in 0..columns.len() {
+        let (names, _) = columns.get_or_insert_with(|| columns_of(row.as_ref()));
+        for at in 0..names.len() {
             values.push(row.get(at)?);
         }
     }
     drop(rows);
+    let (columns, booleans) = columns.unwrap_or_else(|| columns_of(&prepared));
     Ok(Executed {
         rows_affected: rows_affected(conn, session, before),
         transaction: None,
@@ -103,6 +98,19 @@ fn execute(
             values,
         },
     })
+}
+
+/// Names, and which are declared `bool`.
+fn columns_of(statement: &Statement<'_>) -> (Vec<String>, Vec<bool>) {
+    statement
+        .columns()
+        .map(|column| {
+            let boolean = column
+                .decl_type()
+                .is_some_and(|ty| ty.eq_ignore_ascii_case(PgType::Bool.declared_type()));
+            (column.name().to_owned(), boolean)
+        })
+        .unzip()
 }
 
 /// SQLite does not count what `INSTEAD OF` triggers take over; each of those rows left one intent. And it keeps

@@ -34,6 +34,11 @@ pub(super) enum PoolError {
 impl Pool {
     /// Opens the pool of a database, waiting for handles of a page that is just going.
     pub(super) async fn open(database: &str) -> Result<Self, PoolError> {
+        let handle = get(&js_sys::global(), "FileSystemFileHandle");
+        if !get(&get(&handle, "prototype"), "createSyncAccessHandle").is_function() {
+            let missing = "there are no synchronous file handles";
+            return Err(PoolError::Unavailable(missing.into()));
+        }
         let directory = directory(database);
         let vfs = format!("throughline-{directory}");
         let config = OpfsSAHPoolCfgBuilder::new()

@@ -57,20 +57,16 @@ describe("storage", () => {
     assert.deepEqual(rows, []);
   });
 
-  const unhandled = { todo: "a browser without createSyncAccessHandle makes the worker fail" };
-  for (const [worker, options] of [
-    ["no-opfs-worker", {}],
-    ["no-handles-worker", unhandled],
-  ]) {
+  for (const worker of ["no-opfs-worker", "no-handles-worker"]) {
     const workerUrl = `/fixtures/${worker}.js`;
 
-    it(`falls back to memory and says why (${worker})`, options, async () => {
+    it(`falls back to memory and says why (${worker})`, async () => {
       const { persistence, reason } = await storageOf({ workerUrl });
       assert.equal(persistence, "memory");
       assert.match(reason, /OPFS/);
     });
 
-    it(`is an error instead where the app insists on OPFS (${worker})`, options, async () => {
+    it(`is an error instead where the app insists on OPFS (${worker})`, async () => {
       const failure = await page.evaluate((workerUrl) => app.failure(() => app.openAlone({ workerUrl, storage: "opfs" })), workerUrl);
       assert.deepEqual({ code: failure?.code, retryable: failure?.retryable }, { code: "STORAGE", retryable: false });
     });
