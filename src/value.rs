@@ -18,7 +18,6 @@ mod moment;
 mod network;
 mod number;
 mod pg_type;
-mod real;
 mod wire;
 
 pub use canonical::canonical;

@@ -35,7 +35,7 @@ const TRANSACTIONS: (&[&str], &str) = (
     "the engine alone begins transactions",
 );
 
-const BASE: &[&str] = &["ids", "error", "value", "change", "backoff"];
+const BASE: &[&str] = &["ids", "error", "value", "change", "backoff", "json"];
 
 /// The rules.
 const LAYERS: &[Layer] = &[
@@ -51,7 +51,9 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         modules: &["shape", "optimistic", "upload", "tabs"],
-        imports: &["ids", "error", "value", "change", "backoff", "schema"],
+        imports: &[
+            "ids", "error", "value", "change", "backoff", "json", "schema",
+        ],
         forbidden: &[SQLITE, BROWSER, CLOCK, WAITING],
     },
     Layer {
@@ -62,6 +64,7 @@ const LAYERS: &[Layer] = &[
             "value",
             "change",
             "backoff",
+            "json",
             "schema",
             "shape",
             "optimistic",
@@ -78,6 +81,7 @@ const LAYERS: &[Layer] = &[
             "value",
             "change",
             "backoff",
+            "json",
             "schema",
             "shape",
             "optimistic",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::decode::{bool_text, bytea_text, quoted};
-use super::{PgType, Value, array, json, moment, network, number, real};
+use super::{PgType, Value, array, json, moment, network, number};
 
 /// Spells a value as [`decode`](super::decode) will spell the server's echo of it, or says in a short sentence what is wrong with it.
 ///
@@ -68,7 +68,7 @@ fn float(ty: &PgType, value: &Value) -> Result<Value, String> {
         #[allow(clippy::cast_precision_loss)] // the server rounds as well
         Value::Integer(int) => Some(*int as f64),
         Value::Real(real) => Some(*real),
-        Value::Text(text) => real::parse(text.trim_ascii()),
+        Value::Text(text) => text.trim_ascii().parse().ok(),
         _ => None,
     };
     let real = real.ok_or_else(|| refusal(ty, value))?;

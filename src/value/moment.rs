@@ -223,7 +223,7 @@ impl Scanner<'_> {
     /// The digits after the point, rounded to six as Postgres does (rint): in a double, to even.
     fn micros(&mut self) -> Option<i64> {
         let digits = str::from_utf8(self.digits()).ok()?;
-        let fraction = super::real::parse(&format!("0.{digits}"))?;
+        let fraction: f64 = format!("0.{digits}").parse().ok()?;
         #[allow(clippy::cast_possible_truncation)] // between 0 and 1000000
         Some((fraction * 1e6).round_ties_even() as i64)
     }
