@@ -6,8 +6,7 @@ mod support;
 
 use support::{App, TODOS, id};
 use throughline::engine::Effect;
-use throughline::error::Error;
-use throughline::tabs::Request;
+use throughline::tabs::{Reply, Request};
 use throughline::value::Value;
 
 fn with_milk() -> App {
@@ -409,25 +408,33 @@ fn a_batch_is_all_or_nothing_and_may_use_what_it_makes() {
 }
 
 #[test]
-fn closing_ends_an_open_transaction_and_all_that_waits_for_it() {
+fn closing_waits_for_an_open_transaction_and_for_what_was_asked_before() {
     let mut app = with_milk();
     let transaction = app.begin();
+    assert!(app.send(Request::Pending).is_none());
+    assert!(app.send(Request::Close).is_none());
     app.ask(Request::Execute {
         statement: support::statement("DELETE FROM todos", &[]),
         transaction: Some(transaction),
     })
     .unwrap();
+    app.ask(Request::Commit(transaction)).unwrap();
+    let told: Vec<&Effect> = app
+        .effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Reply(..) | Effect::Close))
+        .collect();
     assert!(
-        app.send(Request::Pending).is_none(),
-        "waits for the transaction"
+        matches!(
+            told[..],
+            [
+                Effect::Reply(_, Ok(Reply::Transactions(_))),
+                Effect::Close,
+                Effect::Reply(_, Ok(Reply::Done)),
+            ]
+        ),
+        "{told:?}"
     );
-    app.ask(Request::Close).unwrap();
-    assert!(
-        app.effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Reply(_, Err(Error::Closed))))
-    );
-    assert!(app.effects.contains(&Effect::Close));
     assert_eq!(app.refused("DELETE FROM todos").code(), "CLOSED");
 }
 

@@ -38,9 +38,7 @@ impl OpenTransaction {
             Request::Commit(_)
             | Request::Rollback(_)
             | Request::Status
-            | Request::Unsubscribe(_)
-            | Request::Close
-            | Request::Wipe => true,
+            | Request::Unsubscribe(_) => true,
             _ => false,
         }
     }
@@ -274,7 +272,7 @@ impl Engine {
     }
 
     /// Rolls back, unless SQLite already did so by itself.
-    pub(super) fn undo(&mut self) {
+    fn undo(&mut self) {
         if !self.conn.is_autocommit()
             && let Err(error) = self.conn.execute_batch("ROLLBACK")
         {

@@ -190,7 +190,6 @@ impl Engine {
     }
 
     fn close(&mut self, now: Millis, rng: &mut fastrand::Rng) {
-        self.undo();
         self.disconnect(now, rng);
         self.closed = true;
         self.live.clear();
