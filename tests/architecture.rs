@@ -1,4 +1,5 @@
 //! Who may import whom, what each layer keeps its hands off, and how long a file may be.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;

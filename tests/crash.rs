@@ -1,4 +1,5 @@
 //! The process ends without warning: committed means durable, and nothing else remains.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 mod support;

@@ -1,4 +1,5 @@
 //! All SQL that a table generates, held against `tests/fixtures/ddl`. `UPDATE_FIXTURES=1` writes it anew.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;

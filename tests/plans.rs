@@ -1,4 +1,5 @@
 //! Query plans through the view: the promise that it costs no index.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 mod support;

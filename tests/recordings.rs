@@ -1,4 +1,5 @@
 //! Real answers of an Electric service replayed through the engine: what it asks, stores and shows.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/recording.rs"]

@@ -1,6 +1,7 @@
 //! Random worlds: clients that write, a server that others write to, and everything that can go wrong between them.
 //!
 //! A seed is a history. `SIM_SEED=7 cargo test --test simulation` replays one, `SIM_WORLDS=5000` runs more of them.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 mod support;

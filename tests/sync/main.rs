@@ -1,4 +1,5 @@
 //! Sync end to end, one behaviour a test: real engines, the real protocol, the demo's backend, virtual time.
+#![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
 mod awkward;
