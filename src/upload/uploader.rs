@@ -1,20 +1,4 @@
 //! [`Uploader`]: when a POST goes and what follows its answer.
-//!
-//! | state | event | next | steps |
-//! |---|---|---|---|
-//! | Idle, Waiting | `Queued` | Idle / Waiting | Idle: `Send` |
-//! | Idle | `Sent` | Sending | |
-//! | Sending | `Answered`, settled | Idle | `Settle`, `Send` |
-//! | Sending | `Answered`, split | Idle | `Requeue`, `Send` with half the limit |
-//! | Sending | `Answered`, refused | Idle | `Refuse`, `Send` |
-//! | Sending | `Answered`, retry; `Failed` | Waiting | `Requeue`, `Wait` |
-//! | any but Paused | `StoreFailed` | Waiting | `Requeue`, `Wait` |
-//! | Waiting | `Timer` once due | Idle | `Send` |
-//! | any | `Pause` | Paused | `Requeue` and `Abort` when Sending |
-//! | Paused, Waiting | `Resume` | Idle | `Send`; before the server's `Retry-After` is over: `Wait` until then |
-//!
-//! Every other pair changes nothing. Invariant: unless Paused, a queue that is not empty is either Sending or
-//! has a timer.
 
 use super::batch::BATCH_TRANSACTIONS;
 use super::outcome::{Outcome, ServerVerdict, classify};
@@ -75,7 +59,23 @@ pub enum Step {
     Abort,
 }
 
-/// See the [module](self).
+/// Decides when a POST goes and what follows its answer.
+///
+/// | state | event | next | steps |
+/// |---|---|---|---|
+/// | Idle, Waiting | `Queued` | Idle / Waiting | Idle: `Send` |
+/// | Idle | `Sent` | Sending | |
+/// | Sending | `Answered`, settled | Idle | `Settle`, `Send` |
+/// | Sending | `Answered`, split | Idle | `Requeue`, `Send` with half the limit |
+/// | Sending | `Answered`, refused | Idle | `Refuse`, `Send` |
+/// | Sending | `Answered`, retry; `Failed` | Waiting | `Requeue`, `Wait` |
+/// | any but Paused | `StoreFailed` | Waiting | `Requeue`, `Wait` |
+/// | Waiting | `Timer` once due | Idle | `Send` |
+/// | any | `Pause` | Paused | `Requeue` and `Abort` when Sending |
+/// | Paused, Waiting | `Resume` | Idle | `Send`; before the server's `Retry-After` is over: `Wait` until then |
+///
+/// Every other pair changes nothing. Invariant: unless Paused, a queue that is not empty is either Sending or
+/// has a timer.
 #[derive(Debug)]
 pub struct Uploader {
     state: State,

@@ -1,6 +1,6 @@
 //! The shell: performs the engine's effects in a dedicated worker and feeds back what comes of them.
 //!
-//! It decides nothing. One browser capability a file: [`driver`] wires them together, [`database`] is what the app
+//! It decides nothing. One browser capability a file: `driver` wires them together, `database` is what the app
 //! sees.
 
 mod convert;
