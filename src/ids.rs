@@ -76,6 +76,10 @@ number_id! {
     ChangeId(i64)
 }
 number_id! {
+    /// One shape of one table, as long as the database knows it.
+    ShapeId(i64)
+}
+number_id! {
     /// A position in the Postgres write-ahead log.
     Lsn(u64)
 }

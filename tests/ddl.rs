@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use throughline::schema::{TableSchema, Tables, ddl, names};
+use throughline::ids::ShapeId;
+use throughline::schema::{TableSchema, Tables, ddl, membership, names};
 
 fn table(declaration: &str) -> TableSchema {
     let tables: Tables = serde_json::from_str(declaration).unwrap();
@@ -20,7 +21,9 @@ fn assert_generates(fixture: &str, table: &TableSchema) {
     statements.extend(ddl::create_indexes(table));
     statements.push(ddl::create_view(table));
     statements.extend(ddl::create_triggers(table));
-    statements.push(ddl::create_rows(table, &names::staged(&table.name)));
+    statements.push(ddl::create_rows(table, &names::staged(ShapeId(7))));
+    statements.push(membership::create_members(table));
+    statements.push(membership::create_slots(table));
     statements.push(ddl::drop_view(&table.name));
     let generated: String = statements.iter().map(|sql| format!("{sql};\n\n")).collect();
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))

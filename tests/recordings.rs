@@ -146,6 +146,13 @@ impl Replay {
         self.app.rows(sql).concat()
     }
 
+    /// The rows of a log that is not complete, as its only shape has staged them.
+    fn loaded(&mut self, expression: &str) -> Vec<String> {
+        self.app.rows(&format!(
+            "SELECT {expression} FROM _throughline_staged_1 ORDER BY id"
+        ))
+    }
+
     fn titles(&mut self) -> Vec<String> {
         self.app.rows(
             "SELECT substr(id, -1) || ' ' || completed || ' ' || title FROM todos ORDER BY id",
@@ -174,6 +181,13 @@ fn a_session_from_cold_start_to_a_held_poll() {
     assert_eq!(replay.phase(), ShapePhase::Loading);
     replay.replay("01");
     assert_eq!(replay.phase(), ShapePhase::Loading);
+    assert_eq!(
+        replay.titles(),
+        Vec::<String>::new(),
+        "a part of a log is never seen"
+    );
+    assert_eq!(replay.status().rows, 2);
+    replay.replay("02");
     let quoted = "it's \"quoted\", ünïcode ✓ and a\\nliteral";
     assert_eq!(
         replay.app.rows("SELECT * FROM todos ORDER BY id"),
@@ -185,8 +199,7 @@ fn a_session_from_cold_start_to_a_held_poll() {
     );
     let second = format!("2 1 {quoted}");
     let third = "3 0 inserted during the long poll";
-    let steps: [(&str, &str, &[&str]); 7] = [
-        ("02", "0_inf", &["1 0 first", &second]),
+    let steps: [(&str, &str, &[&str]); 6] = [
         ("03", "31224920_0", &["1 0 first", &second, third]),
         ("04", "31225136_0", &["1 1 first", &second, third]),
         ("05", "31225320_0", &["1 1 first", third]),
@@ -227,7 +240,7 @@ fn a_session_that_ends_anywhere_goes_on_there() {
 fn the_start_can_be_read_again_beside_what_is_there() {
     let mut replay = Replay::cold(TODOS);
     replay.replay("10");
-    assert_eq!(replay.app.rows("SELECT count(*) FROM todos"), ["2"]);
+    assert_eq!(replay.status().rows, 2);
 }
 
 #[test]
@@ -299,13 +312,16 @@ fn where_and_columns_are_asked_as_recorded() {
     let filtered = TODOS.replace("{}}", r#"{"shape": {"where": "completed=false"}}}"#);
     let mut replay = Replay::cold(&filtered);
     replay.replay("19");
-    assert_eq!(replay.titles(), FINAL_ROWS[1..]);
+    assert_eq!(
+        replay.loaded("completed || ' ' || title"),
+        ["0 inserted during the long poll", "0 tx a2"]
+    );
     let narrow = TODOS.replace("{}}", r#"{"shape": {"columns": ["id", "title"]}}}"#);
     let mut replay = Replay::cold(&narrow);
     replay.replay("20");
     let columns = "SELECT group_concat(name) FROM pragma_table_info('todos_synced')";
     assert_eq!(replay.app.rows(columns), ["id,title"]);
-    assert_eq!(replay.app.rows("SELECT count(*) FROM todos"), ["3"]);
+    assert_eq!(replay.loaded("title").len(), 3);
 }
 
 #[test]

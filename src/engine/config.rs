@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::schema::{TableDeclaration, Tables};
-use crate::shape::{Log, Replica, ShapeDefinition};
+use crate::schema::{ShapeDeclaration, TableDeclaration, Tables};
+use crate::shape::ShapeDefinition;
 
 /// The options of `open`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -69,25 +69,70 @@ impl Config {
         Ok(config)
     }
 
-    /// The shape that fills a table.
-    pub(super) fn shape_of(&self, name: &str, table: &TableDeclaration) -> Option<ShapeDefinition> {
-        let electric = self.electric.as_ref()?;
-        let declared = || {
-            let columns = table.columns.as_ref()?;
-            Some(columns.iter().map(|(name, _)| name.to_owned()).collect())
+    /// The shapes that fill a table, by name.
+    pub(super) fn shapes_of(
+        &self,
+        name: &str,
+        table: &TableDeclaration,
+    ) -> Result<Vec<(String, DeclaredShape)>> {
+        let shapes = table.shapes().into_iter();
+        shapes
+            .map(|(shape, declaration)| {
+                Ok((shape.to_owned(), self.shape_of(name, table, declaration)?))
+            })
+            .collect()
+    }
+
+    /// One shape of a table.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a shape that no server can know, or whose columns are not those of the table's others.
+    pub(super) fn shape_of(
+        &self,
+        name: &str,
+        table: &TableDeclaration,
+        mut shape: ShapeDeclaration,
+    ) -> Result<DeclaredShape> {
+        let columns = |shape: &ShapeDeclaration| {
+            let mut columns = shape.columns.clone()?;
+            columns.sort();
+            Some(columns)
         };
-        let shape = &table.shape;
-        let mut extra = electric.params.clone();
-        extra.extend(shape.extra.clone());
-        Some(ShapeDefinition {
-            url: electric.url.clone(),
-            table: Some(shape.table.clone().unwrap_or_else(|| name.to_owned())),
-            columns: shape.columns.clone().or_else(declared),
-            where_clause: shape.where_clause.clone(),
-            params: shape.params.clone(),
-            replica: Replica::default(),
-            log: Log::default(),
-            extra,
+        if table
+            .shapes()
+            .iter()
+            .any(|(_, other)| columns(other) != columns(&shape))
+        {
+            return Err(Error::Argument(format!(
+                "table {name}: its shapes select different columns; rows of one table have the same"
+            )));
+        }
+        if shape.columns.is_none() {
+            shape.columns = table
+                .columns
+                .as_ref()
+                .map(|columns| columns.iter().map(|(name, _)| name.to_owned()).collect());
+        }
+        let definition = match &self.electric {
+            Some(electric) => {
+                let definition =
+                    ShapeDefinition::declared(&electric.url, &electric.params, name, &shape);
+                definition.check()?;
+                Some(definition)
+            }
+            None => None,
+        };
+        Ok(DeclaredShape {
+            definition,
+            group: shape.group,
         })
     }
+}
+
+/// A shape as the options tell it.
+pub(super) struct DeclaredShape {
+    /// `None`: nothing is read.
+    pub(super) definition: Option<ShapeDefinition>,
+    /// See [`ShapeDeclaration::group`].
+    pub(super) group: Option<String>,
 }

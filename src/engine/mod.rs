@@ -13,8 +13,11 @@ mod local;
 mod open;
 mod publish;
 mod reading;
+mod rejecting;
 mod requests;
 mod runner;
+mod schemas;
+mod subscribing;
 mod uploading;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -100,10 +103,10 @@ enum Owner {
     Upload,
 }
 
-/// A request whose answer waits for a shape's first response.
+/// A request whose answer waits for a table's first response.
 #[derive(Debug)]
 struct Awaiting {
-    shape: usize,
+    table: String,
     id: RequestId,
     request: Request,
 }

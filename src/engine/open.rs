@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::config::DeclaredShape;
 use super::local::Analyses;
+use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, begin};
 use crate::error::Result;
-use crate::ids::{FetchId, Millis};
+use crate::ids::{ClientId, FetchId, Millis, ShapeId};
 use crate::schema::{TableDeclaration, TableSchema};
-use crate::shape::{self, Machine};
+use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Session, connection, migrations, settings, shapes, tables, transactions,
+    self, Key, Session, connection, members, migrations, settings, shapes, tables, transactions,
 };
 use crate::tabs::Persistence;
 use crate::upload::{self, Uploader};
@@ -41,18 +43,11 @@ impl Engine {
         migrations::migrate(&transaction)?;
         let client = settings::client_id(&transaction, rng)?;
         transactions::requeue(&transaction)?;
-        let stored = shapes::load(&transaction)?;
-        bring_tables_up(&transaction, &session, &config, &stored)?;
+        let known = shapes::load_tables(&transaction)?;
+        bring_tables_up(&transaction, &session, &client, &config, &known)?;
+        let runners = bring_shapes_up(&transaction, &session, &config)?;
         transaction.commit()?;
 
-        let runners = config
-            .tables
-            .iter()
-            .map(|(name, declaration)| {
-                let stored = stored.iter().find(|shape| shape.table == name);
-                runner(&conn, &session, &config, name, declaration, stored)
-            })
-            .collect::<Result<Vec<_>>>()?;
         let uploader = Uploader::new(config.write.is_none() || !config.connect);
         let mut engine = Self {
             conn,
@@ -78,12 +73,7 @@ impl Engine {
             config,
         };
         for at in 0..engine.shapes.len() {
-            let event = if engine.connected {
-                shape::Event::Start
-            } else {
-                shape::Event::Pause
-            };
-            engine.shape(now, rng, at, event);
+            engine.start_shape(now, rng, at);
         }
         engine.upload(now, rng, upload::Event::Queued);
         engine.nudge(now, rng);
@@ -93,25 +83,65 @@ impl Engine {
     }
 }
 
-fn runner(
+/// A runner for each declared shape. What was declared once and is no more goes, with the rows that no other shape
+/// holds.
+fn bring_shapes_up(
     conn: &Connection,
     session: &Session,
     config: &Config,
-    name: &str,
-    declaration: &TableDeclaration,
+) -> Result<Vec<ShapeRunner>> {
+    let mut declared = Vec::new();
+    for (table, declaration) in config.tables.iter() {
+        for (name, shape) in config.shapes_of(table, declaration)? {
+            let id = shapes::register(conn, table, &name, true)?;
+            declared.push((id, table, name, shape));
+        }
+    }
+    for schema in session.tables() {
+        members::bring_up(conn, &schema)?;
+    }
+    let stored = shapes::load(conn)?;
+    for shape in &stored {
+        let is_declared = declared.iter().any(|(id, ..)| *id == shape.id);
+        if shape.declared && !is_declared && config.tables.get(&shape.table).is_some() {
+            if let Some(table) = session.table(&shape.table) {
+                tables::purge(conn, &table, shape.id)?;
+                refold_pending(conn, &table)?;
+            }
+            shapes::forget(conn, shape.id)?;
+        }
+    }
+    let mut runners = Vec::new();
+    for (id, table, name, shape) in declared {
+        let stored = stored.iter().find(|stored| stored.id == id);
+        let schema = session.table(table);
+        runners.push(runner(
+            conn,
+            schema.as_deref(),
+            (id, table, &name),
+            shape,
+            stored,
+        )?);
+    }
+    Ok(runners)
+}
+
+/// Goes on with a shape where it was left.
+pub(super) fn runner(
+    conn: &Connection,
+    schema: Option<&TableSchema>,
+    (id, table, name): (ShapeId, &str, &str),
+    shape: DeclaredShape,
     stored: Option<&StoredShape>,
 ) -> Result<ShapeRunner> {
-    let machine = config
-        .shape_of(name, declaration)
-        .map(|definition| {
-            definition.check()?;
-            let progress = stored.and_then(|stored| stored.progress.clone());
-            Ok::<_, crate::error::Error>(Machine::open(definition, progress))
-        })
-        .transpose()?;
-    let mut runner = ShapeRunner::new(name, machine);
-    if session.table(name).is_some() {
-        runner.count_rows(conn)?;
+    let progress = stored.and_then(|stored| stored.progress.clone());
+    let machine = shape
+        .definition
+        .map(|definition| Machine::open(definition, progress));
+    let mut runner = ShapeRunner::new(id, table, name, machine);
+    runner.complete = stored.is_some_and(|stored| stored.complete);
+    if let Some(schema) = schema {
+        runner.count_rows(conn, schema)?;
     }
     Ok(runner)
 }
@@ -121,30 +151,29 @@ fn runner(
 fn bring_tables_up(
     conn: &Connection,
     session: &Session,
+    client: &ClientId,
     config: &Config,
-    stored: &[StoredShape],
+    known: &[TableSchema],
 ) -> Result<()> {
     let mut done = BTreeSet::new();
     for (name, declaration) in config.tables.iter() {
-        let found = stored
-            .iter()
-            .find(|shape| shape.table == name)
-            .and_then(|shape| shape.schema.as_ref());
+        let found = known.iter().find(|table| table.name == name);
         let wanted = match (declaration.schema(name)?, found) {
             (Some(declared), _) => Some(declared),
             (None, Some(found)) => Some(with_indexes(found, declaration)?),
             (None, None) => None,
         };
         if let Some(wanted) = wanted {
-            adopt(conn, session, found, wanted)?;
+            let table = adopt(conn, session, found, wanted)?;
+            if found.is_some_and(|found| !found.stores_like(&table)) {
+                reject_misfits(conn, session, client, &table)?;
+            }
             done.insert(name);
         }
     }
-    for shape in stored {
-        if let Some(schema) = &shape.schema
-            && !done.contains(shape.table.as_str())
-        {
-            adopt(conn, session, Some(schema), schema.clone())?;
+    for table in known {
+        if !done.contains(table.name.as_str()) {
+            adopt(conn, session, Some(table), table.clone())?;
         }
     }
     Ok(())
@@ -181,9 +210,18 @@ pub(super) fn adopt(
     let replaced = found.is_some_and(|found| !found.stores_like(&wanted));
     let table = session.add_table(wanted);
     if replaced {
-        for json in store::changes::keys_with_intents(conn, &table.name)? {
-            store::refold(conn, &table, &Key::parse(&table, &json)?)?;
-        }
+        refold_pending(conn, &table)?;
     }
     Ok(table)
+}
+
+/// Folds all pending intents of a table over what its rows are now. Wants a transaction.
+pub(super) fn refold_pending(conn: &Connection, table: &TableSchema) -> Result<()> {
+    for json in store::changes::keys_with_intents(conn, &table.name)? {
+        // A key that the table cannot hold has no row.
+        if let Ok(key) = Key::parse(table, &json) {
+            store::refold(conn, table, &key)?;
+        }
+    }
+    Ok(())
 }

@@ -63,12 +63,20 @@ impl Engine {
             shapes: self
                 .shapes
                 .iter()
+                .filter(|shape| !shape.removed)
                 .map(|shape| {
                     let machine = shape.machine.as_ref();
                     ShapeStatus {
                         table: shape.table.clone(),
+                        name: shape.name.clone(),
                         phase: phase(shape.phase()),
-                        rows: shape.rows.max(shape.loading),
+                        rows: if shape.is_loading() {
+                            shape.loading
+                        } else {
+                            shape.rows
+                        },
+                        bytes: shape.progress.bytes,
+                        chunks: shape.progress.chunks,
                         last_synced_at: machine.and_then(|machine| machine.stored().synced_at),
                         retry_at: machine.and_then(|machine| machine.retry_at()),
                         error: machine

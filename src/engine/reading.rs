@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::runner::{ShapeRunner, StoredRows};
+use super::rejecting::Rejected;
+use super::runner::{Progress, ShapeRunner, StoredRows};
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{Millis, TransactionId};
 use crate::schema::{TableSchema, names};
 use crate::shape::machine::{Attempt, Batch, FetchFailure, Generation, Refetch};
 use crate::shape::message::Control;
 use crate::shape::{Event, Message, ResponseHeaders, Step};
 use crate::store::apply::{Target, apply, observe_all};
-use crate::store::{changes, refold, shapes, tables, transactions};
+use crate::store::{changes, refold, shapes, staging, transactions};
 
 impl Engine {
     /// Gives a shape's machine an event and does what it says.
@@ -35,6 +36,7 @@ impl Engine {
         for step in machine.handle(now, rng, event) {
             self.shape_step(now, rng, at, step);
         }
+        self.settle_awaiting(now, rng, at);
     }
 
     fn shape_step(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize, step: Step<'_>) {
@@ -60,7 +62,7 @@ impl Engine {
             }
             // The engine reports an answer once it is whole, so nothing is ever held.
             Step::Hold(_) | Step::Release(_) => {}
-            Step::Fail(error) => self.fail_awaiting(at, &error),
+            Step::Fail(_) => self.fail_awaiting(at),
         }
     }
 
@@ -88,6 +90,10 @@ impl Engine {
         answer: Answer,
     ) {
         let headers = ResponseHeaders::new(answer.headers.iter().map(|(n, v)| (n, v)));
+        if let Some(shape) = self.shapes.get_mut(at) {
+            shape.progress.bytes += answer.body.len() as u64;
+            shape.progress.chunks += 1;
+        }
         let event = Event::Response {
             attempt,
             status: answer.status,
@@ -147,21 +153,23 @@ impl Engine {
         let name = self.shapes[at].table.clone();
         let known = self.session.table(&name);
         let up_to_date = batch.up_to_date.is_some();
-        let stored = self.store_rows(at, &name, known.as_ref(), batch);
+        let stored = self.store_rows(at, known.as_ref(), batch);
         let Ok(Some(rows)) = stored else {
             // The tables went back with the transaction, so must what we know of them.
             self.session.set_table(&name, known);
             return stored.map(|_| Stored::RowsAreMissing);
         };
         self.shapes[at].stored(&rows);
+        self.shapes[at].seen.extend(&rows.seen);
         if up_to_date && std::mem::take(&mut self.shapes[at].unpublished) {
             self.touch_table(&name);
         }
         self.announce_confirmed(rows.confirmed);
+        if let Err(error) = self.announce_rejected(rows.rejected) {
+            self.effects_failed(&error);
+        }
         if self.session.table(&name) != known {
-            self.analyses.clear();
-            self.touch_table(&name);
-            self.release_awaiting(now, rng, at);
+            self.schema_changed(now, rng, at, known.as_deref());
         }
         Ok(Stored::Whole)
     }
@@ -170,104 +178,115 @@ impl Engine {
     fn store_rows(
         &self,
         at: usize,
-        name: &str,
         known: Option<&Arc<TableSchema>>,
         batch: Batch<'_>,
     ) -> Result<Option<StoredRows>> {
-        let shape = &self.shapes[at];
-        let swaps = batch.swaps();
         let snapshot = batch.messages.iter().find_map(|message| match message {
             Message::Control(Control::SnapshotEnd(snapshot)) => Some(snapshot.clone()),
             _ => None,
         });
+        let shape = &self.shapes[at];
+        let staged = batch.generation == Generation::Next || shape.complete;
         let transaction = begin(&self.conn)?;
-        let table = self.current_schema(&transaction, name, known, batch.schema)?;
-        let target = match batch.generation {
-            Generation::Current => Target::Synced,
-            Generation::Next => Target::Staged,
+        let described = match batch.schema {
+            Some(header) => Some(self.schema_from(&shape.table, header)?),
+            None => None,
         };
-        if target == Target::Staged && !tables::is_staged(&transaction, name)? {
-            tables::stage(&transaction, &table)?;
-        }
-        let applied = apply(&transaction, &table, target, batch.messages)?;
+        let Some(table) = (if staged {
+            self.staged_schema(&transaction, shape.id, known, described)?
+        } else {
+            self.visible_schema(&transaction, known, described)?
+        }) else {
+            return Ok(None);
+        };
+        let target = Target {
+            table: &table,
+            shape: shape.id,
+            staged,
+            partial: shape.is_partial(),
+        };
+        let applied = apply(&transaction, target, batch.messages)?;
         if applied.unknown_updates > 0 {
             return Ok(None);
         }
-        if swaps {
-            tables::swap(&transaction, &table)?;
+        let head = batch.up_to_date.and_then(|head| head.global_last_seen_lsn);
+        let mut rejected = Rejected::new();
+        let swapped = if staged && batch.up_to_date.is_some() {
+            let (table, misfits) = self.adopt_staged(&transaction, &table)?;
+            rejected = misfits;
+            let head = head.unwrap_or_default().max(applied.newest);
+            let changed = staging::swap(&transaction, &table, shape.id, head)?;
+            shapes::save_loading(&transaction, shape.id, None, false)?;
             observe_all(&transaction, &table)?;
-        }
-        if let (true, Some(snapshot)) = (
-            swaps || target == Target::Synced,
-            snapshot
-                .as_ref()
-                .or(shape.loading_snapshot.as_ref().filter(|_| swaps)),
-        ) {
-            changes::mark_contained(&transaction, name, snapshot)?;
-        }
-        if let Some(head) = batch.up_to_date {
-            let seen = shape.passed(&transaction, batch.attempt, head.global_last_seen_lsn)?;
-            for id in seen {
-                changes::mark_transaction_seen(&transaction, id, name)?;
+            Some(changed)
+        } else {
+            None
+        };
+        let mut seen = Vec::new();
+        if swapped.is_some() || !staged {
+            let before = shape.loading_snapshot.as_ref();
+            let snapshot = snapshot.as_ref().or(before.filter(|_| swapped.is_some()));
+            if let Some(snapshot) = snapshot {
+                seen = transactions::contained(&transaction, snapshot)?;
             }
+            if batch.up_to_date.is_some() {
+                seen.extend(shape.passed(&transaction, batch.attempt, head)?);
+            }
+            self.mark_seen(&transaction, at, &seen, &[])?;
         }
         let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
-        shapes::save_progress(&transaction, name, &batch.stored)?;
+        shapes::save_progress(&transaction, shape.id, &batch.stored)?;
         transaction.commit()?;
         Ok(Some(StoredRows {
-            target,
+            staged,
             applied,
-            swaps,
+            swapped,
             snapshot,
+            seen,
             confirmed,
+            rejected,
         }))
     }
 
-    /// The table as the server describes it now, its objects made or replaced where that is news.
-    fn current_schema(
+    /// Marks the intents of transactions that every shape of the table has shown, now that this one has: those in
+    /// `just_seen` with it.
+    pub(super) fn mark_seen(
         &self,
         transaction: &Connection,
-        name: &str,
-        known: Option<&Arc<TableSchema>>,
-        header: Option<&str>,
-    ) -> Result<Arc<TableSchema>> {
-        let wanted = match header {
-            Some(header) => self.schema_from(name, header)?,
-            None => {
-                let missing = || Error::Protocol("rows came before a schema".into());
-                return known.cloned().ok_or_else(missing);
+        at: usize,
+        seen: &[TransactionId],
+        just_seen: &[(usize, TransactionId)],
+    ) -> Result<()> {
+        let table = &self.shapes[at].table;
+        for id in seen {
+            let mut others = self.shapes.iter().enumerate().filter(|(other, shape)| {
+                *other != at && shape.machine.is_some() && shape.table == *table
+            });
+            if others
+                .all(|(other, shape)| shape.seen.contains(id) || just_seen.contains(&(other, *id)))
+            {
+                changes::mark_transaction_seen(transaction, *id, table)?;
             }
-        };
-        match known {
-            Some(known) if **known == wanted => Ok(known.clone()),
-            _ => super::open::adopt(transaction, &self.session, known.map(Arc::as_ref), wanted),
         }
+        Ok(())
     }
 
     fn store_refetch(&mut self, at: usize, refetch: &Refetch) -> Result<Stored> {
-        let name = &self.shapes[at].table;
+        let shape = &self.shapes[at];
         let transaction = begin(&self.conn)?;
-        match self.session.table(name) {
-            Some(table) => tables::stage(&transaction, &table)?,
-            None => tables::clear_staged(&transaction, name)?,
+        match self.session.table(&shape.table) {
+            Some(table) => staging::clear(&transaction, &table, shape.id)?,
+            None => staging::drop_rows(&transaction, shape.id)?,
         }
-        shapes::save_progress(&transaction, name, &refetch.stored)?;
+        shapes::save_loading(&transaction, shape.id, None, false)?;
+        shapes::save_progress(&transaction, shape.id, &refetch.stored)?;
         transaction.commit()?;
-        self.shapes[at].loading = 0;
-        self.shapes[at].loading_snapshot = None;
+        let shape = &mut self.shapes[at];
+        shape.loading = 0;
+        shape.complete = false;
+        shape.progress = Progress::default();
+        shape.loading_snapshot = None;
         Ok(Stored::Whole)
-    }
-
-    /// The header's schema, held against the declaration.
-    fn schema_from(&self, name: &str, header: &str) -> Result<TableSchema> {
-        let Some(declaration) = self.config.tables.get(name) else {
-            return Err(Error::Internal(format!("{name} is not declared")));
-        };
-        let sent = TableSchema::from_electric(name, declaration, header)?;
-        match declaration.schema(name)? {
-            None => Ok(sent),
-            Some(declared) => declared.confirmed_by(&sent),
-        }
     }
 
     /// Marks a table's objects as written.

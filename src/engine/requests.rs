@@ -31,13 +31,13 @@ impl Engine {
         );
         let result = self.answer(now, rng, request);
         let missing = match (&result, &may_wait) {
-            (Err(Error::Sql(message)), Some(_)) => self.shape_of_missing_table(message),
+            (Err(Error::Sql(message)), Some(_)) => self.missing_table(message),
             _ => None,
         };
         match (missing, may_wait) {
-            (Some(shape), Some(request)) => match self.failure_of(shape) {
+            (Some(table), Some(request)) => match self.failure_of(&table) {
                 Some(error) => self.effects.push(Effect::Reply(id, Err(error))),
-                None => self.awaiting_schema.push(Awaiting { shape, id, request }),
+                None => self.awaiting_schema.push(Awaiting { table, id, request }),
             },
             _ => self.effects.push(Effect::Reply(id, result)),
         }
@@ -98,6 +98,14 @@ impl Engine {
                 transaction.commit()?;
                 self.touch_log();
                 self.status_is_stale = true;
+                Reply::Done
+            }
+            Request::SetShape { table, name, shape } => {
+                self.set_shape(now, rng, &table, &name, shape)?;
+                Reply::Done
+            }
+            Request::RemoveShape { table, name, purge } => {
+                self.remove_shape(now, rng, &table, &name, purge)?;
                 Reply::Done
             }
             Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
@@ -205,23 +213,29 @@ impl Engine {
             .all(|shape| self.session.table(&shape.table).is_some())
     }
 
-    /// The shape that is to bring the table which SQLite misses.
-    fn shape_of_missing_table(&self, message: &str) -> Option<usize> {
+    /// The table which SQLite misses, if a shape is to bring it.
+    fn missing_table(&self, message: &str) -> Option<String> {
         let missing = message.strip_prefix("no such table: ")?;
-        self.shapes.iter().position(|shape| {
+        let shape = self.shapes.iter().find(|shape| {
             shape.table.eq_ignore_ascii_case(missing)
                 && self.session.table(&shape.table).is_none()
                 && shape.machine.is_some()
-        })
+        })?;
+        Some(shape.table.clone())
     }
 
-    /// Why a shape will bring nothing until the app acts.
-    fn failure_of(&self, at: usize) -> Option<Error> {
-        let shape = &self.shapes[at];
-        match shape.phase() {
-            shape::Phase::Failed => shape.machine.as_ref()?.last_error().cloned(),
-            _ => None,
+    /// Why none of a table's shapes will bring anything until the app acts.
+    fn failure_of(&self, table: &str) -> Option<Error> {
+        let mut failure = None;
+        for shape in self.shapes.iter().filter(|shape| shape.table == table) {
+            if let Some(machine) = &shape.machine {
+                match shape.phase() {
+                    shape::Phase::Failed => failure = machine.last_error().cloned(),
+                    _ => return None,
+                }
+            }
         }
+        failure
     }
 
     fn take_awaiting(&mut self, wanted: impl Fn(&Awaiting) -> bool) -> Vec<Awaiting> {
@@ -232,16 +246,30 @@ impl Engine {
         found
     }
 
-    /// A schema arrived: the requests that waited for it are asked again.
-    pub(super) fn release_awaiting(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
-        for awaiting in self.take_awaiting(|awaiting| awaiting.shape == at) {
+    /// Asks again what waited for a table, once its first rows are here or nothing is on its way.
+    pub(super) fn settle_awaiting(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
+        let table = &self.shapes[at].table;
+        if self.awaiting_schema.is_empty() || self.session.table(table).is_none() {
+            return;
+        }
+        let mut shapes = self.shapes.iter().filter(|shape| shape.table == *table);
+        let has_come = shapes.all(|shape| shape.is_synced() || shape.is_at_rest());
+        if !has_come {
+            return;
+        }
+        let table = table.clone();
+        for awaiting in self.take_awaiting(|awaiting| awaiting.table == table) {
             self.request(now, rng, awaiting.id, awaiting.request);
         }
     }
 
-    /// A shape failed for good: requests that wait for its table learn why.
-    pub(super) fn fail_awaiting(&mut self, at: usize, error: &Error) {
-        for awaiting in self.take_awaiting(|awaiting| awaiting.shape == at) {
+    /// A shape failed for good: if it was the last hope, requests that wait for its table learn why.
+    pub(super) fn fail_awaiting(&mut self, at: usize) {
+        let table = self.shapes[at].table.clone();
+        let Some(error) = self.failure_of(&table) else {
+            return;
+        };
+        for awaiting in self.take_awaiting(|awaiting| awaiting.table == table) {
             self.effects
                 .push(Effect::Reply(awaiting.id, Err(error.clone())));
         }

@@ -1,31 +1,42 @@
 //! [`ShapeRunner`]: what the engine knows of one shape beside its machine.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
+use super::rejecting::Rejected;
 use super::timer;
 use crate::error::Result;
-use crate::ids::{Lsn, TimerId, TransactionId, Xid};
-use crate::schema::names;
-use crate::shape::machine::Attempt;
-use crate::shape::{Machine, Phase, Snapshot};
-use crate::store::apply::{Applied, Target};
-use crate::store::{tables, transactions};
+use crate::ids::{Lsn, ShapeId, TimerId, TransactionId, Xid};
+use crate::schema::TableSchema;
+use crate::shape::machine::{Attempt, Generation};
+use crate::shape::{Log, Machine, Phase, Snapshot};
+use crate::store::apply::Applied;
+use crate::store::{staging, tables, transactions};
 use crate::tabs::TransactionRecord;
 
 /// One shape and the table it fills.
 #[derive(Debug)]
 pub(super) struct ShapeRunner {
+    pub(super) id: ShapeId,
     pub(super) table: String,
+    pub(super) name: String,
+    /// The app ended it; its place is kept, since requests and timers go by it.
+    pub(super) removed: bool,
     /// `None`: nothing is read.
     pub(super) machine: Option<Machine>,
     /// Rows that readers see.
     pub(super) rows: u64,
     /// Rows of the log that is loading beside them.
     pub(super) loading: u64,
+    /// The log that loads is up to date and waits to replace the rows.
+    pub(super) complete: bool,
+    /// What has come of the log that is loading, or came of the last one.
+    pub(super) progress: Progress,
     /// The newest request when each transaction was accepted: an answer to a later one has seen it.
     pub(super) accepted_at: HashMap<TransactionId, Attempt>,
+    /// The accepted transactions that its rows are known to contain.
+    pub(super) seen: HashSet<TransactionId>,
     /// Rows changed since the last up-to-date.
     pub(super) unpublished: bool,
     /// What the snapshot under the rows contains, if it was read in this session.
@@ -34,44 +45,75 @@ pub(super) struct ShapeRunner {
     pub(super) loading_snapshot: Option<Snapshot>,
 }
 
+/// How much of a log has come.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    /// Of the bodies.
+    pub(super) bytes: u64,
+    /// Answers.
+    pub(super) chunks: u32,
+}
+
 impl ShapeRunner {
-    pub(super) fn new(table: &str, machine: Option<Machine>) -> Self {
+    pub(super) fn new(id: ShapeId, table: &str, name: &str, machine: Option<Machine>) -> Self {
         Self {
+            id,
             table: table.to_owned(),
+            name: name.to_owned(),
+            removed: false,
             machine,
             rows: 0,
             loading: 0,
+            complete: false,
+            progress: Progress::default(),
             accepted_at: HashMap::new(),
+            seen: HashSet::new(),
             unpublished: false,
             snapshot: None,
             loading_snapshot: None,
         }
     }
 
-    pub(super) fn count_rows(&mut self, conn: &Connection) -> Result<()> {
-        self.rows = tables::count_rows(conn, &names::synced(&self.table))?;
-        if tables::is_staged(conn, &self.table)? {
-            self.loading = tables::count_rows(conn, &names::staged(&self.table))?;
-        }
+    pub(super) fn count_rows(&mut self, conn: &Connection, table: &TableSchema) -> Result<()> {
+        self.rows = tables::count_held(conn, table, self.id)?;
+        self.loading = staging::count(conn, self.id)?;
         Ok(())
     }
 
     /// Counts what a body brought.
     pub(super) fn stored(&mut self, body: &StoredRows) {
-        let (rows, snapshot) = match body.target {
-            Target::Synced => (&mut self.rows, &mut self.snapshot),
-            Target::Staged => (&mut self.loading, &mut self.loading_snapshot),
+        let (rows, snapshot) = if body.staged {
+            (&mut self.loading, &mut self.loading_snapshot)
+        } else {
+            (&mut self.rows, &mut self.snapshot)
         };
         *rows = (*rows + body.applied.inserted).saturating_sub(body.applied.deleted);
         if body.snapshot.is_some() {
             snapshot.clone_from(&body.snapshot);
         }
-        if body.swaps {
+        if body.swapped.is_some() {
             self.rows = std::mem::take(&mut self.loading);
             self.snapshot = self.loading_snapshot.take();
         }
-        let visible = body.target == Target::Synced && body.applied != Applied::default();
-        self.unpublished |= visible || body.swaps;
+        self.unpublished |= match body.swapped {
+            Some(changed) => changed,
+            None => !body.staged && body.applied.changed_rows(),
+        };
+    }
+
+    /// A transaction is confirmed: nothing more has to be known of it.
+    pub(super) fn forget(&mut self, id: TransactionId) {
+        self.accepted_at.remove(&id);
+        self.seen.remove(&id);
+    }
+
+    /// Whether not all of the server's rows are here.
+    pub(super) fn is_partial(&self) -> bool {
+        let log = self
+            .machine
+            .as_ref()
+            .map(|machine| machine.definition().log);
+        log == Some(Log::ChangesOnly)
     }
 
     /// Whether the rows were read from a snapshot that holds this transaction.
@@ -109,6 +151,26 @@ impl ShapeRunner {
             .collect())
     }
 
+    /// Whether a log is loading beside the rows.
+    pub(super) fn is_loading(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_some_and(|machine| machine.stored().generation == Generation::Next)
+    }
+
+    /// Whether its rows were up to date once.
+    pub(super) fn is_synced(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_some_and(|machine| machine.stored().synced_at.is_some())
+    }
+
+    /// Whether no answer is on its way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        matches!(
+            self.phase(),
+            Phase::Waiting | Phase::Failed | Phase::Paused | Phase::Idle
+        )
+    }
+
     /// What the status shows.
     pub(super) fn phase(&self) -> Phase {
         self.machine.as_ref().map_or(Phase::Paused, Machine::phase)
@@ -117,9 +179,14 @@ impl ShapeRunner {
 
 /// What a body left behind.
 pub(super) struct StoredRows {
-    pub(super) target: Target,
+    pub(super) staged: bool,
     pub(super) applied: Applied,
-    pub(super) swaps: bool,
+    /// The log that loaded replaced the rows; whether that changed any.
+    pub(super) swapped: Option<bool>,
     pub(super) snapshot: Option<Snapshot>,
+    /// Accepted transactions that the shape has shown with it.
+    pub(super) seen: Vec<TransactionId>,
     pub(super) confirmed: Vec<(TransactionRecord, transactions::Touched)>,
+    /// Writes that the new schema has no place for.
+    pub(super) rejected: Rejected,
 }

@@ -1,14 +1,13 @@
 //! The write path: the uploader's steps performed on the queue, verdicts written down, confirmations told.
 
-use std::collections::BTreeMap;
-
 use rusqlite::Connection;
 
 use super::reading::refold_all;
+use super::rejecting::{reject, with_dependents};
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
-use crate::error::{ErrorReport, Result};
+use crate::error::Result;
 use crate::ids::{ClientId, Lsn, Millis, TransactionId};
-use crate::optimistic::{confirmable, dependents};
+use crate::optimistic::confirmable;
 use crate::schema::names;
 use crate::shape::ResponseHeaders;
 use crate::store::transactions::{self, Touched};
@@ -142,6 +141,7 @@ impl Engine {
         let transaction = begin(&self.conn)?;
         let mut accepted = Vec::new();
         let mut rejected = Vec::new();
+        let mut contained = Vec::new();
         let mut noops = false;
         for (id, verdict) in with_dependents(&transaction, &self.client, verdicts)? {
             match verdict {
@@ -150,9 +150,10 @@ impl Engine {
                     let lsn = if noop { Some(Lsn(0)) } else { lsn };
                     noops |= noop;
                     transactions::accept(&transaction, id, txid, lsn)?;
-                    for shape in &self.shapes {
+                    for (at, shape) in self.shapes.iter().enumerate() {
                         if txid.is_some_and(|txid| shape.contains(txid)) {
-                            changes::mark_transaction_seen(&transaction, id, &shape.table)?;
+                            self.mark_seen(&transaction, at, &[id], &contained)?;
+                            contained.push((at, id));
                         }
                     }
                     accepted.push(id);
@@ -168,6 +169,9 @@ impl Engine {
         let confirmed = confirm_all(&transaction, &self.session, &self.client)?;
         transaction.commit()?;
 
+        for (at, id) in contained {
+            self.shapes[at].seen.insert(id);
+        }
         self.touched.insert(names::TRANSACTIONS.into());
         for id in &accepted {
             self.note_acceptance(*id);
@@ -176,16 +180,7 @@ impl Engine {
             self.effects
                 .push(Effect::Notify(Notification::Accepted(record)));
         }
-        for (id, rows) in rejected {
-            self.touch_log();
-            for (table, _) in rows {
-                self.touch_table(&table.name);
-            }
-            if let Some(record) = transactions::record(&self.conn, &self.client, id)? {
-                self.effects
-                    .push(Effect::Notify(Notification::Rejected(record)));
-            }
-        }
+        self.announce_rejected(rejected)?;
         self.announce_confirmed(confirmed);
         if noops {
             self.refresh_shapes(now, rng, |_| true);
@@ -200,6 +195,9 @@ impl Engine {
             self.touch_log();
             for (table, _) in rows {
                 self.touch_table(&table.name);
+            }
+            for shape in &mut self.shapes {
+                shape.forget(record.number);
             }
             self.status_is_stale = true;
             self.effects
@@ -238,65 +236,6 @@ impl Engine {
         self.touched
             .extend([names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned));
     }
-}
-
-/// The code of a rejection that follows from another one.
-const DEPENDS_ON_REJECTED: &str = "DEPENDS_ON_REJECTED";
-
-/// The verdicts, with those added that follow from a rejection: a later transaction that writes a row which only the
-/// rejected one would have inserted, unless the server did apply something of it.
-fn with_dependents(
-    conn: &Connection,
-    client: &ClientId,
-    verdicts: Vec<(TransactionId, Verdict)>,
-) -> Result<BTreeMap<TransactionId, Verdict>> {
-    let rejected: Vec<TransactionId> = verdicts
-        .iter()
-        .filter(|(_, verdict)| matches!(verdict, Verdict::Rejected(_)))
-        .map(|(id, _)| *id)
-        .collect();
-    let mut verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
-    for id in rejected {
-        let (mut pending, attempts): (Vec<_>, Vec<u32>) =
-            changes::written_since(conn, id)?.into_iter().unzip();
-        if pending.first().is_none_or(|first| first.id != id) {
-            continue;
-        }
-        let later = pending.split_off(1);
-        for dependent in dependents(&pending[0], &later) {
-            let at = later.iter().position(|one| one.id == dependent.id);
-            let unsent = at.is_some_and(|at| attempts[at + 1] == 0);
-            let had_no_effect = match verdicts.get(&dependent.id) {
-                Some(Verdict::Accepted { noop, .. }) => *noop,
-                Some(Verdict::Rejected(_)) => false,
-                None => unsent || dependent.entirely,
-            };
-            if had_no_effect {
-                let error = ErrorReport {
-                    code: DEPENDS_ON_REJECTED.into(),
-                    message: format!(
-                        "it writes a row of the rejected transaction {}",
-                        transactions::idempotency_key(client, id)
-                    ),
-                    retryable: false,
-                };
-                verdicts.insert(dependent.id, Verdict::Rejected(error));
-            }
-        }
-    }
-    Ok(verdicts)
-}
-
-/// Rolls back one transaction: its intents leave the log and its rows are folded without them.
-fn reject(
-    conn: &Connection,
-    session: &Session,
-    id: TransactionId,
-    error: &ErrorReport,
-) -> Result<Touched> {
-    let rows = transactions::reject(conn, session, id, error)?;
-    refold_all(conn, &rows)?;
-    Ok(rows)
 }
 
 /// Confirms what can be: the shadow rows go in the transaction that brought the synced ones. Wants a transaction.

@@ -5,7 +5,7 @@ export type Status = {
   storage: StorageStatus;
   /** False after `disconnect()`. */
   connected: boolean;
-  /** One a synced table, in the order of the declaration. */
+  /** Every shape that is synced, in the order of the declaration. */
   shapes: Array<ShapeStatus>;
   /** The write path. */
   upload: UploadStatus;
@@ -33,10 +33,16 @@ export type Persistence = "opfs" | "file" | "memory";
 export type ShapeStatus = {
   /** The table it fills. */
   table: string;
+  /** Its name among the table's shapes; the only one is called `default`. */
+  name: string;
   /** What it is doing. */
   phase: ShapePhase;
-  /** Rows in the synced table, or loaded so far while a log is loading. */
+  /** Rows of the table that it holds, or loaded so far while a log is loading. */
   rows: number;
+  /** What has come of the log that is loading, or else of the last one, in bytes of text, in this session. */
+  bytes: number;
+  /** The same in answers. */
+  chunks: number;
   /** When the last up-to-date arrived, in milliseconds since the Unix epoch. */
   lastSyncedAt: number | null;
   /** When the next attempt is due, while `phase` is `waiting`. */

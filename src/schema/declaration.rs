@@ -1,6 +1,6 @@
 //! What the app declares: the `tables` option of `open`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -8,6 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::names;
+use super::shape::{DEFAULT_SHAPE, ShapeDeclaration};
 use super::table::{Column, TableSchema};
 use crate::error::{Error, Result};
 use crate::value::PgType;
@@ -25,8 +26,10 @@ pub struct TableDeclaration {
     pub primary_key: Option<Vec<String>>,
     /// A column, or several for one index.
     pub indexes: Vec<IndexDeclaration>,
-    /// What of the server's table is synced.
-    pub shape: ShapeDeclaration,
+    /// What of the server's table is synced. Left out, with `shapes` too: all of it.
+    pub shape: Option<ShapeDeclaration>,
+    /// Several shapes over the one table, by name; a row is here while at least one holds it.
+    pub shapes: Option<Ordered<ShapeDeclaration>>,
 }
 
 /// `"text"`, or with more to say about it.
@@ -57,24 +60,18 @@ pub enum IndexDeclaration {
     Several(Vec<String>),
 }
 
-/// The shape that fills a table (protocol section 3).
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct ShapeDeclaration {
-    /// The server's table, if it is called differently. Default: the declared name.
-    pub table: Option<String>,
-    /// A SQL condition on its rows.
-    #[serde(rename = "where")]
-    pub where_clause: Option<String>,
-    /// Values for `$1`, `$2`, … in `where`.
-    pub params: Vec<String>,
-    /// The columns to sync. Default: the declared ones, or all.
-    pub columns: Option<Vec<String>>,
-    /// Further query parameters, for a proxy.
-    pub extra: BTreeMap<String, String>,
-}
-
 impl TableDeclaration {
+    /// The declared shapes by name.
+    pub fn shapes(&self) -> Vec<(&str, ShapeDeclaration)> {
+        match (&self.shapes, &self.shape) {
+            (Some(shapes), _) => shapes
+                .iter()
+                .map(|(name, shape)| (name, shape.clone()))
+                .collect(),
+            (None, shape) => vec![(DEFAULT_SHAPE, shape.clone().unwrap_or_default())],
+        }
+    }
+
     /// The schema, if the declaration alone tells it.
     ///
     /// # Errors

@@ -7,12 +7,13 @@
 pub mod ddl;
 mod declaration;
 mod electric;
+pub mod membership;
 pub mod names;
+mod shape;
 mod sql;
 mod table;
 
-pub use declaration::{
-    ColumnDeclaration, IndexDeclaration, Ordered, ShapeDeclaration, TableDeclaration, Tables,
-};
+pub use declaration::{ColumnDeclaration, IndexDeclaration, Ordered, TableDeclaration, Tables};
+pub use shape::{DEFAULT_SHAPE, Log, Replica, ShapeDeclaration};
 pub use sql::{identifier, list, literal};
 pub use table::{Column, TableSchema};

@@ -1,6 +1,7 @@
 //! Every generated SQL name, once.
 
 use super::table::TableSchema;
+use crate::ids::ShapeId;
 
 /// Prefix of all bookkeeping objects; table names that begin with it are refused.
 pub const PREFIX: &str = "_throughline_";
@@ -11,6 +12,8 @@ pub const CHANGES: &str = "_throughline_changes";
 pub const TRANSACTIONS: &str = "_throughline_transactions";
 /// The intents of rejected transactions.
 pub const JOURNAL: &str = "_throughline_journal";
+/// One row a synced table: its schema.
+pub const TABLES: &str = "_throughline_tables";
 /// One row a shape: where its log was read to.
 pub const SHAPES: &str = "_throughline_shapes";
 /// Single values: the client id.
@@ -50,9 +53,19 @@ pub fn local(table: &str) -> String {
     format!("{table}_local")
 }
 
-/// Where a new log loads while the old rows stay visible.
-pub fn staged(table: &str) -> String {
-    format!("{PREFIX}staged_{table}")
+/// Where the new log of a shape loads while the old rows stay visible.
+pub fn staged(shape: ShapeId) -> String {
+    format!("{PREFIX}staged_{shape}")
+}
+
+/// Which shapes hold which rows of a table.
+pub fn members(table: &str) -> String {
+    format!("{PREFIX}members_{table}")
+}
+
+/// Which rows of a table carry which slots of a tag.
+pub fn slots(table: &str) -> String {
+    format!("{PREFIX}slots_{table}")
 }
 
 /// Where the old rows wait while the tables of a changed schema are made.
@@ -76,7 +89,8 @@ pub fn of_table(table: &str) -> Vec<String> {
         table.to_owned(),
         synced(table),
         local(table),
-        staged(table),
+        members(table),
+        slots(table),
         outdated(table),
     ];
     names.extend(["insert", "update", "delete"].map(|operation| trigger(table, operation)));
@@ -92,6 +106,22 @@ pub struct ShadowColumns {
     pub is_deleted: String,
     /// The newest pending intent. The table's own column where it has one of that name.
     pub write_id: String,
+}
+
+/// The columns of [`members`] and [`slots`] beside the key's, under names that no synced table has.
+pub mod member {
+    /// The shape's id; negative while the row belongs to the log that loads beside the visible rows.
+    pub const HOLDER: &str = "_throughline_holder";
+    /// The position of the newest change of the row that the shape delivered.
+    pub const LSN: &str = "_throughline_lsn";
+    /// Subquery shapes: JSON array of tags.
+    pub const TAGS: &str = "_throughline_tags";
+    /// Subquery shapes: which positions of the tags hold, as `0` and `1`.
+    pub const ACTIVE: &str = "_throughline_active";
+    /// A slot's position in its tag.
+    pub const POS: &str = "_throughline_pos";
+    /// A slot's hash.
+    pub const VALUE: &str = "_throughline_value";
 }
 
 /// The column through which the server tells whose write a row holds.

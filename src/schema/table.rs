@@ -128,6 +128,14 @@ impl TableSchema {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// The same, looked for at `hint` first: a server sends columns in one order.
+    pub fn position_near(&self, hint: usize, name: &str) -> Option<usize> {
+        match self.columns.get(hint) {
+            Some(column) if column.name == name => Some(hint),
+            _ => self.position(name),
+        }
+    }
+
     /// The primary key's columns in key order.
     pub fn key_columns(&self) -> impl Iterator<Item = &Column> {
         self.key.iter().filter_map(|&at| self.columns.get(at))
@@ -188,6 +196,15 @@ impl TableSchema {
             column.not_null = found.not_null;
         }
         Ok(self)
+    }
+
+    /// Whether both tell rows apart by the same values.
+    pub fn identifies_like(&self, other: &Self) -> bool {
+        self.key.len() == other.key.len()
+            && self
+                .key_columns()
+                .zip(other.key_columns())
+                .all(|(a, b)| a.name == b.name && a.ty == b.ty)
     }
 
     /// Whether the stored tables of `other` serve this schema too: nullability and indexes may differ.

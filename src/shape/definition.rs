@@ -9,62 +9,30 @@ use super::offset::RequestOffset;
 use super::protocol::param;
 use crate::error::{Error, Result};
 use crate::ids::{Cursor, Handle};
+use crate::schema::ShapeDeclaration;
+pub use crate::schema::{Log, Replica};
 
 /// Names a set of rows of one table (protocol section 3). Any change makes it another shape with another log.
 ///
 /// Names of tables and columns are exact: `Todos` is the table that SQL writes as `"Todos"`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShapeDefinition {
     /// Where to ask: absolute or relative, its own query parameters are kept.
     pub url: String,
     /// `t` or `schema.t`; text that contains a double quote is sent as it stands. Absent when the server knows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
     /// The selected columns, all of the primary key among them; absent means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
     /// A SQL condition, with `$1`, `$2`, … for `params`.
-    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub where_clause: Option<String>,
-    /// The values of `$1`, `$2`, … as text. JSON numbers, booleans and the form `{"1": …}` are taken too.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "params"
-    )]
+    /// The values of `$1`, `$2`, … as text.
     pub params: Vec<String>,
     /// How much of a row an update carries.
-    #[serde(default)]
     pub replica: Replica,
     /// Whether the log starts with a snapshot.
-    #[serde(default)]
     pub log: Log,
     /// Further query parameters, for a proxy's own use.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,
-}
-
-/// See [`ShapeDefinition::replica`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Replica {
-    /// Updates carry the key and what changed.
-    #[default]
-    Default,
-    /// Updates and deletes carry the whole row.
-    Full,
-}
-
-/// See [`ShapeDefinition::log`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Log {
-    /// Snapshot, then changes.
-    #[default]
-    Full,
-    /// Changes alone.
-    ChangesOnly,
 }
 
 /// What distinguishes two definitions, as text; equal definitions have equal fingerprints in every version.
@@ -101,6 +69,27 @@ impl ShapeDefinition {
             replica: Replica::default(),
             log: Log::default(),
             extra: BTreeMap::new(),
+        }
+    }
+
+    /// The declared shape of a table called `name`, asked for at `url`; the shape's own `extra` wins over `shared`.
+    pub fn declared(
+        url: &str,
+        shared: &BTreeMap<String, String>,
+        name: &str,
+        shape: &ShapeDeclaration,
+    ) -> Self {
+        let mut extra = shared.clone();
+        extra.extend(shape.extra.clone());
+        Self {
+            url: url.to_owned(),
+            table: Some(shape.table.clone().unwrap_or_else(|| name.to_owned())),
+            columns: shape.columns.clone(),
+            where_clause: shape.where_clause.clone(),
+            params: shape.params.clone(),
+            replica: shape.replica,
+            log: shape.log,
+            extra,
         }
     }
 
@@ -166,7 +155,7 @@ impl ShapeDefinition {
 
     /// Every parameter but those of the request; fields win over what the URL says.
     fn identity(&self) -> Vec<(String, String)> {
-        let mut own = vec![(param::LOG.to_owned(), self.log.as_param().to_owned())];
+        let mut own = vec![(param::LOG.to_owned(), log_param(self.log).to_owned())];
         let mut add = |name: String, value: String| own.push((name, value));
         if let Some(table) = &self.table {
             add(param::TABLE.into(), quote_table(table));
@@ -201,12 +190,10 @@ impl ShapeDefinition {
     }
 }
 
-impl Log {
-    fn as_param(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::ChangesOnly => "changes_only",
-        }
+fn log_param(log: Log) -> &'static str {
+    match log {
+        Log::Full => "full",
+        Log::ChangesOnly => "changes_only",
     }
 }
 
@@ -254,40 +241,6 @@ fn quote_table(table: &str) -> String {
     }
     let parts: Vec<_> = table.split('.').map(quote_identifier).collect();
     parts.join(".")
-}
-
-fn params<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
-    use serde::de::Error as _;
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Scalar {
-        Text(String),
-        Number(serde_json::Number),
-        Bool(bool),
-    }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Params {
-        Listed(Vec<Scalar>),
-        Numbered(BTreeMap<String, Scalar>),
-    }
-
-    let values: Vec<Scalar> = match Params::deserialize(input)? {
-        Params::Listed(values) => values,
-        Params::Numbered(mut values) => (1..=values.len())
-            .map(|i| values.remove(&i.to_string()))
-            .collect::<Option<_>>()
-            .ok_or_else(|| D::Error::custom("params must be numbered 1, 2, 3, …"))?,
-    };
-    Ok(values
-        .into_iter()
-        .map(|value| match value {
-            Scalar::Text(text) => text,
-            Scalar::Number(number) => number.to_string(),
-            Scalar::Bool(flag) => flag.to_string(),
-        })
-        .collect())
 }
 
 #[cfg(test)]

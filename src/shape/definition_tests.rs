@@ -113,29 +113,6 @@ fn a_fingerprint_changes_with_the_definition_and_with_nothing_else() {
 }
 
 #[test]
-fn the_javascript_form_is_read_and_kept() {
-    let json = r#"{"url":"/v1/shape","table":"todos","where":"a = $1 and b = $2","params":{"1":7,"2":true},"replica":"full"}"#;
-    let definition: ShapeDefinition = serde_json::from_str(json).unwrap();
-    assert_eq!(definition.params, ["7", "true"]);
-    let again = serde_json::to_string(&definition).unwrap();
-    assert_eq!(
-        serde_json::from_str::<ShapeDefinition>(&again).unwrap(),
-        definition
-    );
-    for wrong in [
-        r#"{"url":"/s","params":{"2":"x"}}"#,
-        r#"{"url":"/s","params":[null]}"#,
-        r#"{"url":"/s","colums":["id"]}"#,
-        r#"{"url":"/s","replica":"half"}"#,
-    ] {
-        assert!(
-            serde_json::from_str::<ShapeDefinition>(wrong).is_err(),
-            "{wrong}"
-        );
-    }
-}
-
-#[test]
 fn a_definition_may_not_speak_for_the_protocol() {
     let todos = ShapeDefinition::of_table("/v1/shape", "todos");
     assert_eq!(todos.check(), Ok(()));

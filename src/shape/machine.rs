@@ -14,7 +14,7 @@ use std::mem;
 
 use crate::error::Error;
 use crate::ids::{Handle, Millis};
-use crate::shape::definition::{RequestParams, ShapeDefinition};
+use crate::shape::definition::{Log, RequestParams, ShapeDefinition};
 use crate::shape::headers::ResponseHeaders;
 use crate::shape::offset::{Offset, RequestOffset};
 use crate::shape::protocol::{
@@ -196,10 +196,15 @@ impl<'a> Turn<'_, 'a> {
             ..
         } = &mut *self.shape;
         session.last_attempt = Attempt(session.last_attempt.0 + 1);
-        let offset = position.as_ref().map_or(Offset::BeforeAll, |p| p.offset);
+        let offset = match (&position, definition.log) {
+            (Some(position), _) => RequestOffset::After(position.offset),
+            (None, Log::Full) => RequestOffset::After(Offset::BeforeAll),
+            // What was is loaded by subsets, where it is wanted.
+            (None, Log::ChangesOnly) => RequestOffset::Now,
+        };
         let handle = position.as_ref().map(|position| &position.handle);
         let url = definition.request_url(&RequestParams {
-            offset: RequestOffset::After(offset),
+            offset,
             handle: handle.or(session.suggested.as_ref()),
             live,
             cursor: session.cursor.as_ref(),

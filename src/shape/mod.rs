@@ -5,6 +5,7 @@
 //! | [`machine`] | what to do next: the state machine of one shape, its rules in `SPEC.md` beside it |
 //! | [`definition`] | what a shape is, and the URL of each request |
 //! | [`headers`], [`message`], [`snapshot`] | what an answer says |
+//! | [`tags`] | why a row is in a subquery shape |
 //! | [`offset`] | positions in a log and their order |
 //! | [`protocol`] | every name and number of the protocol, once |
 //!
@@ -52,6 +53,7 @@ pub mod message;
 pub mod offset;
 pub mod protocol;
 pub mod snapshot;
+pub mod tags;
 
 pub use definition::{Fingerprint, Log, Replica, RequestParams, ShapeDefinition};
 pub use headers::ResponseHeaders;
@@ -59,3 +61,4 @@ pub use machine::{Attempt, Event, Machine, Phase, Step, Stored};
 pub use message::Message;
 pub use offset::{Offset, RequestOffset};
 pub use snapshot::Snapshot;
+pub use tags::RowTags;

@@ -1,90 +1,84 @@
-//! Messages of a shape log → rows of the synced table.
+//! Messages of a shape log → rows of the synced table, or of the log that loads beside it.
 //!
 //! Insert is an upsert, since resumed bodies and move-ins deliver rows again; update writes the columns that are
 //! present, NULL included; delete goes by the typed key, never by the message's `key` (traps 7, 9, 10, 13).
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{CachedStatement, Connection};
 
 use super::changes::{
     Evidence, has_intents, hear, keys_with_intents, mark_seen, table_has_intents,
 };
+use super::members::{self, Members};
 use super::rows;
 use super::shadow::{Key, refold};
 use crate::error::{Error, Result};
-use crate::ids::WriteId;
+use crate::ids::{Lsn, ShapeId, WriteId, Xid};
 use crate::schema::{TableSchema, names};
-use crate::shape::message::{Change, Message, Operation, Row};
+use crate::shape::RowTags;
+use crate::shape::message::{Change, Event, EventKind, Message, Operation, Row};
 use crate::value::{Value, decode_owned};
 
 /// Which rows a body goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// The rows that readers see.
-    Synced,
-    /// The log that loads beside them.
-    Staged,
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// As the body's schema describes it.
+    pub table: &'a TableSchema,
+    /// In whose name rows are held.
+    pub shape: ShapeId,
+    /// The log that loads beside the visible rows.
+    pub staged: bool,
+    /// Not every row of the server is here, so an update of an unknown one means nothing.
+    pub partial: bool,
 }
 
 /// What a body did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Applied {
-    /// Rows that were not here.
+    /// Rows that the shape did not hold.
     pub inserted: u64,
-    /// Rows that were here.
+    /// Rows that it held.
     pub updated: u64,
-    /// Rows that are gone.
+    /// Rows that it no longer holds.
     pub deleted: u64,
     /// Updates of rows that are not here: something was lost (protocol section 18).
     pub unknown_updates: u64,
+    /// The largest position among the changes.
+    pub newest: Lsn,
+}
+
+impl Applied {
+    /// Whether anything is different now.
+    pub fn changed_rows(&self) -> bool {
+        self.inserted + self.updated + self.deleted > 0
+    }
 }
 
 /// Applies a body's changes in order and folds pending intents over the rows it touched. Wants a transaction.
-pub fn apply(
-    conn: &Connection,
-    table: &TableSchema,
-    target: Target,
-    messages: Vec<Message<'_>>,
-) -> Result<Applied> {
-    let base = match target {
-        Target::Synced => names::synced(&table.name),
-        Target::Staged => names::staged(&table.name),
-    };
-    let insert = rows::insert_sql(table, &base);
-    let watch = target == Target::Synced && table_has_intents(conn, &table.name)?;
-    let mut touched: Vec<Key> = Vec::new();
-    let mut applied = Applied::default();
+pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) -> Result<Applied> {
+    if messages.iter().any(tagged) {
+        members::keep(conn, target.table, target.shape)?;
+    }
+    let mut applier = Applier::new(conn, target)?;
     for message in messages {
-        let Message::Change(change) = message else {
-            continue;
-        };
-        let txids = if watch {
-            change.txids.clone()
-        } else {
-            Vec::new()
-        };
-        let (key, evidence) = apply_change(conn, table, &base, &insert, change, &mut applied)?;
-        if watch {
-            let key = Key::of(table, key);
-            if has_intents(conn, &table.name, &key.json)? {
-                if let Some(evidence) = evidence {
-                    mark_seen(conn, &table.name, &key.json, &evidence)?;
-                }
-                hear(conn, &table.name, &key.json, &txids)?;
-                touched.push(key);
-            }
+        match message {
+            Message::Change(change) => applier.change(change)?,
+            Message::Event(event) => applier.event(&event)?,
+            Message::Control(_) | Message::Unknown => {}
         }
     }
-    for key in &touched {
-        refold(conn, table, key)?;
+    for key in &applier.touched {
+        refold(conn, target.table, key)?;
     }
-    Ok(applied)
+    Ok(applier.applied)
 }
 
 /// Looks for pending intents in rows that were not applied one by one, and folds them. Wants a transaction.
 pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
     let base = names::synced(&table.name);
     for json in keys_with_intents(conn, &table.name)? {
-        let key = Key::parse(table, &json)?;
+        let Ok(key) = Key::parse(table, &json) else {
+            continue;
+        };
         let evidence = match rows::find(conn, table, &base, &key.values)? {
             Some(row) => table
                 .write_id_position()
@@ -99,59 +93,197 @@ pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
     Ok(())
 }
 
-/// Writes one change; returns its key and what it tells about pending intents on the row.
-fn apply_change(
-    conn: &Connection,
-    table: &TableSchema,
-    base: &str,
-    insert: &str,
-    change: Change<'_>,
-    applied: &mut Applied,
-) -> Result<(Vec<Value>, Option<Evidence>)> {
-    let mut columns = decode_row(table, change.value)?;
-    let key = key_of(table, &columns)?;
-    let write_id = table.write_id_position().and_then(|wanted| {
-        let (_, value) = columns.iter().find(|(at, _)| *at == wanted)?;
-        evidence_of(value)
-    });
-    let evidence = match change.operation {
-        Operation::Insert => {
-            let mut row = vec![Value::Null; table.columns.len()];
-            for (at, value) in columns {
-                row[at] = value;
+fn tagged(message: &Message<'_>) -> bool {
+    matches!(message, Message::Change(change) if change.tags.is_some())
+}
+
+/// One body on its way into the tables.
+struct Applier<'c> {
+    conn: &'c Connection,
+    target: Target<'c>,
+    base: String,
+    insert: CachedStatement<'c>,
+    members: Option<Members<'c>>,
+    /// Pending intents may be waiting for these rows.
+    watch: bool,
+    touched: Vec<Key>,
+    applied: Applied,
+}
+
+impl<'c> Applier<'c> {
+    fn new(conn: &'c Connection, target: Target<'c>) -> Result<Self> {
+        let Target { table, shape, .. } = target;
+        let (base, holder) = if target.staged {
+            (names::staged(shape), -shape.0)
+        } else {
+            (names::synced(&table.name), shape.0)
+        };
+        Ok(Self {
+            conn,
+            insert: conn.prepare_cached(&rows::insert_sql(table, &base))?,
+            base,
+            members: Members::open(conn, table, holder)?,
+            watch: !target.staged && table_has_intents(conn, &table.name)?,
+            touched: Vec::new(),
+            applied: Applied::default(),
+            target,
+        })
+    }
+
+    fn change(&mut self, change: Change<'_>) -> Result<()> {
+        let table = self.target.table;
+        self.applied.newest = self.applied.newest.max(change.lsn.unwrap_or_default());
+        let lsn = change.lsn.unwrap_or(self.applied.newest);
+        let columns = decode_row(table, change.value)?;
+        let key = key_of(table, &columns)?;
+        let write_id = table.write_id_position().and_then(|wanted| {
+            let (_, value) = columns.iter().find(|(at, _)| *at == wanted)?;
+            evidence_of(value)
+        });
+        let evidence = match change.operation {
+            Operation::Insert => {
+                self.insert(&key, columns, lsn)?;
+                write_id
             }
-            let is_new = conn
-                .prepare_cached(insert)?
-                .execute(params_from_iter(&row))?
-                > 0;
-            if is_new {
-                applied.inserted += 1;
-            } else {
-                let columns: Vec<(usize, Value)> = row
-                    .into_iter()
-                    .enumerate()
-                    .filter(|(at, _)| !table.is_key(*at))
-                    .collect();
-                rows::patch(conn, table, base, &key, &columns)?;
-                applied.updated += 1;
+            Operation::Update => {
+                self.update(&key, columns, lsn)?;
+                write_id
             }
-            write_id
+            Operation::Delete => self.remove(&key)?.then_some(Evidence::Deleted),
+        };
+        if let (Some(tags), Some(members)) = (&change.tags, &self.members)
+            && change.operation != Operation::Delete
+        {
+            let mut row = members.tags(&key)?;
+            row.change(
+                tags,
+                &change.removed_tags,
+                change.active_conditions.as_deref(),
+            );
+            members.set_tags(&key, &row)?;
         }
-        Operation::Update => {
-            columns.retain(|(at, _)| !table.is_key(*at));
-            if rows::patch(conn, table, base, &key, &columns)? {
-                applied.updated += 1;
-            } else {
-                applied.unknown_updates += 1;
+        self.watch(key, evidence, &change.txids)
+    }
+
+    fn insert(&mut self, key: &[Value], columns: Vec<(usize, Value)>, lsn: Lsn) -> Result<()> {
+        let table = self.target.table;
+        let newly_held = self.hold(key, lsn)?;
+        let mut row = vec![Value::Null; table.columns.len()];
+        for (at, value) in columns {
+            row[at] = value;
+        }
+        for (at, value) in row.iter().enumerate() {
+            self.insert.raw_bind_parameter(at + 1, value)?;
+        }
+        let is_new = self.insert.raw_execute()? > 0;
+        if !is_new && self.is_newest(key, lsn)? {
+            let others = row.into_iter().enumerate();
+            let others: Vec<_> = others.filter(|(at, _)| !table.is_key(*at)).collect();
+            rows::patch(self.conn, table, &self.base, key, &others)?;
+        }
+        if newly_held.unwrap_or(is_new) {
+            self.applied.inserted += 1;
+        } else {
+            self.applied.updated += 1;
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, key: &[Value], mut columns: Vec<(usize, Value)>, lsn: Lsn) -> Result<()> {
+        let table = self.target.table;
+        columns.retain(|(at, _)| !table.is_key(*at));
+        let is_known = match &self.members {
+            Some(members) if !self.target.staged => members.has(key)?,
+            _ => true,
+        };
+        let is_known = is_known
+            && (!self.is_newest(key, lsn)?
+                || rows::patch(self.conn, table, &self.base, key, &columns)?);
+        if is_known {
+            self.hold(key, lsn)?;
+            self.applied.updated += 1;
+        } else if !self.target.partial {
+            self.applied.unknown_updates += 1;
+        }
+        Ok(())
+    }
+
+    /// Takes the row out of the shape; true if it is gone, not only held by others.
+    fn remove(&mut self, key: &[Value]) -> Result<bool> {
+        let mut was_held = false;
+        if let Some(members) = &self.members {
+            was_held = members.remove(key)?;
+            if !self.target.staged && members.held_elsewhere(key)? {
+                self.applied.deleted += u64::from(was_held);
+                return Ok(false);
             }
-            write_id
         }
-        Operation::Delete => {
-            applied.deleted += u64::from(rows::remove(conn, table, base, &key)?);
-            Some(Evidence::Deleted)
+        let removed = rows::remove(self.conn, self.target.table, &self.base, key)?;
+        self.applied.deleted += u64::from(removed || was_held);
+        Ok(true)
+    }
+
+    /// Rows that came or went because of other rows (protocol section 11).
+    fn event(&mut self, event: &Event<'_>) -> Result<()> {
+        let active = match event.kind {
+            EventKind::MoveIn => true,
+            EventKind::MoveOut => false,
+            EventKind::Unknown(_) => return Ok(()),
+        };
+        let Some(members) = &self.members else {
+            return Ok(());
+        };
+        let mut moved: Vec<(Vec<Value>, RowTags)> = Vec::new();
+        for pattern in &event.patterns {
+            for key in members.with_slot(pattern.pos, &pattern.value)? {
+                let mut tags = members.tags(&key)?;
+                tags.set(pattern.pos as usize, active);
+                members.set_active(&key, &tags)?;
+                moved.retain(|(known, _)| *known != key);
+                moved.push((key, tags));
+            }
         }
-    };
-    Ok((key, evidence))
+        for (key, tags) in moved {
+            if !tags.hold() {
+                let evidence = self.remove(&key)?.then_some(Evidence::Deleted);
+                self.watch(key, evidence, &event.txids)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes in whose name the row is held, where that is kept; whether it is new among the visible rows.
+    fn hold(&self, key: &[Value], lsn: Lsn) -> Result<Option<bool>> {
+        let Some(members) = &self.members else {
+            return Ok(None);
+        };
+        let is_new = members.put(key, lsn)?;
+        Ok((!self.target.staged).then_some(is_new))
+    }
+
+    /// Whether no other shape has shown a newer state of the row: a row never goes back in time.
+    fn is_newest(&self, key: &[Value], lsn: Lsn) -> Result<bool> {
+        match &self.members {
+            Some(members) if !self.target.staged => Ok(!members.newer_elsewhere(key, lsn)?),
+            _ => Ok(true),
+        }
+    }
+
+    fn watch(&mut self, key: Vec<Value>, evidence: Option<Evidence>, txids: &[Xid]) -> Result<()> {
+        if !self.watch {
+            return Ok(());
+        }
+        let table = self.target.table;
+        let key = Key::of(table, key);
+        if has_intents(self.conn, &table.name, &key.json)? {
+            if let Some(evidence) = evidence {
+                mark_seen(self.conn, &table.name, &key.json, &evidence)?;
+            }
+            hear(self.conn, &table.name, &key.json, txids)?;
+            self.touched.push(key);
+        }
+        Ok(())
+    }
 }
 
 fn evidence_of(write_id: &Value) -> Option<Evidence> {
@@ -164,8 +296,9 @@ fn evidence_of(write_id: &Value) -> Option<Evidence> {
 fn decode_row(table: &TableSchema, row: Row<'_>) -> Result<Vec<(usize, Value)>> {
     row.0
         .into_iter()
-        .map(|(name, text)| {
-            let at = table.position(&name).ok_or_else(|| {
+        .enumerate()
+        .map(|(hint, (name, text))| {
+            let at = table.position_near(hint, &name).ok_or_else(|| {
                 Error::Protocol(format!(
                     "a row of {} has the column {name:?}, which its schema has not",
                     table.name

@@ -4,12 +4,23 @@ CREATE TABLE _throughline_settings (
   value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- One row a synced table: its schema and how far its shape's log is read.
-CREATE TABLE _throughline_shapes (
+-- One row a synced table.
+CREATE TABLE _throughline_tables (
   table_name TEXT PRIMARY KEY NOT NULL,
-  schema TEXT,             -- JSON; NULL until the first response
-  progress TEXT            -- JSON: definition, handle, offset, expired handles; NULL before the first rows
+  schema TEXT NOT NULL     -- JSON
 ) WITHOUT ROWID;
+
+-- One row a shape: how far its log is read. AUTOINCREMENT: rows are held in the name of its id.
+CREATE TABLE _throughline_shapes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  table_name TEXT NOT NULL,
+  name TEXT NOT NULL,
+  declared INTEGER NOT NULL, -- 1: by the options of open; 0: while the app ran
+  progress TEXT,           -- JSON: definition, handle, offset, expired handles; NULL before the first rows
+  loading TEXT,            -- JSON: the schema of the log that loads beside the rows
+  complete INTEGER NOT NULL DEFAULT 0, -- 1: that log is up to date and waits to replace them
+  UNIQUE (table_name, name)
+);
 
 -- One row a local transaction that is not yet confirmed. AUTOINCREMENT: a number is half of an
 -- idempotency key and must never come again.

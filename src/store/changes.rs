@@ -4,12 +4,15 @@ use rusqlite::{Connection, params};
 use serde_json::value::RawValue;
 
 use super::error::corrupt;
+use super::functions::Object;
+use super::shadow::Key;
 use crate::change::{Operation, TransactionState};
 use crate::error::Result;
 use crate::ids::{TransactionId, WriteId, Xid};
 use crate::optimistic::{PendingTransaction, Written};
-use crate::shape::Snapshot;
+use crate::schema::{Ordered, TableSchema};
 use crate::tabs::ChangeRecord;
+use crate::value::{canonical, read_wire};
 
 /// A row: its table and its key as the change log spells it.
 pub type RowName = (String, String);
@@ -77,22 +80,6 @@ pub fn mark_heard(conn: &Connection, table: &str, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Marks the intents on a table whose transactions a snapshot of it contains. Wants a transaction.
-pub fn mark_contained(conn: &Connection, table: &str, snapshot: &Snapshot) -> Result<()> {
-    let accepted: Vec<(i64, u32)> = conn
-        .prepare_cached(
-            "SELECT id, txid FROM _throughline_transactions WHERE state = 'accepted' AND txid IS NOT NULL",
-        )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (id, txid) in accepted {
-        if snapshot.contains(Xid(txid)) {
-            mark_transaction_seen(conn, TransactionId(id), table)?;
-        }
-    }
-    Ok(())
-}
-
 /// Marks all intents that a transaction has on one table.
 pub fn mark_transaction_seen(
     conn: &Connection,
@@ -115,6 +102,59 @@ pub fn keys_with_intents(conn: &Connection, table: &str) -> Result<Vec<String>> 
         .query_map([table], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(keys)
+}
+
+/// Spells queued intents as the table's new columns want it; returns the transactions with an intent that it can no
+/// longer hold, and why. Wants a transaction.
+pub fn spell_anew(conn: &Connection, table: &TableSchema) -> Result<Vec<(TransactionId, String)>> {
+    let mut statement = conn.prepare(
+        "SELECT c.id, c.transaction_id, c.key, c.value
+         FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
+         WHERE c.table_name = ?1 AND t.state = 'queued' ORDER BY c.id",
+    )?;
+    let mut found = statement.query([&table.name])?;
+    let mut misfits: Vec<(TransactionId, String)> = Vec::new();
+    while let Some(row) = found.next()? {
+        let (id, transaction): (i64, _) = (row.get(0)?, TransactionId(row.get(1)?));
+        let (key, value): (String, String) = (row.get(2)?, row.get(3)?);
+        let spelled = match Key::parse(table, &key) {
+            Ok(_) => spelled(table, &value)?,
+            Err(error) => Err(error.to_string()),
+        };
+        match spelled {
+            Ok(spelled) if spelled == value => {}
+            Ok(spelled) => {
+                conn.prepare_cached("UPDATE _throughline_changes SET value = ?2 WHERE id = ?1")?
+                    .execute(params![id, spelled])?;
+            }
+            Err(reason) if misfits.last().is_none_or(|(last, _)| *last != transaction) => {
+                misfits.push((transaction, reason));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(misfits)
+}
+
+fn spelled(table: &TableSchema, json: &str) -> Result<Result<String, String>> {
+    let members: Ordered<Box<RawValue>> = crate::json::from_str(json)
+        .map_err(|error| corrupt(format!("value {json} of {}: {error}", table.name)))?;
+    let mut spelled = Object::new();
+    for (name, value) in members.iter() {
+        let Some(at) = table.position(name) else {
+            return Ok(Err(format!(
+                "{} has no column {name:?} any more",
+                table.name
+            )));
+        };
+        let ty = &table.columns[at].ty;
+        let value = read_wire(ty, value).map_err(|error| error.to_string());
+        match value.and_then(|value| canonical(ty, value)) {
+            Ok(value) => spelled.member(name, ty, &value),
+            Err(reason) => return Ok(Err(format!("{}.{name}: {reason}", table.name))),
+        }
+    }
+    Ok(Ok(spelled.end()))
 }
 
 /// Whether the row has pending intents.

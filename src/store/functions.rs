@@ -210,10 +210,10 @@ fn refuse(session: &Session, reason: String) -> rusqlite::Error {
 }
 
 /// A JSON object, member by member.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(String::from("{"))
     }
 
@@ -221,7 +221,7 @@ impl Object {
         self.0.len() == 1
     }
 
-    fn member(&mut self, name: &str, ty: &PgType, value: &Value) {
+    pub(super) fn member(&mut self, name: &str, ty: &PgType, value: &Value) {
         if !self.is_empty() {
             self.0.push(',');
         }
@@ -230,7 +230,7 @@ impl Object {
         write_wire(&mut self.0, ty, value);
     }
 
-    fn end(mut self) -> String {
+    pub(super) fn end(mut self) -> String {
         self.0.push('}');
         self.0
     }

@@ -93,17 +93,18 @@ fn intents(conn: &Connection, table: &TableSchema, key: &Key) -> Result<Vec<Inte
     Ok(intents)
 }
 
-/// An intent's columns; one that the table no longer has is passed over.
+/// An intent's columns; what the table can no longer hold is passed over.
 fn parse_value(table: &TableSchema, json: &str) -> Result<Vec<(usize, Value)>> {
     let members: Ordered<Box<RawValue>> = crate::json::from_str(json)
         .map_err(|error| corrupt(format!("value {json} of {}: {error}", table.name)))?;
-    members
+    Ok(members
         .iter()
         .filter_map(|(name, value)| {
             let at = table.position(name)?;
-            Some(read_wire(&table.columns[at].ty, value).map(|value| (at, value)))
+            let value = read_wire(&table.columns[at].ty, value).ok()?;
+            Some((at, value))
         })
-        .collect()
+        .collect())
 }
 
 fn write(conn: &Connection, table: &TableSchema, shadow: &ShadowRow) -> Result<()> {

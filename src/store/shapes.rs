@@ -1,49 +1,99 @@
-//! One row a synced table: its schema and how far its shape's log is read.
+//! What is stored of tables and shapes: schemas, and how far each log is read.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::corrupt;
 use crate::error::{Error, Result};
+use crate::ids::ShapeId;
 use crate::schema::TableSchema;
 use crate::shape::Stored;
 
-/// What is stored of a table and its shape.
+/// What is stored of a shape.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredShape {
-    /// The table's name.
+    /// Rows are held in its name.
+    pub id: ShapeId,
+    /// The table it fills.
     pub table: String,
-    /// Unknown until the first response, unless declared.
-    pub schema: Option<TableSchema>,
+    /// Its name among the table's shapes.
+    pub name: String,
+    /// Whether the options of `open` declared it.
+    pub declared: bool,
     /// What the shape's machine goes on with.
     pub progress: Option<Stored>,
+    /// The schema of the log that loads beside the rows.
+    pub loading: Option<TableSchema>,
+    /// That log is up to date and waits to replace the rows.
+    pub complete: bool,
 }
 
-/// All of them.
-pub fn load(conn: &Connection) -> Result<Vec<StoredShape>> {
+/// The schemas of all tables.
+pub fn load_tables(conn: &Connection) -> Result<Vec<TableSchema>> {
     let mut statement =
-        conn.prepare("SELECT table_name, schema, progress FROM _throughline_shapes")?;
+        conn.prepare("SELECT schema FROM _throughline_tables ORDER BY table_name")?;
+    let mut found = statement.query([])?;
+    let mut tables = Vec::new();
+    while let Some(row) = found.next()? {
+        tables.push(read(&row.get::<_, String>(0)?)?);
+    }
+    Ok(tables)
+}
+
+/// All shapes, oldest first.
+pub fn load(conn: &Connection) -> Result<Vec<StoredShape>> {
+    let mut statement = conn.prepare(
+        "SELECT id, table_name, name, declared, progress, loading, complete FROM _throughline_shapes ORDER BY id",
+    )?;
     let mut found = statement.query([])?;
     let mut shapes = Vec::new();
     while let Some(row) = found.next()? {
-        let schema: Option<String> = row.get(1)?;
-        let progress: Option<String> = row.get(2)?;
+        let progress: Option<String> = row.get(4)?;
+        let loading: Option<String> = row.get(5)?;
         shapes.push(StoredShape {
-            table: row.get(0)?,
-            schema: schema
-                .map(|json| crate::json::from_str(&json).map_err(corrupt))
-                .transpose()?,
-            progress: progress
-                .map(|json| crate::json::from_str(&json).map_err(corrupt))
-                .transpose()?,
+            id: ShapeId(row.get(0)?),
+            table: row.get(1)?,
+            name: row.get(2)?,
+            declared: row.get(3)?,
+            progress: progress.as_deref().map(read).transpose()?,
+            loading: loading.as_deref().map(read).transpose()?,
+            complete: row.get(6)?,
         });
     }
     Ok(shapes)
 }
 
-/// Writes the schema down. Wants the transaction that makes the tables.
+/// The id of a shape, a new one if it is unknown. Wants a transaction.
+pub fn register(conn: &Connection, table: &str, name: &str, declared: bool) -> Result<ShapeId> {
+    let id = conn
+        .prepare_cached(
+            "INSERT INTO _throughline_shapes (table_name, name, declared) VALUES (?1, ?2, ?3)
+             ON CONFLICT (table_name, name) DO UPDATE SET declared = max(declared, excluded.declared) RETURNING id",
+        )?
+        .query_row(params![table, name, declared], |row| row.get(0))?;
+    Ok(ShapeId(id))
+}
+
+/// Forgets a shape, its position included. Wants a transaction.
+pub fn forget(conn: &Connection, shape: ShapeId) -> Result<()> {
+    conn.prepare_cached("DELETE FROM _throughline_shapes WHERE id = ?1")?
+        .execute([shape.0])?;
+    Ok(())
+}
+
+/// The ids of a table's shapes, oldest first.
+pub fn of_table(conn: &Connection, table: &str) -> Result<Vec<ShapeId>> {
+    let mut statement = conn
+        .prepare_cached("SELECT id FROM _throughline_shapes WHERE table_name = ?1 ORDER BY id")?;
+    let ids = statement
+        .query_map([table], |row| row.get(0).map(ShapeId))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(ids)
+}
+
+/// Writes a schema down. Wants the transaction that makes the tables.
 pub fn save_schema(conn: &Connection, schema: &TableSchema) -> Result<()> {
     conn.prepare_cached(
-        "INSERT INTO _throughline_shapes (table_name, schema) VALUES (?1, ?2)
+        "INSERT INTO _throughline_tables (table_name, schema) VALUES (?1, ?2)
          ON CONFLICT (table_name) DO UPDATE SET schema = excluded.schema",
     )?
     .execute(params![schema.name, json(schema)?])?;
@@ -51,13 +101,40 @@ pub fn save_schema(conn: &Connection, schema: &TableSchema) -> Result<()> {
 }
 
 /// Writes the position down. Wants the transaction that writes the rows it covers.
-pub fn save_progress(conn: &Connection, table: &str, progress: &Stored) -> Result<()> {
-    conn.prepare_cached(
-        "INSERT INTO _throughline_shapes (table_name, progress) VALUES (?1, ?2)
-         ON CONFLICT (table_name) DO UPDATE SET progress = excluded.progress",
-    )?
-    .execute(params![table, json(progress)?])?;
+pub fn save_progress(conn: &Connection, shape: ShapeId, progress: &Stored) -> Result<()> {
+    conn.prepare_cached("UPDATE _throughline_shapes SET progress = ?2 WHERE id = ?1")?
+        .execute(params![shape.0, json(progress)?])?;
     Ok(())
+}
+
+/// The log that loads beside the rows: its schema, and whether it is complete. Wants a transaction.
+pub fn save_loading(
+    conn: &Connection,
+    shape: ShapeId,
+    schema: Option<&TableSchema>,
+    complete: bool,
+) -> Result<()> {
+    conn.prepare_cached(
+        "UPDATE _throughline_shapes SET loading = ?2, complete = ?3 WHERE id = ?1",
+    )?
+    .execute(params![shape.0, schema.map(json).transpose()?, complete])?;
+    Ok(())
+}
+
+/// What [`save_loading`] wrote.
+pub fn loading(conn: &Connection, shape: ShapeId) -> Result<Option<(TableSchema, bool)>> {
+    let found: Option<(Option<String>, bool)> = conn
+        .prepare_cached("SELECT loading, complete FROM _throughline_shapes WHERE id = ?1")?
+        .query_row([shape.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((Some(schema), complete)) = found else {
+        return Ok(None);
+    };
+    Ok(Some((read(&schema)?, complete)))
+}
+
+fn read<T: for<'de> serde::Deserialize<'de>>(json: &str) -> Result<T> {
+    crate::json::from_str(json).map_err(corrupt)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {

@@ -1,11 +1,12 @@
-//! Making, refreshing and replacing a table's objects; swapping a newly loaded log in.
+//! Making, refreshing and replacing a table's objects.
 
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::rows;
+use super::{members, staging};
 use crate::error::{Error, Result};
+use crate::ids::ShapeId;
 use crate::schema::{TableSchema, ddl, identifier, list, names};
 
 /// Makes all objects of a new table. Wants a transaction.
@@ -23,7 +24,8 @@ pub fn create(conn: &Connection, table: &TableSchema) -> Result<()> {
     }
     conn.execute_batch(&ddl::create_rows(table, &names::synced(&table.name)))?;
     conn.execute_batch(&ddl::create_local(table))?;
-    create_dependents(conn, table)
+    create_dependents(conn, table)?;
+    members::bring_up(conn, table)
 }
 
 /// Makes indexes, view and triggers again where they are not what this build would make. Wants a transaction.
@@ -41,7 +43,6 @@ pub fn refresh(conn: &Connection, table: &TableSchema) -> Result<()> {
 /// be folded again. Wants a transaction.
 pub fn replace(conn: &Connection, old: &TableSchema, new: &TableSchema) -> Result<()> {
     drop_dependents(conn, old)?;
-    clear_staged(conn, &old.name)?;
     let synced = names::synced(&new.name);
     let outdated = names::outdated(&new.name);
     conn.execute_batch(&format!(
@@ -50,10 +51,7 @@ pub fn replace(conn: &Connection, old: &TableSchema, new: &TableSchema) -> Resul
         identifier(&outdated)
     ))?;
     conn.execute_batch(&ddl::create_rows(new, &synced))?;
-    let keeps_key = new
-        .key_columns()
-        .all(|column| old.position(&column.name).is_some());
-    if keeps_key {
+    if old.identifies_like(new) {
         let shared = list(
             new.columns
                 .iter()
@@ -65,6 +63,9 @@ pub fn replace(conn: &Connection, old: &TableSchema, new: &TableSchema) -> Resul
             identifier(&synced),
             identifier(&outdated)
         ))?;
+    } else {
+        members::drop_tables(conn, &new.name)?;
+        members::bring_up(conn, new)?;
     }
     conn.execute_batch(&format!("DROP TABLE {}", identifier(&outdated)))?;
     conn.execute_batch(&format!(
@@ -75,49 +76,28 @@ pub fn replace(conn: &Connection, old: &TableSchema, new: &TableSchema) -> Resul
     create_dependents(conn, new)
 }
 
-/// An empty place for a log to load into beside the rows that readers see. Wants a transaction.
-pub fn stage(conn: &Connection, table: &TableSchema) -> Result<()> {
-    clear_staged(conn, &table.name)?;
-    conn.execute_batch(&ddl::create_rows(table, &names::staged(&table.name)))?;
-    Ok(())
-}
-
-/// Whether a log is loading.
-pub fn is_staged(conn: &Connection, table: &str) -> Result<bool> {
-    Ok(kind_of(conn, &names::staged(table))?.is_some())
-}
-
-/// Drops a half-loaded log.
-pub fn clear_staged(conn: &Connection, table: &str) -> Result<()> {
-    conn.execute_batch(&format!(
-        "DROP TABLE IF EXISTS {}",
-        identifier(&names::staged(table))
-    ))?;
-    Ok(())
-}
-
-/// Makes the loaded log the synced rows, touching only rows that differ. Wants a transaction.
-pub fn swap(conn: &Connection, table: &TableSchema) -> Result<()> {
+/// Deletes a table's rows that only this shape holds, and all that is kept in its name. Wants a transaction.
+pub fn purge(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<()> {
     let synced = identifier(&names::synced(&table.name));
-    let staged = identifier(&names::staged(&table.name));
-    let same_key = table
-        .key_columns()
-        .map(|column| format!("n.{0} = o.{0}", identifier(&column.name)))
-        .collect::<Vec<_>>()
-        .join(" AND ");
-    conn.execute_batch(&format!(
-        "DELETE FROM {synced} AS o WHERE NOT EXISTS (SELECT 1 FROM {staged} AS n WHERE {same_key})"
-    ))?;
-    conn.execute_batch(&format!(
-        "INSERT INTO {synced} ({columns}) SELECT {columns} FROM {staged} WHERE true {upsert}",
-        columns = rows::columns(table),
-        upsert = rows::on_conflict_update(table)
-    ))?;
-    clear_staged(conn, &table.name)
+    if !members::are_kept(conn, table)? {
+        conn.execute_batch(&format!("DELETE FROM {synced}"))?;
+        return staging::clear(conn, table, shape);
+    }
+    staging::clear(conn, table, shape)?;
+    members::release_rows(conn, table, shape, None)?;
+    members::clear(conn, table, shape.0)
+}
+
+/// Rows that readers see in the name of a shape.
+pub fn count_held(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<u64> {
+    if members::are_kept(conn, table)? {
+        return members::count(conn, table, shape.0);
+    }
+    count_rows(conn, &names::synced(&table.name))
 }
 
 /// Rows in a table.
-pub fn count_rows(conn: &Connection, base: &str) -> Result<u64> {
+pub(super) fn count_rows(conn: &Connection, base: &str) -> Result<u64> {
     let count: i64 = conn
         .prepare_cached(&format!("SELECT count(*) FROM {}", identifier(base)))?
         .query_row([], |row| row.get(0))?;
@@ -143,14 +123,14 @@ fn dependents_found(conn: &Connection, table: &TableSchema) -> Result<BTreeSet<S
     Ok(found)
 }
 
-fn create_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
+pub(super) fn create_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
     for sql in dependents(table) {
         conn.execute_batch(&sql)?;
     }
     Ok(())
 }
 
-fn drop_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
+pub(super) fn drop_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
     conn.execute_batch(&ddl::drop_view(&table.name))?;
     for base in [names::synced(&table.name), names::local(&table.name)] {
         let indexes: Vec<String> = conn
@@ -164,6 +144,11 @@ fn drop_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether an object of that name is there.
+pub(super) fn exists(conn: &Connection, name: &str) -> Result<bool> {
+    Ok(kind_of(conn, name)?.is_some())
 }
 
 fn kind_of(conn: &Connection, name: &str) -> Result<Option<String>> {

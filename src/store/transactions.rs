@@ -9,6 +9,7 @@ use super::shadow::Key;
 use crate::change::{Operation, TransactionState};
 use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{ChangeId, ClientId, Lsn, Millis, TransactionId, Xid};
+use crate::shape::Snapshot;
 use crate::tabs::TransactionRecord;
 use crate::upload::{OutgoingChange, OutgoingTransaction};
 
@@ -54,6 +55,21 @@ pub fn queued_sizes(conn: &Connection, limit: usize) -> Result<Vec<(TransactionI
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(sizes)
+}
+
+/// The accepted transactions that a snapshot contains.
+pub fn contained(conn: &Connection, snapshot: &Snapshot) -> Result<Vec<TransactionId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, txid FROM _throughline_transactions WHERE state = 'accepted' AND txid IS NOT NULL",
+    )?;
+    let mut found = statement.query([])?;
+    let mut contained = Vec::new();
+    while let Some(row) = found.next()? {
+        if snapshot.contains(Xid(row.get(1)?)) {
+            contained.push(TransactionId(row.get(0)?));
+        }
+    }
+    Ok(contained)
 }
 
 /// The transactions as they go into a POST.
@@ -240,8 +256,10 @@ fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<To
     let mut keys = Vec::new();
     for (table, key) in rows_of(conn, id)? {
         if let Some(table) = session.table(&table) {
-            let key = Key::parse(&table, &key)?;
-            keys.push((table, key));
+            // A key that the table can no longer hold has no row.
+            if let Ok(key) = Key::parse(&table, &key) {
+                keys.push((table, key));
+            }
         }
     }
     Ok(keys)

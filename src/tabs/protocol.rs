@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Operation, TransactionState};
 use crate::error::ErrorReport;
 use crate::ids::{Millis, SubscriptionId, TransactionId};
+use crate::schema::ShapeDeclaration;
 use crate::value::Value;
 
 /// What the app asks for.
@@ -61,6 +62,26 @@ pub enum Request {
     Retry(TransactionId),
     /// Drops a rejected transaction from the journal.
     Discard(TransactionId),
+    /// Syncs a further shape of a table, or changes what one of them is. Rows of the old definition stay until those
+    /// of the new one are complete.
+    SetShape {
+        /// A declared table.
+        table: String,
+        /// Among the table's shapes.
+        name: String,
+        /// What it is from now on.
+        shape: ShapeDeclaration,
+    },
+    /// Stops syncing a shape.
+    RemoveShape {
+        /// A declared table.
+        table: String,
+        /// Among the table's shapes.
+        name: String,
+        /// Deletes the rows that no other shape holds, too. Otherwise they stay as they are, and setting the same
+        /// shape again goes on from there.
+        purge: bool,
+    },
     /// Recomputes every shadow row and compares.
     Verify,
     /// Lets sync run (the default).
@@ -196,7 +217,7 @@ pub struct Status {
     pub storage: StorageStatus,
     /// False after `disconnect()`.
     pub connected: bool,
-    /// One a synced table, in the order of the declaration.
+    /// Every shape that is synced, in the order of the declaration.
     pub shapes: Vec<ShapeStatus>,
     /// The write path.
     pub upload: UploadStatus,
@@ -243,11 +264,18 @@ pub enum Persistence {
 pub struct ShapeStatus {
     /// The table it fills.
     pub table: String,
+    /// Its name among the table's shapes; the only one is called `default`.
+    pub name: String,
     /// What it is doing.
     pub phase: ShapePhase,
-    /// Rows in the synced table, or loaded so far while a log is loading.
+    /// Rows of the table that it holds, or loaded so far while a log is loading.
     #[cfg_attr(test, ts(type = "number"))]
     pub rows: u64,
+    /// What has come of the log that is loading, or else of the last one, in bytes of text, in this session.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub bytes: u64,
+    /// The same in answers.
+    pub chunks: u32,
     /// When the last up-to-date arrived, in milliseconds since the Unix epoch.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub last_synced_at: Option<Millis>,

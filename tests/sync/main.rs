@@ -6,6 +6,7 @@ mod awkward;
 mod reading;
 mod refetching;
 mod rejecting;
+mod shapes;
 #[path = "../support/mod.rs"]
 mod support;
 mod transactions;

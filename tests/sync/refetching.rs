@@ -164,7 +164,7 @@ fn a_new_column_arrives_with_pending_writes_kept() {
 }
 
 #[test]
-fn a_dropped_column_goes_and_a_write_to_it_is_the_servers_to_refuse() {
+fn a_dropped_column_goes_and_a_write_to_it_is_rolled_back_visibly() {
     let world = &mut synced();
     world
         .server()
@@ -180,8 +180,45 @@ fn a_dropped_column_goes_and_a_write_to_it_is_the_servers_to_refuse() {
     world.online("a");
     world.settle();
     let listed = world.client("a").rejected();
-    assert_eq!(listed[0].error.as_ref().unwrap().code, "UNKNOWN_COLUMN");
+    assert_eq!(listed.len(), 1);
+    let error = listed[0].error.as_ref().unwrap();
+    assert_eq!(error.code, "SCHEMA_CHANGED");
+    assert!(error.message.contains("\"note\""), "{}", error.message);
+    assert_eq!(listed[0].changes[0].value["note"], "lost", "it is not lost");
+    assert_eq!(world.seen("a").rejected.len(), 1, "and the app is told");
     assert_eq!(world.client("a").title(SECOND).unwrap(), "fine");
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_retyped_column_keeps_the_writes_that_it_can_hold() {
+    let world = &mut synced();
+    world
+        .server()
+        .alter("todos", Alter::AddColumn(Column::new("n", PgType::Text)));
+    world.settle();
+    world.offline("a");
+    for (id, n) in [(FIRST, "17"), (SECOND, "many")] {
+        let set = format!("UPDATE todos SET n = '{n}' WHERE id = '{id}'");
+        world.client("a").run(&set);
+    }
+    world.server().alter("todos", Alter::DropColumn("n".into()));
+    world
+        .server()
+        .alter("todos", Alter::AddColumn(Column::new("n", PgType::Int4)));
+    // The new schema is here before the writes can leave.
+    world.fault("a", Endpoint::Write, Fault::status(503));
+    world.online("a");
+    world.settle();
+    assert_eq!(
+        world
+            .client("a")
+            .rows("SELECT n FROM todos WHERE n IS NOT NULL"),
+        ["17"]
+    );
+    let listed = world.client("a").rejected();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].changes[0].value["n"].to_string(), "\"many\"");
     world.assert_same("todos");
 }
 

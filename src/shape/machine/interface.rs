@@ -28,7 +28,7 @@ pub enum Generation {
     /// The rows that readers see.
     #[default]
     Current,
-    /// Rows loading beside them, invisible until the new log is up to date.
+    /// Rows loading beside them, invisible until their log is up to date. So do the first ones.
     Next,
 }
 
@@ -40,7 +40,7 @@ pub struct Stored {
     pub definition: Fingerprint,
     /// Absent before the first rows of a log.
     pub position: Option<Position>,
-    /// The rows that `position` covers. `Next` means that a refetch is under way.
+    /// The rows that `position` covers. `Next` means that a first load or a refetch is under way.
     #[serde(default)]
     pub generation: Generation,
     /// Logs known to be dead, the latest last: an answer that names one comes from a cache.
@@ -56,7 +56,8 @@ impl Stored {
         Self {
             definition,
             position: None,
-            generation: Generation::Current,
+            // The first log too: readers never see a part of it.
+            generation: Generation::Next,
             expired: Vec::new(),
             synced_at: None,
         }

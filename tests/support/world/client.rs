@@ -488,7 +488,7 @@ impl App<'_> {
     }
 
     fn assert_positions_advance(&mut self) {
-        let sql = "SELECT table_name, progress FROM _throughline_shapes WHERE progress IS NOT NULL";
+        let sql = "SELECT id || ' ' || table_name, progress FROM _throughline_shapes WHERE progress IS NOT NULL";
         let Reply::Rows(rows) = self.peek(Request::Query {
             statement: statement(sql, &[]),
             transaction: None,

@@ -132,6 +132,10 @@ impl Server<'_> {
         self.update("todos", &row([("id", id)]), row([("title", title)]))
     }
 
+    pub fn complete(&mut self, id: &str) -> bool {
+        self.update("todos", &row([("id", id)]), row([("completed", "true")]))
+    }
+
     pub fn remove(&mut self, id: &str) -> bool {
         self.delete("todos", &row([("id", id)]))
     }

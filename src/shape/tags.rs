@@ -1,0 +1,118 @@
+//! Why a row is in a subquery shape, and when it no longer is (protocol section 11).
+//!
+//! The server brings the shape's condition into disjunctive form over numbered *positions*. A row has one tag a
+//! disjunct: its slots, joined by `/`, one a position. A slot is empty where the disjunct does not use the position,
+//! `1` for a plain condition, a hash for a subquery. The row is in the shape while all used positions of some
+//! disjunct are active.
+
+/// What the shape knows of one row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RowTags {
+    /// One a disjunct.
+    pub tags: Vec<String>,
+    /// By position; a position beyond the end is active.
+    pub active: Vec<bool>,
+}
+
+const PLAIN: &str = "1";
+
+impl RowTags {
+    /// Takes over what a change says. A tag both new and removed stays: slots may be shared (trap 28).
+    pub fn change<T: AsRef<str>>(&mut self, tags: &[T], removed: &[T], active: Option<&[bool]>) {
+        let new = |tag: &str| tags.iter().any(|new| new.as_ref() == tag);
+        self.tags
+            .retain(|tag| !new(tag) && !removed.iter().any(|gone| gone.as_ref() == tag));
+        self.tags
+            .extend(tags.iter().map(|tag| tag.as_ref().to_owned()));
+        if let Some(active) = active {
+            self.active = active.to_vec();
+        }
+    }
+
+    /// Sets one position.
+    pub fn set(&mut self, position: usize, active: bool) {
+        if self.active.len() <= position {
+            self.active.resize(position + 1, true);
+        }
+        self.active[position] = active;
+    }
+
+    /// Whether some disjunct holds.
+    pub fn hold(&self) -> bool {
+        self.tags.iter().any(|tag| {
+            used_slots(tag).all(|(position, _)| self.active.get(position).copied().unwrap_or(true))
+        })
+    }
+
+    /// The slots by which a move event can name the row, each once.
+    pub fn slots(&self) -> Vec<(usize, &str)> {
+        let mut slots: Vec<(usize, &str)> = self
+            .tags
+            .iter()
+            .flat_map(|tag| used_slots(tag))
+            .filter(|(_, value)| *value != PLAIN)
+            .collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    /// The active positions as the store keeps them: `0` and `1`.
+    pub fn active_text(&self) -> String {
+        self.active
+            .iter()
+            .map(|active| if *active { '1' } else { '0' })
+            .collect()
+    }
+
+    /// The inverse of [`RowTags::active_text`].
+    pub fn parse_active(text: &str) -> Vec<bool> {
+        text.bytes().map(|digit| digit == b'1').collect()
+    }
+}
+
+fn used_slots(tag: &str) -> impl Iterator<Item = (usize, &str)> {
+    tag.split('/')
+        .enumerate()
+        .filter(|(_, value)| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(tags: &[&str], active: &[bool]) -> RowTags {
+        let mut row = RowTags::default();
+        row.change(tags, &[], Some(active));
+        row
+    }
+
+    #[test]
+    fn a_row_stays_while_one_disjunct_holds() {
+        let mut row = row(&["aa//", "/bb/1"], &[true, true, true]);
+        assert_eq!(row.slots(), [(0, "aa"), (1, "bb")]);
+        row.set(0, false);
+        assert!(row.hold(), "the second disjunct");
+        row.set(2, false);
+        assert!(!row.hold(), "its plain condition is gone");
+        row.set(0, true);
+        assert!(row.hold());
+    }
+
+    /// Trap 28: removed tags go by set difference, not after the new ones came.
+    #[test]
+    fn a_tag_that_is_new_and_removed_stays() {
+        let mut row = row(&["aa/"], &[true, true]);
+        row.change(&["bb/", "aa/"], &["aa/", "cc/"], None);
+        assert_eq!(row.tags, ["bb/", "aa/"]);
+        row.change(&["bb/"], &["aa/"], Some(&[false, true]));
+        assert_eq!(row.slots(), [(0, "bb")]);
+        assert!(!row.hold());
+    }
+
+    #[test]
+    fn active_positions_are_kept_as_text() {
+        let row = row(&["aa/bb"], &[true, false]);
+        assert_eq!(RowTags::parse_active(&row.active_text()), row.active);
+    }
+}

@@ -1,0 +1,381 @@
+//! Who holds which row, where a table has several shapes or a shape with a subquery.
+//!
+//! A row is here while at least one shape holds it. Without these tables the one shape holds every row.
+
+use rusqlite::Connection;
+
+use super::error::corrupt;
+use super::statement::{execute, exists, rows};
+use super::{rows as columns_of, shapes, tables};
+use crate::error::Result;
+use crate::ids::{Lsn, ShapeId};
+use crate::schema::names::{self, member};
+use crate::schema::{TableSchema, identifier, list, membership};
+use crate::shape::RowTags;
+use crate::value::Value;
+
+/// Makes the tables where several shapes fill one table, and gives what is there to the oldest. Wants a transaction.
+pub fn bring_up(conn: &Connection, table: &TableSchema) -> Result<()> {
+    let shapes = shapes::of_table(conn, &table.name)?;
+    match shapes[..] {
+        [first, _, ..] => keep(conn, table, first),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the tables if they are not there; all rows so far are the one shape's. Wants a transaction.
+pub(super) fn keep(conn: &Connection, table: &TableSchema, first: ShapeId) -> Result<()> {
+    if are_kept(conn, table)? {
+        return Ok(());
+    }
+    conn.execute_batch(&membership::create_members(table))?;
+    conn.execute_batch(&membership::create_slots(table))?;
+    let key = key(table);
+    execute(
+        conn,
+        &format!(
+            "INSERT INTO {} ({key}, {}, {}) SELECT {key}, ?1, 0 FROM {}",
+            identifier(&names::members(&table.name)),
+            member::HOLDER,
+            member::LSN,
+            identifier(&names::synced(&table.name)),
+        ),
+        &[&Value::Integer(first.0)],
+    )?;
+    Ok(())
+}
+
+/// Whether the tables are there.
+pub(super) fn are_kept(conn: &Connection, table: &TableSchema) -> Result<bool> {
+    tables::exists(conn, &names::members(&table.name))
+}
+
+/// Takes the tables away, with all they hold. Wants a transaction.
+pub(super) fn drop_tables(conn: &Connection, table: &str) -> Result<()> {
+    for name in [names::members(table), names::slots(table)] {
+        conn.execute_batch(&format!("DROP TABLE IF EXISTS {}", identifier(&name)))?;
+    }
+    Ok(())
+}
+
+/// Deletes the visible rows that only `shape` holds, but for those in `kept_by`. Wants a transaction.
+pub(super) fn release_rows(
+    conn: &Connection,
+    table: &TableSchema,
+    shape: ShapeId,
+    kept_by: Option<i64>,
+) -> Result<usize> {
+    let sql = format!(
+        "DELETE FROM {synced} AS o
+         WHERE EXISTS (SELECT 1 FROM {members} AS m WHERE {same} AND m.{holder} = ?1)
+           AND NOT EXISTS (SELECT 1 FROM {members} AS m WHERE {same}
+                           AND (m.{holder} = ?2 OR m.{holder} > 0 AND m.{holder} <> ?1))",
+        synced = identifier(&names::synced(&table.name)),
+        members = identifier(&names::members(&table.name)),
+        same = same_key(table, "m", "o"),
+        holder = member::HOLDER,
+    );
+    let kept_by = kept_by.map_or(Value::Null, Value::Integer);
+    execute(conn, &sql, &[&Value::Integer(shape.0), &kept_by])
+}
+
+/// Forgets all that a holder holds. Wants a transaction.
+pub(super) fn clear(conn: &Connection, table: &TableSchema, holder: i64) -> Result<()> {
+    each_table(
+        conn,
+        table,
+        |name| format!("DELETE FROM {name} WHERE {} = ?1", member::HOLDER),
+        &[&Value::Integer(holder)],
+    )
+}
+
+/// What the loading log holds is from now on what the shape holds. Wants a transaction.
+pub(super) fn adopt_staged(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<()> {
+    clear(conn, table, shape.0)?;
+    each_table(
+        conn,
+        table,
+        |name| format!("UPDATE {name} SET {0} = ?1 WHERE {0} = -?1", member::HOLDER),
+        &[&Value::Integer(shape.0)],
+    )
+}
+
+/// The rows of the loading log are held by it, as of `head`. Wants a transaction.
+pub(super) fn hold_staged(
+    conn: &Connection,
+    table: &TableSchema,
+    shape: ShapeId,
+    head: &Value,
+) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO {members} ({key}, {holder}, {lsn}) SELECT {key}, -?1, ?2 FROM {staged} WHERE true
+         ON CONFLICT DO UPDATE SET {lsn} = excluded.{lsn}",
+        members = identifier(&names::members(&table.name)),
+        staged = identifier(&names::staged(shape)),
+        key = key(table),
+        holder = member::HOLDER,
+        lsn = member::LSN,
+    );
+    execute(conn, &sql, &[&Value::Integer(shape.0), head])?;
+    Ok(())
+}
+
+/// SQL: another shape than `?1` has shown a state of the row `row` that is newer than `?2`.
+pub(super) fn newer_elsewhere(table: &TableSchema, row: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM {} AS m WHERE {} AND m.{holder} > 0 AND m.{holder} <> ?1 AND m.{} > ?2)",
+        identifier(&names::members(&table.name)),
+        same_key(table, "m", row),
+        member::LSN,
+        holder = member::HOLDER,
+    )
+}
+
+fn each_table(
+    conn: &Connection,
+    table: &TableSchema,
+    sql: impl Fn(&str) -> String,
+    values: &[&Value],
+) -> Result<()> {
+    for name in [names::members(&table.name), names::slots(&table.name)] {
+        execute(conn, &sql(&identifier(&name)), values)?;
+    }
+    Ok(())
+}
+
+/// `a` and `b` are the same row.
+pub(super) fn same_key(table: &TableSchema, a: &str, b: &str) -> String {
+    table
+        .key_columns()
+        .map(|column| format!("{a}.{0} = {b}.{0}", identifier(&column.name)))
+        .collect::<Vec<_>>()
+        .join(" AND ")
+}
+
+/// Rows that a shape holds.
+pub(super) fn count(conn: &Connection, table: &TableSchema, holder: i64) -> Result<u64> {
+    let sql = format!(
+        "SELECT count(*) FROM {} WHERE {} = ?1",
+        identifier(&names::members(&table.name)),
+        member::HOLDER
+    );
+    let found = rows(conn, &sql, &[&Value::Integer(holder)], 1)?;
+    Ok(match found.first().map(Vec::as_slice) {
+        Some([Value::Integer(count)]) => count.unsigned_abs(),
+        _ => 0,
+    })
+}
+
+/// One holder's view of the tables. Statements bind the holder as `?1`, then the row's key, then what else they take.
+pub(super) struct Members<'a> {
+    conn: &'a Connection,
+    table: &'a TableSchema,
+    holder: Value,
+    members: String,
+    slots: String,
+    /// `holder = ?1` and the key.
+    this: String,
+    /// The same key, visible rows of other shapes.
+    others: String,
+    /// The first parameter after the key.
+    extra: usize,
+}
+
+impl<'a> Members<'a> {
+    /// `None` where they are not kept.
+    pub(super) fn open(
+        conn: &'a Connection,
+        table: &'a TableSchema,
+        holder: i64,
+    ) -> Result<Option<Self>> {
+        let by_key = columns_of::by_key(table, 2);
+        Ok(are_kept(conn, table)?.then(|| Self {
+            conn,
+            table,
+            holder: Value::Integer(holder),
+            members: identifier(&names::members(&table.name)),
+            slots: identifier(&names::slots(&table.name)),
+            this: format!("{} = ?1 AND {by_key}", member::HOLDER),
+            others: format!("{0} > 0 AND {0} <> abs(?1) AND {by_key}", member::HOLDER),
+            extra: 2 + table.key.len(),
+        }))
+    }
+
+    /// Notes that the row is held, as of `lsn`; true if it was not. The position never goes back.
+    pub(super) fn put(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
+        let lsn = position(lsn);
+        let inserted = self.run(
+            &format!(
+                "INSERT INTO {} ({}, {}, {}) VALUES (?1, {}, ?{}) ON CONFLICT DO NOTHING",
+                self.members,
+                member::HOLDER,
+                key(self.table),
+                member::LSN,
+                places(2, row.len()),
+                self.extra,
+            ),
+            row,
+            &[&lsn],
+        )?;
+        if inserted == 0 {
+            self.run(
+                &format!(
+                    "UPDATE {} SET {lsn} = ?{extra} WHERE {this} AND {lsn} < ?{extra}",
+                    self.members,
+                    lsn = member::LSN,
+                    extra = self.extra,
+                    this = self.this,
+                ),
+                row,
+                &[&lsn],
+            )?;
+        }
+        Ok(inserted > 0)
+    }
+
+    /// Whether this shape holds the row.
+    pub(super) fn has(&self, row: &[Value]) -> Result<bool> {
+        let sql = format!("SELECT 1 FROM {} WHERE {}", self.members, self.this);
+        exists(self.conn, &sql, &self.bind(row, &[]))
+    }
+
+    /// Whether another shape's visible rows have it too.
+    pub(super) fn held_elsewhere(&self, row: &[Value]) -> Result<bool> {
+        let sql = format!("SELECT 1 FROM {} WHERE {}", self.members, self.others);
+        exists(self.conn, &sql, &self.bind(row, &[]))
+    }
+
+    /// Whether another shape has shown a newer state of the row.
+    pub(super) fn newer_elsewhere(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
+        let sql = format!(
+            "SELECT 1 FROM {} WHERE {} AND {} > ?{}",
+            self.members,
+            self.others,
+            member::LSN,
+            self.extra
+        );
+        exists(self.conn, &sql, &self.bind(row, &[&position(lsn)]))
+    }
+
+    /// Notes that the row is no longer held; true if it was.
+    pub(super) fn remove(&self, row: &[Value]) -> Result<bool> {
+        self.drop_slots(row)?;
+        let sql = format!("DELETE FROM {} WHERE {}", self.members, self.this);
+        Ok(self.run(&sql, row, &[])? > 0)
+    }
+
+    /// The row's tags.
+    pub(super) fn tags(&self, row: &[Value]) -> Result<RowTags> {
+        let sql = format!(
+            "SELECT {}, {} FROM {} WHERE {}",
+            member::TAGS,
+            member::ACTIVE,
+            self.members,
+            self.this
+        );
+        let found = rows(self.conn, &sql, &self.bind(row, &[]), 2)?;
+        Ok(match found.first().map(Vec::as_slice) {
+            Some([Value::Text(tags), Value::Text(active)]) => RowTags {
+                tags: crate::json::from_str(tags).map_err(corrupt)?,
+                active: RowTags::parse_active(active),
+            },
+            _ => RowTags::default(),
+        })
+    }
+
+    /// Writes the row's tags down, and the slots by which they are found.
+    pub(super) fn set_tags(&self, row: &[Value], tags: &RowTags) -> Result<()> {
+        self.drop_slots(row)?;
+        let text = serde_json::Value::from(tags.tags.clone()).to_string();
+        self.set(row, member::TAGS, text)?;
+        self.set_active(row, tags)?;
+        let sql = format!(
+            "INSERT INTO {} ({}, {}, {}, {}) VALUES (?1, {}, ?{}, ?{})",
+            self.slots,
+            member::HOLDER,
+            key(self.table),
+            member::POS,
+            member::VALUE,
+            places(2, row.len()),
+            self.extra,
+            self.extra + 1,
+        );
+        self.for_each_slot(&sql, row, tags)
+    }
+
+    /// Writes down which positions hold.
+    pub(super) fn set_active(&self, row: &[Value], tags: &RowTags) -> Result<()> {
+        self.set(row, member::ACTIVE, tags.active_text())
+    }
+
+    /// The keys of the rows that carry a slot.
+    pub(super) fn with_slot(&self, pos: u32, value: &str) -> Result<Vec<Vec<Value>>> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {} = ?1 AND {} = ?2 AND {} = ?3",
+            key(self.table),
+            self.slots,
+            member::HOLDER,
+            member::POS,
+            member::VALUE
+        );
+        let (pos, value) = (Value::Integer(pos.into()), Value::Text(value.to_owned()));
+        let bound = [&self.holder, &pos, &value];
+        rows(self.conn, &sql, &bound, self.table.key.len())
+    }
+
+    fn drop_slots(&self, row: &[Value]) -> Result<()> {
+        let sql = format!(
+            "DELETE FROM {} WHERE {} AND {} = ?{} AND {} = ?{}",
+            self.slots,
+            self.this,
+            member::POS,
+            self.extra,
+            member::VALUE,
+            self.extra + 1,
+        );
+        self.for_each_slot(&sql, row, &self.tags(row)?)
+    }
+
+    fn for_each_slot(&self, sql: &str, row: &[Value], tags: &RowTags) -> Result<()> {
+        for (pos, value) in tags.slots() {
+            let (pos, value) = (Value::Integer(pos as i64), Value::Text(value.to_owned()));
+            self.run(sql, row, &[&pos, &value])?;
+        }
+        Ok(())
+    }
+
+    fn set(&self, row: &[Value], column: &str, text: String) -> Result<()> {
+        let sql = format!(
+            "UPDATE {} SET {column} = ?{} WHERE {}",
+            self.members, self.extra, self.this
+        );
+        self.run(&sql, row, &[&Value::Text(text)])?;
+        Ok(())
+    }
+
+    fn run(&self, sql: &str, row: &[Value], extra: &[&Value]) -> Result<usize> {
+        execute(self.conn, sql, &self.bind(row, extra))
+    }
+
+    fn bind<'v>(&'v self, row: &'v [Value], extra: &[&'v Value]) -> Vec<&'v Value> {
+        let mut bound = vec![&self.holder];
+        bound.extend(row);
+        bound.extend(extra);
+        bound
+    }
+}
+
+/// `?3, ?4` and so on.
+fn places(first: usize, count: usize) -> String {
+    list((first..first + count).map(|n| format!("?{n}")))
+}
+
+/// A position as SQLite keeps it.
+pub(super) fn position(lsn: Lsn) -> Value {
+    Value::Integer(i64::try_from(lsn.0).unwrap_or(i64::MAX))
+}
+
+/// The key's columns, quoted.
+pub(super) fn key(table: &TableSchema) -> String {
+    list(table.key_columns().map(|column| identifier(&column.name)))
+}
