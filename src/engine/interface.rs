@@ -9,6 +9,15 @@ use crate::tabs::{Notification, Reply, Request};
 pub enum Event {
     /// The app asks for something; [`Effect::Reply`] answers under the same id.
     Request(RequestId, Request),
+    /// The headers of an answer from a shape are in, its body is not. Optional: it lets the next chunk load meanwhile.
+    Headers {
+        /// Which one.
+        fetch: FetchId,
+        /// As in [`Answer::status`].
+        status: u16,
+        /// As in [`Answer::headers`].
+        headers: Vec<(String, String)>,
+    },
     /// The answer to [`Effect::Fetch`] is complete.
     Answered {
         /// Which one.

@@ -82,6 +82,8 @@ pub struct Engine {
     /// What an answer belongs to.
     fetches: HashMap<FetchId, Owner>,
     last_fetch: FetchId,
+    /// Answers that came before their turn.
+    held: HashMap<(usize, crate::shape::Attempt), Answer>,
     open_transaction: Option<OpenTransaction>,
     /// Events that came while a transaction was open.
     deferred: VecDeque<Event>,
@@ -154,6 +156,7 @@ impl Engine {
         match event {
             Event::Request(_, request) => !open.admits(request),
             Event::Timer(timer::TRANSACTION) => false,
+            Event::Headers { .. } => false,
             Event::Timer(_) | Event::Answered { .. } | Event::Failed { .. } | Event::Wake => true,
         }
     }
@@ -167,6 +170,15 @@ impl Engine {
         }
         match event {
             Event::Request(id, request) => self.request(now, rng, id, request),
+            Event::Headers {
+                fetch,
+                status,
+                headers,
+            } => {
+                if let Some(Owner::Shape(at, attempt)) = self.fetches.get(&fetch).copied() {
+                    self.shape_headed(now, rng, at, attempt, status, &headers);
+                }
+            }
             Event::Answered { fetch, answer } => match self.fetches.remove(&fetch) {
                 Some(Owner::Shape(at, attempt)) => {
                     self.shape_answered(now, rng, at, attempt, answer);

@@ -62,6 +62,7 @@ impl Engine {
             analyses: Analyses::default(),
             fetches: HashMap::new(),
             last_fetch: FetchId(0),
+            held: HashMap::new(),
             open_transaction: None,
             deferred: VecDeque::new(),
             awaiting_schema: Vec::new(),

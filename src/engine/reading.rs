@@ -25,15 +25,27 @@ impl Engine {
         at: usize,
         event: Event<'_>,
     ) {
+        let steps = self.decide(now, rng, at, event);
+        self.perform(now, rng, at, steps);
+    }
+
+    fn decide<'a>(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        at: usize,
+        event: Event<'a>,
+    ) -> Vec<Step<'a>> {
         self.status_is_stale = true;
-        let Some(machine) = self
-            .shapes
-            .get_mut(at)
-            .and_then(|shape| shape.machine.as_mut())
-        else {
-            return;
-        };
-        for step in machine.handle(now, rng, event) {
+        let shape = self.shapes.get_mut(at);
+        match shape.and_then(|shape| shape.machine.as_mut()) {
+            Some(machine) => machine.handle(now, rng, event),
+            None => Vec::new(),
+        }
+    }
+
+    fn perform(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize, steps: Vec<Step<'_>>) {
+        for step in steps {
             self.shape_step(now, rng, at, step);
         }
         self.settle_awaiting(now, rng, at);
@@ -48,7 +60,10 @@ impl Engine {
                 body: None,
                 timeout_ms: request.timeout_ms,
             }),
-            Step::Abort(attempt) => self.abort(Owner::Shape(at, attempt)),
+            Step::Abort(attempt) => {
+                self.held.remove(&(at, attempt));
+                self.abort(Owner::Shape(at, attempt));
+            }
             Step::Wait { until } => self
                 .effects
                 .push(Effect::SetTimer(ShapeRunner::timer(at), until)),
@@ -60,8 +75,15 @@ impl Engine {
                 let stored = self.store_refetch(at, &refetch);
                 self.report_stored(now, rng, at, stored);
             }
-            // The engine reports an answer once it is whole, so nothing is ever held.
-            Step::Hold(_) | Step::Release(_) => {}
+            // `shape_answered` keeps the answer.
+            Step::Hold(_) => {}
+            Step::Release(attempt) => {
+                if let Some(answer) = self.held.remove(&(at, attempt)) {
+                    // The chunk after it can load while it is stored.
+                    self.shape_headed(now, rng, at, attempt, answer.status, &answer.headers);
+                    self.shape_answered(now, rng, at, attempt, answer);
+                }
+            }
             Step::Fail(_) => self.fail_awaiting(at),
         }
     }
@@ -81,6 +103,24 @@ impl Engine {
         self.shape(now, rng, at, event);
     }
 
+    pub(super) fn shape_headed(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        at: usize,
+        attempt: Attempt,
+        status: u16,
+        headers: &[(String, String)],
+    ) {
+        let headers = &ResponseHeaders::new(headers.iter().map(|(n, v)| (n, v)));
+        let event = Event::ResponseHead {
+            attempt,
+            status,
+            headers,
+        };
+        self.shape(now, rng, at, event);
+    }
+
     pub(super) fn shape_answered(
         &mut self,
         now: Millis,
@@ -90,17 +130,23 @@ impl Engine {
         answer: Answer,
     ) {
         let headers = ResponseHeaders::new(answer.headers.iter().map(|(n, v)| (n, v)));
-        if let Some(shape) = self.shapes.get_mut(at) {
-            shape.progress.bytes += answer.body.len() as u64;
-            shape.progress.chunks += 1;
-        }
         let event = Event::Response {
             attempt,
             status: answer.status,
             headers: &headers,
             body: &answer.body,
         };
-        self.shape(now, rng, at, event);
+        let steps = self.decide(now, rng, at, event);
+        if let [Step::Hold(_)] = steps[..] {
+            drop(steps);
+            self.held.insert((at, attempt), answer);
+            return;
+        }
+        if let Some(shape) = self.shapes.get_mut(at) {
+            shape.progress.bytes += answer.body.len() as u64;
+            shape.progress.chunks += 1;
+        }
+        self.perform(now, rng, at, steps);
     }
 
     pub(super) fn shape_failed(

@@ -248,7 +248,9 @@ impl Engine {
 
     /// Asks again what waited for a table, once its first rows are here or nothing is on its way.
     pub(super) fn settle_awaiting(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
-        let table = &self.shapes[at].table;
+        let Some(table) = self.shapes.get(at).map(|shape| &shape.table) else {
+            return;
+        };
         if self.awaiting_schema.is_empty() || self.session.table(table).is_none() {
             return;
         }

@@ -216,7 +216,16 @@ impl Driver {
         let driver = self.clone();
         spawn_local(async move {
             let sent = match driver.headers.resolve(fetch.endpoint).await {
-                Ok(headers) => fetch::send(&fetch, &headers, canceller).await,
+                Ok(headers) => {
+                    let on_headers = |status, headers| {
+                        driver.send(Event::Headers {
+                            fetch: id,
+                            status,
+                            headers,
+                        });
+                    };
+                    fetch::send(&fetch, &headers, canceller, on_headers).await
+                }
                 Err(reason) => Err(Failure::Network(reason)),
             };
             driver.fetches.borrow_mut().remove(&id);

@@ -33,14 +33,15 @@ impl Canceller {
     }
 }
 
-/// Sends a request and reads its answer to the end.
+/// Sends a request and reads its answer to the end; says when the headers are in.
 pub(super) async fn send(
     fetch: &Fetch,
     headers: &[(String, String)],
     canceller: Rc<Canceller>,
+    on_headers: impl FnOnce(u16, Vec<(String, String)>),
 ) -> Result<Answer, Failure> {
     let watchdog = Watchdog::new(canceller.clone(), fetch.timeout_ms);
-    let answer = exchange(fetch, headers, &canceller, &watchdog).await;
+    let answer = exchange(fetch, headers, &canceller, &watchdog, on_headers).await;
     if watchdog.barked() {
         return Err(Failure::Timeout);
     }
@@ -58,6 +59,7 @@ async fn exchange(
     headers: &[(String, String)],
     canceller: &Canceller,
     watchdog: &Watchdog,
+    on_headers: impl FnOnce(u16, Vec<(String, String)>),
 ) -> Result<Answer, String> {
     let mut request = match fetch.body {
         None => RequestBuilder::new(&fetch.url),
@@ -81,7 +83,8 @@ async fn exchange(
     }
     .map_err(|error| error.to_string())?;
     watchdog.calm();
-    let headers = response.headers().entries().collect();
+    let headers: Vec<(String, String)> = response.headers().entries().collect();
+    on_headers(response.status(), headers.clone());
     Ok(Answer {
         status: response.status(),
         headers,

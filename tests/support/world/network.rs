@@ -98,6 +98,8 @@ pub(super) enum Leg {
     Coming {
         arrives: Millis,
         result: Result<engine::Answer, Failure>,
+        /// The headers are there, and only the body is still to come.
+        headed: bool,
     },
 }
 
@@ -129,6 +131,7 @@ impl World {
         let lost = |arrives, failure| Leg::Coming {
             arrives,
             result: Err(failure),
+            headed: false,
         };
         let broken = || Failure::Network("the connection broke".into());
         let leg = if self.clients[name].offline {
@@ -156,6 +159,12 @@ impl World {
         });
     }
 
+    /// Requests of the client that are not answered completely.
+    pub fn requests_out(&self, name: &str) -> usize {
+        let of_client = |flight: &&Flight| flight.client == name && !flight.aborted;
+        self.flights.iter().filter(of_client).count()
+    }
+
     /// What has left may still arrive; its answer is lost.
     pub(super) fn abort(&mut self, name: &str, id: FetchId) {
         let life = self.clients[name].life;
@@ -174,25 +183,43 @@ impl World {
             flight.leg = Leg::Coming {
                 arrives,
                 result: Err(Failure::Network("offline".into())),
+                headed: false,
             };
         }
     }
 
     /// The next step of a flight that is due.
     pub(super) fn advance(&mut self, at: usize) {
-        let flight = self.flights.remove(at);
+        let mut flight = self.flights.remove(at);
         match flight.leg {
             Leg::Going { .. } => self.arrive(flight, WaitState::Arrived),
             Leg::Held { until, .. } if self.now >= until => {
                 self.arrive(flight, WaitState::TimedOut);
             }
             Leg::Held { .. } => self.arrive(flight, WaitState::Held),
-            Leg::Coming { result, .. } => {
+            Leg::Coming { result, headed, .. } => {
                 let alive = self.clients[&flight.client].life == flight.life;
                 if flight.aborted || !alive {
                     return;
                 }
                 let fetch = flight.fetch.id;
+                if let (Ok(answer), false) = (&result, headed) {
+                    let event = Event::Headers {
+                        fetch,
+                        status: answer.status,
+                        headers: answer.headers.clone(),
+                    };
+                    let name = flight.client.clone();
+                    // A body takes its time, so an answer asked for later may be complete earlier.
+                    let arrives = self.now.after(self.body_time());
+                    flight.leg = Leg::Coming {
+                        arrives,
+                        result,
+                        headed: true,
+                    };
+                    self.flights.push(flight);
+                    return self.happens(&name, event);
+                }
                 let event = match result {
                     Ok(answer) => Event::Answered { fetch, answer },
                     Err(failure) => Event::Failed { fetch, failure },
@@ -286,8 +313,16 @@ impl World {
                 Some(Fault::DropAnswer) => Err(Failure::Network("the connection broke".into())),
                 _ => Ok(answer),
             },
+            headed: false,
         };
         self.flights.push(flight);
+    }
+
+    fn body_time(&mut self) -> u64 {
+        match self.chaos {
+            Some(chaos) => self.rng.u64(0..=chaos.latency_ms),
+            None => 0,
+        }
     }
 
     fn latency(&mut self) -> u64 {
