@@ -122,7 +122,12 @@ impl Backend {
         wait: WaitState,
     ) -> Answer {
         let answer = self.electric.respond(now, entropy, request, wait);
-        let Some((handle, opened)) = self.electric.take_opened() else {
+        let opened = self.electric.take_opened();
+        for handle in self.electric.take_evicted() {
+            // Unrecorded, the shape would come back with the next start, whole: no client could tell.
+            let _ = journal.append(&Event::Dropped(handle));
+        }
+        let Some((handle, opened)) = opened else {
             return answer;
         };
         match journal.append(&Event::Opened(opened)) {

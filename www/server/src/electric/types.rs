@@ -1,6 +1,7 @@
 //! Postgres column types: their names, their part of the `electric-schema` header and how values compare
 //! (protocol sections 3 and 12).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
@@ -95,17 +96,27 @@ impl PgType {
 
     /// The text of a value in a snapshot, where it is cast to text, rather than in the stream.
     /// Among the modelled types only bool differs: `true` and `false` instead of `t` and `f` (section 12).
-    pub(crate) fn snapshot_text(self, stream_text: &str) -> &str {
+    pub(crate) fn snapshot_text(self, stream_text: &str) -> Cow<'_, str> {
         match (self, stream_text) {
-            (PgType::Bool, "t") => "true",
-            (PgType::Bool, "f") => "false",
-            (_, text) => text,
+            (PgType::Bool, "t") => Cow::Borrowed("true"),
+            (PgType::Bool, "f") => Cow::Borrowed("false"),
+            (_, text) => Cow::Borrowed(text),
         }
     }
 
     /// Whether `where` can compare the type (section 16: no json or bytea operators).
     pub(crate) fn is_comparable(self) -> bool {
         !matches!(self, PgType::Json | PgType::Jsonb | PgType::Bytea)
+    }
+
+    /// Whether values of both types can be equal.
+    pub(crate) fn compares_with(self, other: Self) -> bool {
+        let class = |pg_type| match pg_type {
+            PgType::Int2 | PgType::Int4 | PgType::Int8 => "integer",
+            PgType::Varchar(_) => PgType::Text.name(),
+            other => other.name(),
+        };
+        self.is_comparable() && class(self) == class(other)
     }
 
     /// Order of two values in canonical text. Numerics go through floats, as in Electric (section 3).

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use tokio::time::{Instant, sleep_until};
 
 use super::state::{Core, Service, now};
+use crate::electric::constants::MAX_BODY_BYTES;
 use crate::electric::{Answer, Method, Response, ShapeRequest, WaitState};
 
 /// Answers a shape request. A hold ends with a commit, with its time, or with the service; when the client goes
@@ -18,10 +19,17 @@ pub(crate) async fn answer(
     method: HttpMethod,
     uri: Uri,
     headers: HeaderMap,
+    body: Body,
 ) -> HttpResponse {
-    let Some(request) = read(&method, &uri, &headers) else {
+    let Some(mut request) = read(&method, &uri, &headers) else {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     };
+    if request.method == Method::Post {
+        // The service never looks at the content type. One byte too many lets the model refuse the body.
+        let body = to_bytes(body, MAX_BODY_BYTES).await;
+        let text = body.map(|body| String::from_utf8_lossy(&body).into_owned());
+        request.body = Some(text.unwrap_or_else(|_| " ".repeat(MAX_BODY_BYTES + 1)));
+    }
     let arrived = Instant::now();
     let mut commits = service.commits();
     let mut closing = service.closing();

@@ -3,6 +3,8 @@
 mod endings;
 mod logs;
 mod replica;
+mod subqueries;
+mod subset;
 mod transactions;
 
 use serde_json::Value;
