@@ -80,6 +80,7 @@ mod subset;
 mod table;
 mod time;
 mod transaction;
+mod type_name;
 mod types;
 
 pub use admission::Admission;
@@ -96,6 +97,7 @@ pub use shape::Opened;
 pub use table::{Alter, Column, ColumnDefault, Row, Table, row};
 pub use time::Micros;
 pub use transaction::{ChangeError, Committed, Op, Transaction};
+pub use type_name::TypeName;
 pub use types::PgType;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod recording;
 mod twin;
+mod zoo;
 
 use throughline_server::electric::{
     Alter, Column, ColumnDefault, Electric, Loss, Micros, PgType, Response, Row, Table,

@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod endings;
+mod fragments;
 mod logs;
 mod replica;
+mod service;
 mod subqueries;
 mod subset;
 mod transactions;
