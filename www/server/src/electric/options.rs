@@ -1,5 +1,7 @@
 //! How the model is set up.
 
+use serde::Deserialize;
+
 /// How the model is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -43,7 +45,8 @@ impl Default for Options {
 }
 
 /// What the service is behind with until the flag is taken back (section 7.4, holes 1 and 2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Lag {
     /// Transactions of more than 100 changes, and what follows them, move `global_last_seen_lsn` and are not readable.
     pub fragments: bool,

@@ -1,8 +1,10 @@
 //! The sync service itself: its restarts, its health, and the shapes it gives up (protocol sections 6, 7.4 and 9).
 
+use serde::Deserialize;
+
 use super::constants::retry_after;
 use super::database::Electric;
-use super::options::Lag;
+use super::options::{Lag, Options};
 use super::request::ShapeRequest;
 use super::response::Response;
 use super::shape::Shape;
@@ -17,7 +19,8 @@ pub enum Loss {
 }
 
 /// How well the service is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// It answers.
     #[default]
@@ -93,6 +96,21 @@ impl Electric {
     /// How well the service is.
     pub fn condition(&self) -> Condition {
         self.condition
+    }
+
+    /// How the model is set up.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The same to change; what is there already stays as it is.
+    pub fn options_mut(&mut self) -> &mut Options {
+        &mut self.options
+    }
+
+    /// The answer to `GET /v1/health`.
+    pub fn health(&self) -> Response {
+        Response::health_of(self.condition)
     }
 
     /// What the service is behind with.

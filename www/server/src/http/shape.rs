@@ -30,6 +30,16 @@ pub(crate) async fn answer(
         let text = body.map(|body| String::from_utf8_lossy(&body).into_owned());
         request.body = Some(text.unwrap_or_else(|_| " ".repeat(MAX_BODY_BYTES + 1)));
     }
+    let entropy = fastrand::u64(..);
+    let class = service.read(|core| core.backend.electric().admission(&request));
+    let (_in_progress, others) = service.admit(class);
+    let overload = service.read(|core| {
+        let electric = core.backend.electric();
+        electric.overload(&request, class, others, entropy)
+    });
+    if let Some(overload) = overload {
+        return send(overload);
+    }
     let arrived = Instant::now();
     let mut commits = service.commits();
     let mut closing = service.closing();
@@ -37,9 +47,16 @@ pub(crate) async fn answer(
     let mut held = None;
     loop {
         let entropy = fastrand::u64(..);
-        let answer = service.read(|Core { backend, journal }| {
-            backend.respond(journal.as_mut(), now(), entropy, &request, wait)
+        let (answer, ended) = service.read(|Core { backend, journal }| {
+            let endings = backend.electric().endings();
+            let answer = backend.respond(journal.as_mut(), now(), entropy, &request, wait);
+            (answer, backend.electric().endings() != endings)
         });
+        if ended {
+            // Another shape made room, or was deleted: whoever waits for it must know.
+            service.wake();
+            commits.mark_unchanged();
+        }
         let until_ms = match answer {
             Answer::Respond(response) => return send(response),
             Answer::Hold { until_ms } => until_ms,
@@ -55,8 +72,8 @@ pub(crate) async fn answer(
 }
 
 /// `GET /v1/health`.
-pub(crate) async fn health() -> HttpResponse {
-    send(Response::health())
+pub(crate) async fn health(State(service): State<Service>) -> HttpResponse {
+    send(service.read(|core| core.backend.electric().health()))
 }
 
 /// Puts a response of the model on the wire.

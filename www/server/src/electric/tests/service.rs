@@ -109,7 +109,8 @@ fn expected_failures_say_when_to_come_back() {
     let url = opened(&mut electric, "table=items");
     let new = "table=items&columns=id&offset=-1";
     let subset = format!("{url}&subset__where=id+%3D+1");
-    let cases: [(Condition, [Option<(u16, &str)>; 3]); 5] = [
+    type Expected = Option<(u16, &'static str)>;
+    let cases: [(Condition, [Expected; 3]); 5] = [
         (Condition::Starting, [Some((503, "5")); 3]),
         (
             Condition::SnapshotsFail,
