@@ -122,7 +122,12 @@ impl Backend {
         wait: WaitState,
     ) -> Answer {
         let answer = self.electric.respond(now, entropy, request, wait);
-        let Some((handle, opened)) = self.electric.take_opened() else {
+        let opened = self.electric.take_opened();
+        for handle in self.electric.take_evicted() {
+            // Unrecorded, the shape would come back with the next start, whole: no client could tell.
+            let _ = journal.append(&Event::Dropped(handle));
+        }
+        let Some((handle, opened)) = opened else {
             return answer;
         };
         match journal.append(&Event::Opened(opened)) {
@@ -193,16 +198,50 @@ impl Backend {
         self.record(journal, Event::Alter { table, alter })
     }
 
+    /// ALTER TABLE that the sync service learns of later; see [`Electric::alter_table_unseen`]. After a start it is
+    /// seen: the service looks then.
+    ///
+    /// # Errors
+    /// The journal cannot be written; nothing has happened.
+    pub fn alter_table_unseen(
+        &mut self,
+        journal: &mut dyn Journal,
+        table: &str,
+        alter: Alter,
+    ) -> Result<(), JournalError> {
+        let event = Event::Alter {
+            table: table.to_owned(),
+            alter: alter.clone(),
+        };
+        journal.append(&event)?;
+        self.electric.alter_table_unseen(table, &alter);
+        Ok(())
+    }
+
+    /// Ends the shapes of a table, or all of them, as a lost replication slot does.
+    ///
+    /// # Errors
+    /// The journal cannot be written; the shapes ended so far stay ended.
+    pub fn end_shapes(
+        &mut self,
+        journal: &mut dyn Journal,
+        table: Option<&str>,
+    ) -> Result<(), JournalError> {
+        let handles: Vec<String> = match table {
+            Some(table) => self.electric.handles_of(table).map(str::to_owned).collect(),
+            None => self.electric.handles().map(str::to_owned).collect(),
+        };
+        let mut handles = handles.into_iter();
+        handles.try_for_each(|handle| self.record(journal, Event::Dropped(handle)))
+    }
+
     /// Restarts the sync service.
     ///
     /// # Errors
     /// The journal cannot be written; the shapes ended so far stay ended.
     pub fn restart(&mut self, journal: &mut dyn Journal, loss: Loss) -> Result<(), JournalError> {
         if loss == Loss::Shapes {
-            let handles: Vec<String> = self.electric.handles().map(str::to_owned).collect();
-            for handle in handles {
-                self.record(journal, Event::Dropped(handle))?;
-            }
+            self.end_shapes(journal, None)?;
         }
         self.electric.restart(loss);
         Ok(())

@@ -48,6 +48,12 @@ struct Arguments {
     /// Size at which a chunk of a shape log ends, in bytes.
     #[arg(long, default_value_t = Options::default().chunk_bytes)]
     chunk_bytes: usize,
+    /// How many shapes there may be; one more ends the least recently used. Without it, any number.
+    #[arg(long)]
+    max_shapes: Option<usize>,
+    /// Let DELETE end shapes.
+    #[arg(long)]
+    allow_delete: bool,
     /// Largest body of /changes, in bytes.
     #[arg(long, default_value_t = DEFAULT_BODY_LIMIT)]
     body_limit: usize,
@@ -124,6 +130,8 @@ fn open(
     let electric = Electric::new(Options {
         long_poll_ms: arguments.long_poll_ms,
         chunk_bytes: arguments.chunk_bytes,
+        max_shapes: arguments.max_shapes,
+        allow_delete: arguments.allow_delete,
         ..Options::default()
     });
     let mut backend = Backend::new(electric, demo::rules());

@@ -1,14 +1,19 @@
 //! What a request gets: an answer now, or a wait (protocol sections 8.1 to 8.5).
 
+use std::borrow::Cow;
+
 use super::constants::{OUT_OF_BOUNDS, cache, header, param};
 use super::cursor;
 use super::database::Electric;
 use super::definition::{Definition, Invalid};
 use super::message;
+use super::message::Reading;
 use super::offset::{Offset, Position};
-use super::request::{Method, Read, ShapeRequest, no_subsets};
+use super::request::{Method, Read, ShapeRequest};
 use super::response::Response;
 use super::shape::{Chunk, Shape};
+use super::sight::Sight;
+use super::subset::{self, Subset};
 use super::time::Micros;
 
 /// How long a request has been waiting.
@@ -48,33 +53,57 @@ impl Electric {
     ) -> Answer {
         match request.method {
             Method::Options => return Answer::Respond(Response::preflight(request)),
-            Method::Delete => return Answer::Respond(Response::delete_not_allowed(request)),
-            Method::Post => return Answer::Respond(Response::invalid(request, &no_subsets())),
-            Method::Get | Method::Head => {}
+            Method::Delete => return Answer::Respond(self.delete(request)),
+            Method::Get | Method::Head | Method::Post => {}
         }
-        let valid = Read::validate(request)
-            .and_then(|read| Ok((Definition::parse(&read.shape, &self.tables)?, read)));
-        let (definition, read) = match valid {
-            Ok(valid) => valid,
-            Err(invalid) => return Answer::Respond(Response::invalid(request, &invalid)),
-        };
+        let answer = self.read(now, entropy, request, wait);
+        match (request.method, answer) {
+            (Method::Head, Ok(Answer::Respond(response)) | Err(response)) => {
+                let status = response.status;
+                Answer::Respond(response.without_body(status))
+            }
+            (_, Ok(answer)) => answer,
+            (_, Err(response)) => Answer::Respond(response),
+        }
+    }
+
+    /// Reads the log or a subset; the error is what the request gets instead.
+    fn read(
+        &mut self,
+        now: Micros,
+        entropy: u64,
+        request: &ShapeRequest,
+        wait: WaitState,
+    ) -> Result<Answer, Response> {
+        let condition = self.condition;
+        condition.refuses(request).map_or(Ok(()), Err)?;
+        let invalid = |invalid: Invalid| Response::invalid(request, &invalid);
+        let read = Read::of(request).map_err(|refused| Response::refused(request, refused))?;
+        let definition = Definition::parse(&read.shape, &self.tables).map_err(invalid)?;
+        let asked = read.subset.as_ref().zip(self.tables.get(&definition.table));
+        let subset = asked.map(|(asked, stored)| {
+            Subset::parse(asked, stored.seen(), &definition, &self.tables).map_err(invalid)
+        });
+        let subset = subset.transpose()?;
         if wait != WaitState::Arrived {
-            let alive = self
-                .shapes
-                .iter()
-                .any(|shape| Some(&shape.handle) == read.handle.as_ref());
-            if !alive {
-                return Answer::Respond(Response::must_refetch(request, None));
+            let mut shapes = self.shapes.iter();
+            if !shapes.any(|shape| Some(&shape.handle) == read.handle.as_ref()) {
+                return Err(Response::must_refetch(request, None));
             }
         }
-        let index = self.find_or_open(now, definition, &read);
+        let found = self.find(&definition);
+        if found.is_none() || subset.is_some() {
+            let failure = condition.refuses_query(request, found.is_none());
+            failure.map_or(Ok(()), Err)?;
+        }
+        let index = match found {
+            Some(index) => index,
+            None => self.open_for(now, definition, &read),
+        };
         let shape = &self.shapes[index];
-        if read
-            .handle
-            .as_ref()
-            .is_some_and(|handle| *handle != shape.handle)
-        {
-            return Answer::Respond(Response::must_refetch(request, Some(&shape.handle)));
+        let sent = read.handle.as_ref();
+        if sent.is_some_and(|handle| *handle != shape.handle) {
+            return Err(Response::must_refetch(request, Some(&shape.handle)));
         }
         let turn = Turn {
             electric: self,
@@ -85,12 +114,38 @@ impl Electric {
             now,
             entropy,
         };
-        match turn.decide() {
-            Answer::Respond(response) if request.method == Method::Head => {
-                let status = response.status;
-                Answer::Respond(response.without_body(status))
+        Ok(match subset {
+            Some(subset) => Answer::Respond(turn.subset(&subset)),
+            None => turn.decide(),
+        })
+    }
+
+    /// DELETE: ends the shape named by its handle or its definition.
+    fn delete(&mut self, request: &ShapeRequest) -> Response {
+        if !self.options.allow_delete {
+            return Response::delete_not_allowed(request);
+        }
+        let handle = match request.text(param::HANDLE) {
+            Some(handle) => Some(handle.to_owned()),
+            None => {
+                let parsed = request.shape_params();
+                let parsed = parsed.and_then(|params| Definition::parse(&params, &self.tables));
+                match parsed {
+                    Ok(definition) => {
+                        let index = self.find(&definition);
+                        index.map(|index| self.shapes[index].handle.clone())
+                    }
+                    Err(invalid) => return Response::invalid(request, &invalid),
+                }
             }
-            answer => answer,
+        };
+        match handle.filter(|handle| self.handles().any(|known| known == handle)) {
+            Some(handle) => {
+                self.drop_shape(&handle);
+                self.evicted.push(handle);
+                Response::deleted(request)
+            }
+            None => Response::nothing_to_delete(request),
         }
     }
 }
@@ -132,7 +187,7 @@ impl Turn<'_> {
         if self.is_cached(&etag) {
             return Answer::Respond(self.not_modified(chunk.end, etag));
         }
-        match self.read.live && chunk.messages.is_empty() {
+        match self.read.live && chunk.is_empty() {
             true if timed_out => Answer::Respond(self.no_change(chunk.end)),
             true => Answer::Hold {
                 until_ms: long_poll_ms,
@@ -151,22 +206,61 @@ impl Turn<'_> {
         }
     }
 
-    fn part(&self, chunk: &Chunk<'_>, up_to_date: bool, etag: String) -> Response {
-        let mut messages = chunk.messages.clone();
-        // A live answer with changes knows the shape's own position only (section 7.4).
-        let lsn = match self.read.live && chunk.end.lsn > 0 {
-            true => chunk.end.lsn,
-            false => chunk.end.lsn.max(self.electric.global_last_seen_lsn()),
-        };
-        let control = message::up_to_date(lsn);
+    fn part(&self, chunk: &Chunk, up_to_date: bool, etag: String) -> Response {
+        let mut body = self.shape.text(chunk);
+        body.insert(0, '[');
         if up_to_date {
-            messages.push(&control);
+            // A live answer with changes knows the shape's own position only (section 7.4).
+            let lsn = match self.read.live && chunk.end.lsn > 0 {
+                true => chunk.end.lsn,
+                false => chunk.end.lsn.max(self.electric.global_last_seen_lsn()),
+            };
+            if body.len() > 1 {
+                body.push(',');
+            }
+            body.push_str(&message::up_to_date(lsn));
         }
-        let body = format!("[{}]", messages.join(","));
+        body.push(']');
         let response = self.ok(body, chunk.end, etag, true);
         match up_to_date {
             true => response.with(header::UP_TO_DATE, ""),
             false => response,
+        }
+    }
+
+    /// Rows as they are now, beside the log. The offset is the log's end before the rows were read.
+    fn subset(&self, subset: &Subset) -> Response {
+        let mark = self.entropy % (1 << 31);
+        let electric = self.electric;
+        let stored = electric.tables.get(&self.shape.definition.table);
+        let rows = stored.map_or(Vec::new(), |stored| {
+            let mut writer = self.shape.writer(stored.seen());
+            // The query sees what Postgres has, which the log may not have told yet.
+            let plan = self.shape.definition.plan.as_ref();
+            let views = plan
+                .map(|plan| plan.views(&electric.tables))
+                .unwrap_or_default();
+            if let Sight::Plan { views: seen, .. } = &mut writer.sight {
+                *seen = &views;
+            }
+            let inside = stored.heap.scan_all().filter(|row| writer.sight.sees(row));
+            let picked = subset.pick(inside.map(Cow::into_owned)).into_iter();
+            picked
+                .map(|row| {
+                    let mut out = String::new();
+                    writer.row(&row, Reading::Subset(mark), &mut out);
+                    out
+                })
+                .collect()
+        });
+        let body = subset::body(electric.next_xid, electric.wal_insert_lsn(), mark, &rows);
+        let response = Response::log(self.request, cache::NOT_GET, body)
+            .with(header::SNAPSHOT, "true")
+            .with(header::HANDLE, self.shape.handle.as_str())
+            .with(header::OFFSET, self.shape.head().to_string());
+        match self.read.live {
+            true => response,
+            false => self.with_schema(response),
         }
     }
 
@@ -210,10 +304,14 @@ impl Turn<'_> {
             let next = cursor::next(self.now, interval_ms, self.read.cursor, self.entropy);
             return response.with(header::CURSOR, next.to_string());
         }
+        self.with_schema(response)
+    }
+
+    fn with_schema(&self, response: Response) -> Response {
         match self.electric.tables.get(&self.shape.definition.table) {
             Some(stored) => {
                 let columns = &self.shape.definition.columns;
-                response.with(header::SCHEMA, stored.table.schema_header(columns))
+                response.with(header::SCHEMA, stored.seen().schema_header(columns))
             }
             None => response,
         }

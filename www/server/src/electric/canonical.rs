@@ -52,13 +52,44 @@ fn read(pg_type: PgType, text: &str) -> Option<String> {
         PgType::Jsonb => jsonb::canonical(text),
         PgType::Date => time::date(trimmed),
         PgType::Timestamp => time::timestamp(trimmed),
-        PgType::Timestamptz => time::timestamptz(trimmed),
+        PgType::Timestamptz => time::timestamptz(trimmed, 6),
+        PgType::TimestamptzOf(digits) => time::timestamptz(trimmed, digits),
+        PgType::Bpchar(length) => bpchar(text, length as usize),
+        PgType::Bit(length) => {
+            let bits = trimmed.len() == length as usize;
+            let bits = bits && trimmed.bytes().all(|byte| matches!(byte, b'0' | b'1'));
+            bits.then(|| trimmed.to_owned())
+        }
+        PgType::Inet => inet(trimmed),
+        PgType::Named(_) | PgType::Array(..) => without_nul(text),
     }
 }
 
 /// Postgres text can hold every character but NUL.
 fn without_nul(text: &str) -> Option<String> {
     (!text.contains('\0')).then(|| text.to_owned())
+}
+
+/// Padded to the length; spaces beyond it are cut off, anything else there is too long.
+fn bpchar(text: &str, length: usize) -> Option<String> {
+    let text = without_nul(text)?;
+    let kept = text.trim_end_matches(' ');
+    (kept.chars().count() <= length).then(|| format!("{kept:length$}"))
+}
+
+/// Addresses print without the mask of a single host.
+fn inet(text: &str) -> Option<String> {
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, Some(bits.parse::<u8>().ok()?)),
+        None => (text, None),
+    };
+    let address: std::net::IpAddr = address.parse().ok()?;
+    let single = if address.is_ipv4() { 32 } else { 128 };
+    match bits {
+        Some(bits) if bits > single => None,
+        Some(bits) if bits < single => Some(format!("{address}/{bits}")),
+        _ => Some(address.to_string()),
+    }
 }
 
 fn boolean(text: &str) -> Option<String> {
@@ -178,6 +209,23 @@ mod tests {
             &[("{\"b\":1,  \"a\":2}", "{\"b\":1,  \"a\":2}")],
         );
         refuses(PgType::Json, &["{", ""]);
+        reads(PgType::Bpchar(3), &[("a", "a  "), ("abc  ", "abc")]);
+        refuses(PgType::Bpchar(3), &["abcd"]);
+        reads(PgType::Bit(4), &[("1010", "1010")]);
+        refuses(PgType::Bit(4), &["101", "10a0"]);
+        reads(
+            PgType::Inet,
+            &[
+                ("10.1.2.3/32", "10.1.2.3"),
+                ("10.1.2.3/24", "10.1.2.3/24"),
+                ("::1/128", "::1"),
+            ],
+        );
+        refuses(PgType::Inet, &["10.1.2.3/33", "x", "10.1.2"]);
+        reads(
+            PgType::TimestamptzOf(3),
+            &[("2026-01-02 03:04:05.6785+00", "2026-01-02 03:04:05.679+00")],
+        );
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub mod header {
     pub const SERVER: &str = "electric-server";
     /// `true` on failures the service expects, such as a 503.
     pub const KNOWN_ERROR: &str = "electric-internal-known-error";
+    /// `true` on subset snapshots.
+    pub const SNAPSHOT: &str = "electric-snapshot";
     /// Entity tag.
     pub const ETAG: &str = "etag";
     /// Cache rule for clients and shared caches.
@@ -68,12 +70,40 @@ pub mod param {
     pub const PARAMS: &str = "params";
     /// Selected columns.
     pub const COLUMNS: &str = "columns";
+    /// What `columns` and subsets may name.
+    pub const QUERYABLE_COLUMNS: &str = "queryable_columns";
     /// `default` or `full`.
     pub const REPLICA: &str = "replica";
     /// `full` or `changes_only`.
     pub const LOG: &str = "log";
-    /// What the parameters of a subset snapshot begin with; not modelled.
+    /// What the parameters of a subset snapshot begin with in a query, and their object in a body.
     pub const SUBSET_PREFIX: &str = "subset__";
+    /// The object of a body that holds a subset's parameters.
+    pub const SUBSET: &str = "subset";
+}
+
+/// Parameters of a subset snapshot, as a body names them (section 10).
+pub mod subset {
+    /// Row filter, added to the shape's.
+    pub const WHERE: &str = "where";
+    /// Parameters of that filter, an object.
+    pub const PARAMS: &str = "params";
+    /// Most rows.
+    pub const LIMIT: &str = "limit";
+    /// Rows left out before the first.
+    pub const OFFSET: &str = "offset";
+    /// Columns to sort by.
+    pub const ORDER_BY: &str = "order_by";
+    /// All of them; the last two are for proxies and change nothing.
+    pub const ALL: [&str; 7] = [
+        WHERE,
+        PARAMS,
+        LIMIT,
+        OFFSET,
+        ORDER_BY,
+        "where_expr",
+        "order_by_expr",
+    ];
 }
 
 /// Values of `cache-control` (section 13).
@@ -91,10 +121,26 @@ pub mod cache {
     pub const MUST_REFETCH_NO_HANDLE: &str = "public, max-age=1, must-revalidate";
     /// Other errors, and answers to writes.
     pub const NO_STORE: &str = "no-store";
-    /// Methods that are not cached.
+    /// Methods that are not cached, and subset snapshots.
     pub const NOT_GET: &str = "no-cache";
     /// Health checks.
     pub const HEALTH: &str = "no-cache, no-store, must-revalidate";
+}
+
+/// Seconds in `retry-after` of expected failures (section 6).
+pub mod retry_after {
+    /// The service is starting.
+    pub const NOT_READY: u32 = 5;
+    /// A snapshot failed.
+    pub const SNAPSHOT: u32 = 10;
+    /// Postgres cannot be reached.
+    pub const DATABASE: u32 = 10;
+    /// A shape cannot be created here.
+    pub const READ_ONLY: u32 = 1;
+    /// The least on overload.
+    pub const OVERLOAD: u32 = 6;
+    /// How many values it can have on overload.
+    pub const OVERLOAD_SPREAD: u64 = 5;
 }
 
 /// Media type of every body.
@@ -112,6 +158,12 @@ pub const PREFLIGHT_MAX_AGE: &str = "86400";
 pub const MUST_REFETCH_BODY: &str = r#"[{"headers":{"control":"must-refetch"}}]"#;
 /// `message` of every 400.
 pub const INVALID_REQUEST: &str = "Invalid request";
+/// Most bytes of a POST body.
+pub const MAX_BODY_BYTES: usize = 8_000_000;
+/// Most bytes of a query string.
+pub const MAX_QUERY_BYTES: usize = 10_000;
+/// Most bytes of a condition.
+pub const MAX_CLAUSE_BYTES: usize = 65_535;
 /// Why a position past the end of the log is refused.
 pub const OUT_OF_BOUNDS: &str = "out of bounds for this shape";
 /// Changes that the service processes as one fragment of a transaction (section 7.1, `last`).

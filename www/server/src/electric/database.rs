@@ -1,56 +1,22 @@
-//! The database and the sync service in front of it: what changes their state, and when shapes end
-//! (protocol sections 6, 7.4 and 9).
+//! The database and its write-ahead log, which the sync service in front of it follows (protocol section 7.4).
 
 use std::collections::BTreeMap;
 
-use super::canonical::canonical;
+use super::constants::FRAGMENT_CHANGES;
 use super::definition::Definition;
+use super::moves::MoveRules;
+use super::options::{Lag, Options};
 use super::request::Read;
-use super::shape::Opened;
-use super::shape::Shape;
-use super::table::Heap;
-use super::table::{Alter, ColumnDefault, Row, Table};
+use super::service::Condition;
+use super::shape::{Opened, Shape};
+use super::table::{Row, Table};
 use super::time::Micros;
-use super::transaction::StoredTable;
-use super::transaction::{ChangeError, Committed, Op, Transaction};
+use super::transaction::{ChangeError, Committed, Logged, Op, Tables, Transaction};
 
 /// Bytes of WAL that a commit record takes.
 const COMMIT_RECORD_BYTES: u64 = 48;
 /// Bytes of WAL that a change takes besides its values.
 const CHANGE_RECORD_BYTES: u64 = 64;
-
-/// How the model is set up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Size at which a chunk ends: 10 MiB.
-    pub chunk_bytes: usize,
-    /// How long a live request is held: 20 s.
-    pub long_poll_ms: u64,
-    /// Where the WAL begins.
-    pub first_lsn: u64,
-    /// The first transaction id, 64 bits wide; the log carries its lower 32.
-    pub first_xid: u64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            chunk_bytes: 10 * 1024 * 1024,
-            long_poll_ms: 20_000,
-            first_lsn: 0x0180_0000,
-            first_xid: 740,
-        }
-    }
-}
-
-/// What a restart of the service loses. Rows are Postgres's and stay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// Nothing: handles and offsets stay valid.
-    Nothing,
-    /// All shapes: every client gets a 409.
-    Shapes,
-}
 
 /// A transaction checked and numbered but not yet visible; made by [`Electric::stage`], ended by [`Electric::commit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,16 +43,25 @@ impl Staged {
 #[derive(Clone, Debug)]
 pub struct Electric {
     pub(crate) options: Options,
-    pub(crate) tables: BTreeMap<String, StoredTable>,
+    pub(crate) tables: Tables,
     pub(crate) shapes: Vec<Shape>,
+    pub(crate) lag: Lag,
+    pub(crate) condition: Condition,
+    /// Transactions processed and not yet readable.
+    withheld: Vec<Logged>,
     /// The WAL insert position.
     wal: u64,
-    next_xid: u64,
+    pub(crate) next_xid: u64,
     last_commit_lsn: u64,
-    previous_commit_lsn: u64,
-    global_last_seen_lsn: u64,
+    pub(crate) previous_commit_lsn: u64,
+    pub(crate) global_last_seen_lsn: u64,
     last_handle_micros: u64,
     opened: Option<Opened>,
+    pub(crate) evicted: Vec<String>,
+    /// Requests so far.
+    requests: u64,
+    /// Shapes that have ended so far.
+    pub(crate) endings: u64,
 }
 
 impl Electric {
@@ -95,6 +70,9 @@ impl Electric {
         Self {
             tables: BTreeMap::new(),
             shapes: Vec::new(),
+            lag: options.lag,
+            condition: Condition::Active,
+            withheld: Vec::new(),
             wal: options.first_lsn,
             next_xid: options.first_xid,
             last_commit_lsn: options.first_lsn,
@@ -102,18 +80,11 @@ impl Electric {
             global_last_seen_lsn: options.first_lsn,
             last_handle_micros: 0,
             opened: None,
+            evicted: Vec::new(),
+            requests: 0,
+            endings: 0,
             options,
         }
-    }
-
-    /// Creates a table, or replaces one: then its rows go and its shapes end.
-    pub fn create_table(&mut self, table: Table) {
-        self.shapes
-            .retain(|shape| shape.definition.table != table.name);
-        let heap = Heap::default();
-        self.tables
-            .insert(table.name.clone(), StoredTable { table, heap });
-        self.catalog_commit();
     }
 
     /// The definition of a table.
@@ -173,6 +144,7 @@ impl Electric {
         let Some(txid) = committed.txid else {
             return committed;
         };
+        self.see_alters_of(&ops);
         for op in &ops {
             let Some(stored) = self.tables.get_mut(&op.table) else {
                 continue;
@@ -184,76 +156,56 @@ impl Electric {
                 stored.heap.put(stored.table.key_of(new), new.clone());
             }
         }
-        for shape in &mut self.shapes {
-            if let Some(stored) = self.tables.get(&shape.definition.table) {
-                let lsn = committed.commit_lsn;
-                shape.append(&stored.table, &ops, lsn, txid, self.options.chunk_bytes);
-            }
-        }
+        let logged = Logged {
+            lsn: committed.commit_lsn,
+            xid: self.next_xid,
+            txid,
+            ops: ops.into(),
+        };
         self.advance(committed);
+        let large = logged.ops.len() > FRAGMENT_CHANGES;
+        match !self.withheld.is_empty() || (self.lag.fragments && large) {
+            true => self.withheld.push(logged),
+            false => self.deliver(&logged),
+        }
         committed
     }
 
-    /// TRUNCATE: the rows go, the table's shapes end.
-    pub fn truncate(&mut self, table: &str) {
-        if let Some(stored) = self.tables.get_mut(table) {
-            stored.heap.clear();
-            self.shapes.retain(|shape| shape.definition.table != table);
-            self.catalog_commit();
-        }
-    }
-
-    /// ALTER TABLE: shapes whose selected columns change end. Key columns stay as they are.
-    pub fn alter_table(&mut self, table: &str, alter: &Alter) {
-        let Some(stored) = self.tables.get_mut(table) else {
-            return;
+    /// Makes a transaction readable.
+    fn deliver(&mut self, logged: &Logged) {
+        let rules = MoveRules {
+            holds: self.lag.moves,
+            buffer: self.options.subquery_buffer_transactions,
+            next_xid: self.next_xid,
         };
-        if let Alter::DropColumn(name) | Alter::DropNotNull(name) = alter
-            && stored.table.is_key(name)
-        {
-            return;
+        let (tables, chunk_bytes) = (&self.tables, self.options.chunk_bytes);
+        let mut overflowed = Vec::new();
+        // What a snapshot contains is not repeated after it.
+        let behind = |shape: &&mut Shape| shape.opened_xid <= logged.xid;
+        for shape in self.shapes.iter_mut().filter(behind) {
+            if !shape.follow(tables, logged, rules) {
+                overflowed.push(shape.handle.clone());
+            }
+            shape.end_chunk(chunk_bytes);
         }
-        let columns = &mut stored.table.columns;
-        match alter {
-            Alter::AddColumn(column) => {
-                columns.push(column.clone());
-                let text = match &column.default {
-                    Some(ColumnDefault::Text(text)) => canonical(column.pg_type, text).ok(),
-                    _ => None,
-                };
-                stored.heap.rewrite(|row| {
-                    row.insert(column.name.clone(), text.clone());
-                });
-            }
-            Alter::DropColumn(name) => {
-                columns.retain(|column| column.name != *name);
-                stored.heap.rewrite(|row| {
-                    row.remove(name);
-                });
-            }
-            Alter::DropNotNull(name) => {
-                for column in columns.iter_mut().filter(|column| column.name == *name) {
-                    column.not_null = false;
-                }
-            }
-        }
-        let ended =
-            |shape: &Shape| shape.definition.table == table && shape.definition.is_ended_by(alter);
-        self.shapes.retain(|shape| !ended(shape));
-        self.catalog_commit();
+        self.end_shapes(|shape| overflowed.contains(&shape.handle));
     }
 
-    /// Restarts the service. The global LSN starts again from an earlier position (section 7.4, hole 5).
-    pub fn restart(&mut self, loss: Loss) {
-        if loss == Loss::Shapes {
-            self.shapes.clear();
+    /// Sets what the service is behind with; what is no longer held back becomes readable.
+    pub fn set_lag(&mut self, lag: Lag) {
+        self.lag = lag;
+        if !lag.fragments {
+            for logged in std::mem::take(&mut self.withheld) {
+                self.deliver(&logged);
+            }
         }
-        self.global_last_seen_lsn = self.previous_commit_lsn;
-    }
-
-    /// Ends one shape, as eviction does. Clients get a 409.
-    pub fn drop_shape(&mut self, handle: &str) {
-        self.shapes.retain(|shape| shape.handle != handle);
+        if !lag.moves {
+            let (tables, next_xid) = (&self.tables, self.next_xid);
+            for shape in &mut self.shapes {
+                shape.release_moves(tables, next_xid);
+                shape.end_chunk(self.options.chunk_bytes);
+            }
+        }
     }
 
     /// Activity elsewhere in the database cluster: it takes WAL and transaction ids but reaches no shape.
@@ -272,11 +224,6 @@ impl Electric {
         self.global_last_seen_lsn
     }
 
-    /// Handles of the living shapes.
-    pub fn handles(&self) -> impl Iterator<Item = &str> {
-        self.shapes.iter().map(|shape| shape.handle.as_str())
-    }
-
     /// The shape that [`Electric::respond`] opened since the last call, with its handle. Whoever keeps a journal
     /// must record it before the response goes out.
     pub fn take_opened(&mut self) -> Option<(String, Opened)> {
@@ -291,36 +238,40 @@ impl Electric {
         }
     }
 
-    pub(crate) fn find_or_open(
-        &mut self,
-        now: Micros,
-        definition: Definition,
-        read: &Read,
-    ) -> usize {
-        let found = self
-            .shapes
-            .iter()
-            .position(|shape| shape.definition == definition);
-        found.unwrap_or_else(|| {
-            // Handles are never reused, whatever the clock does.
-            let micros = now.0.max(self.last_handle_micros + 1);
-            self.opened = Some(Opened {
-                micros,
-                params: read.shape.clone(),
-            });
-            self.open(micros, definition)
-        })
+    /// The shape of a definition, by index.
+    pub(crate) fn find(&mut self, definition: &Definition) -> Option<usize> {
+        let mut shapes = self.shapes.iter();
+        let index = shapes.position(|shape| shape.definition == *definition)?;
+        self.requests += 1;
+        self.shapes[index].used = self.requests;
+        Some(index)
     }
 
-    fn open(&mut self, micros: u64, definition: Definition) -> usize {
+    /// Opens a shape that was asked for.
+    pub(crate) fn open_for(&mut self, now: Micros, definition: Definition, read: &Read) -> usize {
+        // Handles are never reused, whatever the clock does.
+        let micros = now.0.max(self.last_handle_micros + 1);
+        self.opened = Some(Opened {
+            micros,
+            params: read.shape.clone(),
+        });
+        self.open(micros, definition);
+        self.evict();
+        self.shapes.len() - 1
+    }
+
+    fn open(&mut self, micros: u64, definition: Definition) {
         self.last_handle_micros = self.last_handle_micros.max(micros);
         let handle = format!("{}-{micros}", definition.hash());
+        self.shapes.retain(|shape| shape.definition != definition);
         if let Some(stored) = self.tables.get(&definition.table) {
-            let chunk_bytes = self.options.chunk_bytes;
-            let shape = Shape::open(handle, definition, stored, self.next_xid, chunk_bytes);
+            let (tables, chunk_bytes) = (&self.tables, self.options.chunk_bytes);
+            let next_xid = self.next_xid;
+            let mut shape = Shape::open(handle, definition, stored, tables, next_xid, chunk_bytes);
+            self.requests += 1;
+            shape.used = self.requests;
             self.shapes.push(shape);
         }
-        self.shapes.len() - 1
     }
 
     /// Where a transaction of these changes goes.
@@ -359,7 +310,7 @@ impl Electric {
     }
 
     /// A transaction on the catalogue: it has an id and a position, and no changes in any log.
-    fn catalog_commit(&mut self) {
+    pub(crate) fn catalog_commit(&mut self) {
         let commit_lsn = self.wal + CHANGE_RECORD_BYTES;
         self.advance(Committed {
             txid: None,

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::constants::{DEFAULT_SCHEMA, param};
 use super::filter::Filter;
-use super::filter_parser;
+use super::filter_parser::{self, Scope};
+use super::plan::Plan;
 use super::table::{Alter, Table};
-use super::transaction::StoredTable;
+use super::transaction::Tables;
 
 /// The parameters of a request that define its shape, as sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct ShapeParams {
     pub params: BTreeMap<u32, String>,
     /// `columns`
     pub columns: Option<String>,
+    /// `queryable_columns`
+    #[serde(default)]
+    pub queryable_columns: Option<String>,
     /// `replica`
     pub replica: Option<String>,
     /// `log`
@@ -32,16 +36,41 @@ pub struct ShapeParams {
 /// Why a request is a 400: the parameter and a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Invalid {
+    /// The object the parameter stands in, if any.
+    pub(crate) group: Option<&'static str>,
     pub(crate) field: &'static str,
     pub(crate) message: String,
 }
 
 impl Invalid {
     pub(crate) fn new(field: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { field, message }
+        Self {
+            group: None,
+            field,
+            message: message.into(),
+        }
+    }
+
+    /// A parameter of a subset.
+    pub(crate) fn subset(field: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            group: Some(param::SUBSET),
+            ..Self::new(field, message)
+        }
     }
 }
+
+/// What subsets may name; `None` is everything. It belongs to a request and not to the identity of a shape.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Queryable(Option<Vec<String>>);
+
+impl PartialEq for Queryable {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Queryable {}
 
 /// A shape's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,15 +79,15 @@ pub(crate) struct Definition {
     pub(crate) columns: Vec<String>,
     pub(crate) all_columns: bool,
     pub(crate) filter: Option<Filter>,
+    /// How the filter is evaluated when it has subqueries.
+    pub(crate) plan: Option<Plan>,
     pub(crate) full_replica: bool,
     pub(crate) changes_only: bool,
+    pub(crate) queryable: Queryable,
 }
 
 impl Definition {
-    pub(crate) fn parse(
-        params: &ShapeParams,
-        tables: &BTreeMap<String, StoredTable>,
-    ) -> Result<Self, Invalid> {
+    pub(crate) fn parse(params: &ShapeParams, tables: &Tables) -> Result<Self, Invalid> {
         let full_replica = choice(param::REPLICA, params.replica.as_deref(), "default", "full")?;
         let changes_only = choice(param::LOG, params.log.as_deref(), "full", "changes_only")?;
         let name = params.table.as_deref().unwrap_or_default();
@@ -66,40 +95,84 @@ impl Definition {
             return Err(Invalid::new(param::TABLE, "can't be blank"));
         }
         let table = find_table(name, tables)?;
-        let filter = params.filter.as_deref().map(|text| {
-            filter_parser::parse(text, table, &params.params)
-                .map_err(|message| Invalid::new(param::WHERE, message))
-        });
-        let columns = params.columns.as_deref().map(|list| select(table, list));
+        let invalid = |message| Invalid::new(param::WHERE, message);
+        let scope = Scope {
+            tables,
+            params: &params.params,
+            subqueries: true,
+        };
+        let filter = params.filter.as_deref();
+        let filter = filter.map(|text| filter_parser::parse(text, table, scope).map_err(invalid));
+        let filter = filter.transpose()?;
+        let plan = filter.as_ref().map(Plan::of).transpose().map_err(invalid)?;
+        let queryable = params.queryable_columns.as_deref();
+        let queryable = queryable.map(|list| select(table, param::QUERYABLE_COLUMNS, list));
+        let queryable = queryable.transpose()?;
+        let columns = params.columns.as_deref();
+        let columns = columns.map(|list| select(table, param::COLUMNS, list));
+        let columns = columns.transpose()?;
+        if let (Some(columns), Some(queryable)) = (&columns, &queryable)
+            && let Some(column) = columns.iter().find(|column| !queryable.contains(column))
+        {
+            let message = format!("column {column} is not queryable");
+            return Err(Invalid::new(param::COLUMNS, message));
+        }
+        let named = columns.or_else(|| queryable.clone());
+        let all = || table.columns.iter().map(|column| column.name.clone());
         Ok(Self {
             table: table.name.clone(),
-            all_columns: columns.is_none(),
-            columns: match columns {
-                Some(columns) => columns?,
-                None => table
-                    .columns
-                    .iter()
-                    .map(|column| column.name.clone())
-                    .collect(),
-            },
-            filter: filter.transpose()?,
+            all_columns: named.is_none(),
+            columns: named.unwrap_or_else(|| all().collect()),
+            queryable: Queryable(queryable),
+            plan: plan.flatten(),
+            filter,
             full_replica,
             changes_only,
         })
     }
 
+    /// Whether a subset may filter and sort by the column.
+    pub(crate) fn may_query(&self, column: &str) -> bool {
+        let allowed = self.queryable.0.as_ref();
+        allowed.is_none_or(|allowed| allowed.iter().any(|name| name == column))
+    }
+
+    /// Whether its rows depend on another table, or on its own through a subquery.
+    pub(crate) fn reads(&self, table: &str) -> bool {
+        self.filter
+            .as_ref()
+            .is_some_and(|filter| filter.reads(table))
+    }
+
     /// The first part of the handle: FNV-1a over the definition, cut to 27 bits as the service's hashes are.
     pub(crate) fn hash(&self) -> u64 {
-        let text = format!("{self:?}");
+        let text = format!(
+            "{:?}",
+            (
+                &self.table,
+                &self.columns,
+                self.all_columns,
+                &self.filter,
+                self.full_replica,
+                self.changes_only
+            )
+        );
         let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         text.bytes().fold(0xcbf2_9ce4_8422_2325, fold) % (1 << 27)
     }
 
-    /// Whether the change of the table ends the shape's log (section 6, "when does 409 happen").
-    pub(crate) fn is_ended_by(&self, alter: &Alter) -> bool {
+    /// Whether the change of a table ends the shape's log (section 6, "when does 409 happen").
+    pub(crate) fn is_ended_by(&self, table: &str, alter: &Alter) -> bool {
+        let inner = |name: &String| {
+            let mut subqueries = self.filter.iter().flat_map(Filter::subqueries);
+            subqueries.any(|subquery| subquery.uses(table, name))
+        };
+        let own = self.table == table;
         match alter {
-            Alter::AddColumn(_) => self.all_columns,
-            Alter::DropColumn(name) => self.all_columns || self.columns.contains(name),
+            Alter::AddColumn(_) => own && self.all_columns,
+            Alter::DropColumn(name) => {
+                own && (self.all_columns || self.columns.contains(name)) || inner(name)
+            }
             Alter::DropNotNull(_) => false,
         }
     }
@@ -119,10 +192,7 @@ fn choice(
     }
 }
 
-fn find_table<'a>(
-    name: &str,
-    tables: &'a BTreeMap<String, StoredTable>,
-) -> Result<&'a Table, Invalid> {
+fn find_table<'a>(name: &str, tables: &'a Tables) -> Result<&'a Table, Invalid> {
     let invalid = |message: String| Invalid::new(param::TABLE, message);
     let parts = identifiers(name, '.').map_err(invalid)?;
     let (schema, table) = match parts.as_slice() {
@@ -131,15 +201,15 @@ fn find_table<'a>(
         _ => return Err(invalid("has an invalid format".into())),
     };
     let found = tables.get(table).filter(|_| schema == DEFAULT_SCHEMA);
-    found.map(|stored| &stored.table).ok_or_else(|| {
+    found.map(|stored| stored.seen()).ok_or_else(|| {
         invalid(format!(
             "Table \"{schema}\".\"{table}\" does not exist. If the table name contains capitals or special characters you must quote it."
         ))
     })
 }
 
-fn select(table: &Table, list: &str) -> Result<Vec<String>, Invalid> {
-    let invalid = |message: String| Invalid::new(param::COLUMNS, message);
+fn select(table: &Table, field: &'static str, list: &str) -> Result<Vec<String>, Invalid> {
+    let invalid = |message: String| Invalid::new(field, message);
     let named = identifiers(list, ',').map_err(invalid)?;
     let unknown: Vec<&str> = named
         .iter()

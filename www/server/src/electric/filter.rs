@@ -1,12 +1,14 @@
 //! The `where` of a shape: evaluation over a row, with SQL's three-valued logic.
 //!
-//! Modelled: comparisons of a column with a literal, `IN`, `IS [NOT] NULL`, a bare bool column, `AND`, `OR`, `NOT`.
-//! Everything else that Electric evaluates (functions, casts of columns, `LIKE`, subqueries) is refused by the
-//! parser with a 400 that says so.
+//! Modelled: comparisons of a column with a literal, `IN` with a list or a subquery, `IS [NOT] NULL`, a bare bool
+//! column, `AND`, `OR`, `NOT`. Everything else that Electric evaluates (functions, casts of columns, `LIKE`) is
+//! refused by the parser with a 400 that says so.
 
 use std::cmp::Ordering;
 
+use super::subquery::{Subquery, Values};
 use super::table::Row;
+use super::transaction::Tables;
 use super::types::PgType;
 
 /// A comparison operator.
@@ -47,6 +49,16 @@ pub(crate) enum Filter {
     Holds(String),
     IsNull(String),
     Constant(Option<bool>),
+    /// Unknown until [`Filter::resolved`].
+    In {
+        column: String,
+        subquery: Box<Subquery>,
+    },
+    /// A subquery whose values are known.
+    Member {
+        column: String,
+        values: Values,
+    },
     Not(Box<Filter>),
     And(Box<Filter>, Box<Filter>),
     Or(Box<Filter>, Box<Filter>),
@@ -58,7 +70,7 @@ impl Filter {
         self.evaluate(row) == Some(true)
     }
 
-    fn evaluate(&self, row: &Row) -> Option<bool> {
+    pub(crate) fn evaluate(&self, row: &Row) -> Option<bool> {
         let value = |column: &String| row.get(column).and_then(Option::as_deref);
         match self {
             Filter::Compare {
@@ -73,6 +85,8 @@ impl Filter {
             Filter::Holds(column) => Some(value(column)? == "t"),
             Filter::IsNull(column) => Some(value(column).is_none()),
             Filter::Constant(constant) => *constant,
+            Filter::In { .. } => None,
+            Filter::Member { column, values } => Some(values.contains(value(column)?)),
             Filter::Not(inner) => Some(!inner.evaluate(row)?),
             Filter::And(left, right) => match (left.evaluate(row), right.evaluate(row)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
@@ -85,5 +99,57 @@ impl Filter {
                 _ => None,
             },
         }
+    }
+
+    /// The same condition with its subqueries answered from the tables as they are.
+    pub(crate) fn resolved(&self, tables: &Tables) -> Self {
+        let resolve = |filter: &Filter| Box::new(filter.resolved(tables));
+        match self {
+            Filter::In { column, subquery } => Filter::Member {
+                column: column.clone(),
+                values: subquery.values(tables),
+            },
+            Filter::Not(inner) => Filter::Not(resolve(inner)),
+            Filter::And(left, right) => Filter::And(resolve(left), resolve(right)),
+            Filter::Or(left, right) => Filter::Or(resolve(left), resolve(right)),
+            other => other.clone(),
+        }
+    }
+
+    fn parts(&self) -> Vec<&Filter> {
+        match self {
+            Filter::Not(inner) => inner.parts(),
+            Filter::And(left, right) | Filter::Or(left, right) => {
+                let mut parts = left.parts();
+                parts.extend(right.parts());
+                parts
+            }
+            atom => vec![atom],
+        }
+    }
+
+    /// The columns of the root table that it looks at.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.parts().into_iter().filter_map(|part| match part {
+            Filter::Compare { column, .. }
+            | Filter::Holds(column)
+            | Filter::IsNull(column)
+            | Filter::In { column, .. }
+            | Filter::Member { column, .. } => Some(column.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Its subqueries, not those within them.
+    pub(crate) fn subqueries(&self) -> impl Iterator<Item = &Subquery> {
+        self.parts().into_iter().filter_map(|part| match part {
+            Filter::In { subquery, .. } => Some(subquery.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Whether a subquery of it reads the table.
+    pub(crate) fn reads(&self, table: &str) -> bool {
+        self.subqueries().any(|subquery| subquery.reads(table))
     }
 }

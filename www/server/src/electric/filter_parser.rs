@@ -3,25 +3,38 @@
 use std::collections::BTreeMap;
 
 use super::canonical::canonical;
+use super::constants::{DEFAULT_SCHEMA, MAX_CLAUSE_BYTES};
 use super::filter::{Comparison, Filter};
 use super::filter_lexer::{Kind, Token, tokens};
+use super::subquery::Subquery;
 use super::table::{Column, Table};
+use super::transaction::Tables;
 use super::types::PgType;
 
-/// Parses a condition over the table's columns; `$n` takes its text from `params`.
+/// What a condition may refer to besides its table.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    /// The tables of subqueries.
+    pub(crate) tables: &'a Tables,
+    /// `$n` → text.
+    pub(crate) params: &'a BTreeMap<u32, String>,
+    /// Whether there may be subqueries.
+    pub(crate) subqueries: bool,
+}
+
+/// Parses a condition over the table's columns.
 ///
 /// # Errors
 /// A sentence for the `where` field of a 400.
-pub(crate) fn parse(
-    text: &str,
-    table: &Table,
-    params: &BTreeMap<u32, String>,
-) -> Result<Filter, String> {
+pub(crate) fn parse(text: &str, table: &Table, scope: Scope<'_>) -> Result<Filter, String> {
+    if text.len() > MAX_CLAUSE_BYTES {
+        return Err(format!("may have {MAX_CLAUSE_BYTES} bytes at most"));
+    }
     let mut parser = Parser {
         tokens: tokens(text)?,
         next: 0,
         table,
-        params,
+        scope,
         depth: 0,
     };
     let filter = parser.disjunction()?;
@@ -44,7 +57,7 @@ fn unsupported(token: &Token) -> String {
     };
     format!(
         "At location {}: {shown} is not supported here by this embedded Electric, which knows comparisons of a \
-         column with a literal, IN, IS NULL, AND, OR and NOT",
+         column with a literal, IN with a list or a subquery, IS NULL, AND, OR and NOT",
         token.at
     )
 }
@@ -53,7 +66,7 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     next: usize,
     table: &'a Table,
-    params: &'a BTreeMap<u32, String>,
+    scope: Scope<'a>,
     depth: usize,
 }
 
@@ -97,6 +110,11 @@ impl Parser<'_> {
         let name = match &token.kind {
             Kind::Word(word) if word == "true" => return self.constant(true),
             Kind::Word(word) if word == "false" => return self.constant(false),
+            Kind::Word(word) | Kind::Quoted(word)
+                if *word == self.table.name && self.symbol(".") =>
+            {
+                self.name()?
+            }
             Kind::Word(word) | Kind::Quoted(word) => word.clone(),
             _ => return Err(unsupported(&token)),
         };
@@ -162,6 +180,9 @@ impl Parser<'_> {
 
     fn list(&mut self, column: &Column) -> Result<Filter, String> {
         self.expect("(")?;
+        if self.word("select") {
+            return self.subquery(column);
+        }
         let mut filter = self.compare(column, Comparison::Equal)?;
         while self.symbol(",") {
             let next = self.compare(column, Comparison::Equal)?;
@@ -169,6 +190,70 @@ impl Parser<'_> {
         }
         self.expect(")")?;
         Ok(filter)
+    }
+
+    /// What follows `column IN (SELECT`.
+    fn subquery(&mut self, column: &Column) -> Result<Filter, String> {
+        let at = self.tokens.get(self.next).map_or(0, |token| token.at);
+        if !self.scope.subqueries {
+            return Err(format!("At location {at}: subqueries are not allowed here"));
+        }
+        let mut selected = self.name()?;
+        let qualifier = match self.symbol(".") {
+            true => Some(std::mem::replace(&mut selected, self.name()?)),
+            false => None,
+        };
+        if !self.word("from") {
+            return Err(self.unexpected());
+        }
+        let mut name = self.name()?;
+        if self.symbol(".") {
+            if name != DEFAULT_SCHEMA {
+                return Err(format!("At location {at}: unknown schema {name}"));
+            }
+            name = self.name()?;
+        }
+        let inner = self.scope.tables.get(&name).map(|stored| stored.seen());
+        let inner = inner.ok_or_else(|| format!("At location {at}: unknown table {name}"))?;
+        let known = inner
+            .column(&selected)
+            .filter(|_| qualifier.is_none_or(|qualifier| qualifier == name));
+        let known =
+            known.ok_or_else(|| format!("At location {at}: unknown reference {selected}"))?;
+        if !column.pg_type.compares_with(known.pg_type) {
+            return Err(format!(
+                "At location {at}: cannot compare {} with {}",
+                column.pg_type.name(),
+                known.pg_type.name()
+            ));
+        }
+        let filter = match self.word("where") {
+            true => {
+                let outer = std::mem::replace(&mut self.table, inner);
+                let filter = self.disjunction();
+                self.table = outer;
+                Some(filter?)
+            }
+            false => None,
+        };
+        self.expect(")")?;
+        Ok(Filter::In {
+            column: column.name.clone(),
+            subquery: Box::new(Subquery {
+                table: name,
+                column: selected,
+                filter,
+            }),
+        })
+    }
+
+    /// An identifier.
+    fn name(&mut self) -> Result<String, String> {
+        let token = self.take()?;
+        match token.kind {
+            Kind::Word(name) | Kind::Quoted(name) => Ok(name),
+            _ => Err(unsupported(&token)),
+        }
     }
 
     fn compare(&mut self, column: &Column, comparison: Comparison) -> Result<Filter, String> {
@@ -208,7 +293,7 @@ impl Parser<'_> {
             Kind::Word(word) if word == "true" || word == "false" => Some(word.clone()),
             Kind::Word(word) if word == "null" => None,
             Kind::Param(number) => {
-                let text = self.params.get(number).cloned();
+                let text = self.scope.params.get(number).cloned();
                 Some(text.ok_or_else(|| {
                     format!(
                         "At location {}: parameter ${number} was not provided",
@@ -226,7 +311,10 @@ impl Parser<'_> {
         }
         Ok(text)
     }
+}
 
+/// The cursor over the tokens.
+impl Parser<'_> {
     fn peek(&self) -> Option<&Kind> {
         self.tokens.get(self.next).map(|token| &token.kind)
     }
@@ -264,95 +352,5 @@ impl Parser<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::electric::row;
-
-    fn items() -> Table {
-        Table::new(
-            "items",
-            &["id"],
-            [
-                Column::new("id", PgType::Int4),
-                Column::new("Owner", PgType::Text),
-                Column::new("done", PgType::Bool),
-                Column::new("price", PgType::Numeric(None)),
-                Column::new("meta", PgType::Jsonb),
-            ],
-        )
-    }
-
-    fn matches(text: &str) -> bool {
-        let params = BTreeMap::from([(1, "ann".to_owned())]);
-        let filter = parse(text, &items(), &params).unwrap();
-        filter.matches(&row([
-            ("id", Some("7")),
-            ("Owner", Some("ann")),
-            ("done", Some("t")),
-            ("price", Some("1.50")),
-            ("meta", None),
-        ]))
-    }
-
-    #[test]
-    fn conditions_follow_sql() {
-        for yes in [
-            "id = 7",
-            "ID=7 and \"Owner\" = $1",
-            "price = 1.5",
-            "price > -2 AND price <= 1.50",
-            "done",
-            "not (done and id <> 7)",
-            "id in (1, 7::int4)",
-            "meta is null",
-            "done is not null or meta is not null",
-            "\"Owner\" <> 'ann''s'",
-            "true = true",
-            "id not in (1,2)",
-        ] {
-            assert!(matches(yes), "{yes}");
-        }
-        for no in [
-            "id = 8",
-            "not done",
-            "id = null",
-            "not (id = null)",
-            "false",
-            "id not in (7)",
-        ] {
-            assert!(!matches(no), "{no}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_supported_says_so() {
-        let error = |text| parse(text, &items(), &BTreeMap::new()).unwrap_err();
-        assert_eq!(error("nope = 1"), "At location 0: unknown reference nope");
-        assert_eq!(
-            error("done and nope = 1"),
-            "At location 9: unknown reference nope"
-        );
-        for text in [
-            "lower(\"Owner\") = 'x'",
-            "id in (select 1)",
-            "\"Owner\" like 'a%'",
-            "id = 7 )",
-        ] {
-            assert!(error(text).contains("not supported"), "{text}");
-        }
-        for text in [
-            "",
-            "id =",
-            "id = $1",
-            "id = 'x'",
-            "meta = '{}'",
-            "\"Owner",
-            "id = ;",
-            "(",
-            "$",
-        ] {
-            assert!(!error(text).is_empty(), "{text}");
-        }
-    }
-}
+#[path = "filter_parser_tests.rs"]
+mod tests;

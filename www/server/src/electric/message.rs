@@ -1,9 +1,14 @@
 //! The messages of a log, as JSON text (protocol section 7).
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+use serde_json::json;
 
 use super::constants::DEFAULT_SCHEMA;
 use super::definition::Definition;
+use super::json_text::Object;
+use super::plan::Marks;
+use super::sight::Sight;
 use super::table::{Row, Table};
 use super::transaction::Op;
 
@@ -24,17 +29,16 @@ pub(crate) enum ShapeChange<'a> {
 }
 
 impl<'a> ShapeChange<'a> {
-    /// Converts a row change: entering the `where` is an insert, leaving it a delete, an update that changes no
-    /// selected column is nothing.
-    pub(crate) fn of(op: &'a Op, table: &Table, definition: &Definition) -> Option<Self> {
-        let inside = |row: &&Row| {
-            definition
-                .filter
-                .as_ref()
-                .is_none_or(|filter| filter.matches(row))
-        };
-        let old = op.old.as_ref().filter(inside);
-        let new = op.new.as_ref().filter(inside);
+    /// Converts a row change: entering the `where` is an insert, leaving it a delete, an update that changes neither
+    /// a selected column nor the row's tags is nothing.
+    pub(crate) fn of(op: &'a Op, writer: &Writer<'_>) -> Option<Self> {
+        let Writer {
+            table,
+            definition,
+            sight,
+        } = writer;
+        let old = op.old.as_ref().filter(|row| sight.sees(row));
+        let new = op.new.as_ref().filter(|row| sight.sees(row));
         match (old, new) {
             (None, None) => None,
             (None, Some(new)) => Some(ShapeChange::Insert(new)),
@@ -43,10 +47,9 @@ impl<'a> ShapeChange<'a> {
                 Some(ShapeChange::Move { old, new })
             }
             (Some(old), Some(new)) => {
-                let changed = definition
-                    .columns
-                    .iter()
-                    .any(|name| old.get(name) != new.get(name));
+                let mut columns = definition.columns.iter();
+                let changed = columns.any(|name| old.get(name) != new.get(name))
+                    || sight.marks(old) != sight.marks(new);
                 changed.then_some(ShapeChange::Update { old, new })
             }
         }
@@ -61,22 +64,71 @@ pub(crate) struct Place {
     pub(crate) txid: u32,
 }
 
+/// How a row of the present came to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// By the initial snapshot.
+    Snapshot,
+    /// By a move-in.
+    MoveIn,
+    /// By a subset snapshot with this mark.
+    Subset(u64),
+}
+
 /// Writes a shape's messages.
+#[derive(Clone, Copy)]
 pub(crate) struct Writer<'a> {
     pub(crate) table: &'a Table,
     pub(crate) definition: &'a Definition,
+    pub(crate) sight: Sight<'a>,
+}
+
+/// The parts of a streamed change's headers.
+struct Streamed<'a> {
+    operation: &'a str,
+    place: Place,
+    last: bool,
+    key_change: Option<(&'a str, String)>,
+    marks: Option<Marks>,
+    removed_tags: Option<Vec<String>>,
 }
 
 impl Writer<'_> {
-    /// A row of the snapshot: selected columns cast to text, no position.
-    pub(crate) fn snapshot_row(&self, row: &Row) -> String {
-        let shown = self.snapshot_form(row);
-        json!({
-            "key": self.key(&shown),
-            "value": self.values(&shown, |_| true),
-            "headers": { "operation": "insert", "relation": self.relation() },
-        })
-        .to_string()
+    /// A row as it is now: selected columns cast to text, no position.
+    pub(crate) fn row(&self, row: &Row, reading: Reading, out: &mut String) {
+        let cast = |name: &str| -> Option<Cow<'_, str>> {
+            let text = row.get(name)?.as_deref()?;
+            Some(match self.table.column(name) {
+                Some(column) => column.pg_type.snapshot_text(text),
+                None => Cow::Borrowed(text),
+            })
+        };
+        let mut message = Object::open(out);
+        let parts = self.table.primary_key.iter();
+        let key = self.key_of(parts.map(|name| cast(name).unwrap_or_default()));
+        message.text("key", Some(&key));
+        message.object("value", |value| {
+            for name in &self.definition.columns {
+                value.text(name, cast(name).as_deref());
+            }
+        });
+        message.object("headers", |headers| {
+            headers.text("operation", Some("insert"));
+            headers.raw("relation", &self.relation());
+            match reading {
+                Reading::Snapshot => {}
+                Reading::MoveIn => {
+                    headers.raw("is_move_in", "true");
+                }
+                Reading::Subset(mark) => {
+                    headers.raw("snapshot_mark", &mark.to_string());
+                }
+            }
+            if let Some(marks) = self.sight.marks(row) {
+                push_marks(headers, &marks);
+            }
+        });
+        message.close();
     }
 
     /// The messages of a change with their positions; `last` marks the final one.
@@ -89,117 +141,145 @@ impl Writer<'_> {
         let at = place.op_position;
         let full = self.definition.full_replica;
         let is_key = |name: &str| self.table.is_key(name);
+        let streamed = |operation, row: &Row| Streamed {
+            operation,
+            place,
+            last,
+            key_change: None,
+            marks: self.sight.marks(row),
+            removed_tags: None,
+        };
         match change {
             ShapeChange::Insert(new) => {
-                let value = self.values(new, |_| true);
-                vec![(
-                    at,
-                    self.message(new, value, self.headers("insert", place, last), None),
-                )]
+                let headers = streamed("insert", new);
+                vec![(at, self.message(new, |_| true, headers, None))]
             }
             ShapeChange::Update { old, new } => {
                 let changed = |name: &str| old.get(name) != new.get(name);
-                let value = self.values(new, |name| full || is_key(name) || changed(name));
-                let old_value = full.then(|| self.values(old, changed));
-                let headers = self.headers("update", place, last);
-                vec![(at, self.message(new, value, headers, old_value))]
+                let wanted = |name: &str| full || is_key(name) || changed(name);
+                let mut headers = streamed("update", new);
+                if let (Some(before), Some(now)) = (self.sight.marks(old), &headers.marks) {
+                    let gone = before
+                        .tags
+                        .into_iter()
+                        .filter(|tag| !now.tags.contains(tag));
+                    headers.removed_tags = Some(gone.collect());
+                }
+                vec![(at, self.message(new, wanted, headers, full.then_some(*old)))]
             }
             ShapeChange::Delete(old) => {
-                let value = self.values(old, |name| full || is_key(name));
+                let headers = streamed("delete", old);
                 vec![(
                     at,
-                    self.message(old, value, self.headers("delete", place, last), None),
+                    self.message(old, |name| full || is_key(name), headers, None),
                 )]
             }
             ShapeChange::Move { old, new } => {
-                let after = Place {
-                    op_position: at + 1,
-                    ..place
+                let gone = Streamed {
+                    last: false,
+                    key_change: Some(("key_change_to", self.key(new))),
+                    ..streamed("delete", old)
                 };
-                let mut gone = self.headers("delete", place, false);
-                gone.insert("key_change_to".into(), json!(self.key(new)));
-                let mut come = self.headers("insert", after, last);
-                come.insert("key_change_from".into(), json!(self.key(old)));
-                let old_value = self.values(old, |name| full || is_key(name));
+                let come = Streamed {
+                    place: Place {
+                        op_position: at + 1,
+                        ..place
+                    },
+                    key_change: Some(("key_change_from", self.key(old))),
+                    ..streamed("insert", new)
+                };
                 vec![
-                    (at, self.message(old, old_value, gone, None)),
                     (
-                        at + 1,
-                        self.message(new, self.values(new, |_| true), come, None),
+                        at,
+                        self.message(old, |name| full || is_key(name), gone, None),
                     ),
+                    (at + 1, self.message(new, |_| true, come, None)),
                 ]
             }
         }
     }
 
+    /// A streamed change. `before` is the old row of an update whose changed columns go along.
     fn message(
         &self,
         row: &Row,
-        value: Map<String, Value>,
-        headers: Map<String, Value>,
-        old_value: Option<Map<String, Value>>,
+        wanted: impl Fn(&str) -> bool,
+        headers: Streamed<'_>,
+        before: Option<&Row>,
     ) -> String {
-        let mut message = json!({ "key": self.key(row), "value": value, "headers": headers });
-        if let Some(old_value) = old_value {
-            message["old_value"] = Value::Object(old_value);
-        }
-        message.to_string()
-    }
-
-    fn headers(&self, operation: &str, place: Place, last: bool) -> Map<String, Value> {
-        let mut headers = Map::new();
-        headers.insert("operation".into(), json!(operation));
-        headers.insert("relation".into(), self.relation());
-        headers.insert("lsn".into(), json!(place.lsn.to_string()));
-        headers.insert("op_position".into(), json!(place.op_position));
-        headers.insert("txids".into(), json!([place.txid]));
-        if last {
-            headers.insert("last".into(), json!(true));
-        }
-        headers
-    }
-
-    fn relation(&self) -> Value {
-        json!([DEFAULT_SCHEMA, self.table.name])
-    }
-
-    fn values(&self, row: &Row, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
-        let selected = self.definition.columns.iter().filter(|name| wanted(name));
-        selected
-            .map(|name| {
-                (
-                    name.clone(),
-                    json!(row.get(name).and_then(Option::as_deref)),
-                )
-            })
-            .collect()
-    }
-
-    fn snapshot_form(&self, row: &Row) -> Row {
-        let cast = |(name, value): (&String, &Option<String>)| {
-            let text = value.as_deref().map(|text| match self.table.column(name) {
-                Some(column) => column.pg_type.snapshot_text(text).to_owned(),
-                None => text.to_owned(),
+        let mut out = String::new();
+        let mut message = Object::open(&mut out);
+        message.text("key", Some(&self.key(row)));
+        let columns = || self.definition.columns.iter();
+        let value = |row: &Row, name: &String| row.get(name).cloned().flatten();
+        message.object("value", |object| {
+            for name in columns().filter(|name| wanted(name)) {
+                object.text(name, value(row, name).as_deref());
+            }
+        });
+        if let Some(before) = before {
+            message.object("old_value", |object| {
+                for name in columns().filter(|&name| before.get(name) != row.get(name)) {
+                    object.text(name, value(before, name).as_deref());
+                }
             });
-            (name.clone(), text)
-        };
-        row.iter().map(cast).collect()
+        }
+        message.object("headers", |object| self.push_headers(object, headers));
+        message.close();
+        out
+    }
+
+    fn push_headers(&self, object: &mut Object<'_>, headers: Streamed<'_>) {
+        let place = headers.place;
+        object.text("operation", Some(headers.operation));
+        object.raw("relation", &self.relation());
+        object.text("lsn", Some(&place.lsn.to_string()));
+        object.raw("op_position", &place.op_position.to_string());
+        object.raw("txids", &format!("[{}]", place.txid));
+        if headers.last {
+            object.raw("last", "true");
+        }
+        if let Some((name, key)) = &headers.key_change {
+            object.text(name, Some(key));
+        }
+        if let Some(marks) = &headers.marks {
+            push_marks(object, marks);
+        }
+        if let Some(removed) = &headers.removed_tags {
+            object.raw("removed_tags", &json!(removed).to_string());
+        }
+    }
+
+    fn relation(&self) -> String {
+        json!([DEFAULT_SCHEMA, self.table.name]).to_string()
+    }
+
+    fn key(&self, row: &Row) -> String {
+        self.key_of(self.table.key_of(row).into_iter().map(Cow::Owned))
     }
 
     /// Quoted relation and key values; `.` in names and `/` in values are doubled (section 7.1).
-    fn key(&self, row: &Row) -> String {
-        let mut key = format!(
-            "\"{DEFAULT_SCHEMA}\".\"{}\"",
-            self.table.name.replace('.', "..")
-        );
-        for value in self.table.key_of(row) {
-            key.push_str(&format!("/\"{}\"", value.replace('/', "//")));
+    fn key_of<'v>(&self, values: impl Iterator<Item = Cow<'v, str>>) -> String {
+        let name = self.table.name.replace('.', "..");
+        let mut key = format!("\"{DEFAULT_SCHEMA}\".\"{name}\"");
+        for value in values {
+            key.push_str("/\"");
+            key.push_str(&value.replace('/', "//"));
+            key.push('"');
         }
         key
     }
 }
 
-/// The end of the initial snapshot, visible up to the next transaction id. Ids are 64 bits wide here.
+fn push_marks(headers: &mut Object<'_>, marks: &Marks) {
+    headers.raw("tags", &json!(marks.tags).to_string());
+    headers.raw(
+        "active_conditions",
+        &json!(marks.active_conditions).to_string(),
+    );
+}
+
+/// The end of rows read as visible up to the next transaction id. Ids are 64 bits wide here.
 pub(crate) fn snapshot_end(next_xid: u64) -> String {
     let xid = next_xid.to_string();
     json!({ "headers": { "control": "snapshot-end", "xmin": xid, "xmax": xid, "xip_list": [] } })

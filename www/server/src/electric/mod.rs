@@ -49,6 +49,7 @@
 //! # Ok::<(), ChangeError>(())
 //! ```
 
+mod admission;
 mod answer;
 mod canonical;
 pub mod constants;
@@ -58,29 +59,45 @@ mod definition;
 mod filter;
 mod filter_lexer;
 mod filter_parser;
+mod json_text;
 mod jsonb;
 mod message;
+mod moves;
 mod numeric;
 mod offset;
+mod options;
+mod plan;
+mod post;
 mod request;
 mod response;
+mod schema_change;
+mod service;
 mod shape;
+mod sight;
+mod snapshot;
+mod subquery;
+mod subset;
 mod table;
 mod time;
 mod transaction;
+mod type_name;
 mod types;
 
+pub use admission::Admission;
 pub use answer::{Answer, WaitState};
 pub use canonical::{NotOfType, canonical, text_of_json};
-pub use database::{Electric, Loss, Options, Staged};
+pub use database::{Electric, Staged};
 pub use definition::ShapeParams;
 pub use offset::{Offset, Position};
+pub use options::{Lag, Options};
 pub use request::{Method, ShapeRequest};
 pub use response::Response;
+pub use service::{Condition, Loss};
 pub use shape::Opened;
 pub use table::{Alter, Column, ColumnDefault, Row, Table, row};
 pub use time::Micros;
 pub use transaction::{ChangeError, Committed, Op, Transaction};
+pub use type_name::TypeName;
 pub use types::PgType;
 
 #[cfg(test)]

@@ -21,6 +21,14 @@ impl Offset {
         position: u64::MAX,
     };
 
+    /// The position after this one: `0_inf` is followed by `1_0`.
+    pub(crate) fn next(self) -> Self {
+        match self.position {
+            u64::MAX => Self::new(self.lsn + 1, 0),
+            position => Self::new(self.lsn, position + 1),
+        }
+    }
+
     /// The position of operation `position` in the transaction committed at `lsn`.
     pub fn new(lsn: u64, position: u64) -> Self {
         Self { lsn, position }

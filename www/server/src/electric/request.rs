@@ -1,13 +1,15 @@
 //! A request to `/v1/shape`: parsing and validation (protocol sections 2 and 3).
 //!
-//! Deliberately not modelled, each a 400 that says so: subset snapshots (`subset__…`, POST), server-sent events
-//! (`live_sse`). Unknown parameters are ignored, `secret` among them: the demo's proxy role has none.
+//! Deliberately not modelled: server-sent events (`live_sse`), a 400 that says so. Unknown parameters are ignored,
+//! `secret` among them: the demo's proxy role has none.
 
 use std::collections::BTreeMap;
 
 use super::constants::param;
 use super::definition::{Invalid, ShapeParams};
 use super::offset::Position;
+use super::post::Refused;
+use super::subset::SubsetParams;
 
 /// The HTTP method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,9 +21,9 @@ pub enum Method {
     Head,
     /// CORS preflight.
     Options,
-    /// Subsets; not modelled.
+    /// Read, with parameters in the body; meant for subsets.
     Post,
-    /// Rotation by request; not enabled.
+    /// Rotation by request, where it is enabled.
     Delete,
 }
 
@@ -36,6 +38,10 @@ pub struct ShapeRequest {
     pub if_none_match: Option<String>,
     /// `origin`, echoed for CORS.
     pub origin: Option<String>,
+    /// The body of a POST.
+    pub body: Option<String>,
+    /// Length of the query string, which the service limits.
+    pub query_bytes: usize,
 }
 
 impl ShapeRequest {
@@ -47,7 +53,17 @@ impl ShapeRequest {
             query: form_urlencoded::parse(query.as_bytes())
                 .into_owned()
                 .collect(),
+            query_bytes: query.len(),
             ..Self::default()
+        }
+    }
+
+    /// A POST of a body to a URL.
+    pub fn post(url: &str, body: &str) -> Self {
+        Self {
+            method: Method::Post,
+            body: Some(body.to_owned()),
+            ..Self::get(url)
         }
     }
 
@@ -75,14 +91,14 @@ impl ShapeRequest {
         self.query.get(name).is_some_and(|value| value != "false")
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.query
             .get(name)
             .map(String::as_str)
             .filter(|text| !text.is_empty())
     }
 
-    fn shape_params(&self) -> Result<ShapeParams, Invalid> {
+    pub(crate) fn shape_params(&self) -> Result<ShapeParams, Invalid> {
         let owned = |name| self.text(name).map(str::to_owned);
         let mut params = BTreeMap::new();
         for (name, value) in &self.query {
@@ -114,6 +130,7 @@ impl ShapeRequest {
             filter: owned(param::WHERE),
             params,
             columns: owned(param::COLUMNS),
+            queryable_columns: owned(param::QUERYABLE_COLUMNS),
             replica: owned(param::REPLICA),
             log: owned(param::LOG),
         })
@@ -129,10 +146,23 @@ pub(crate) struct Read {
     pub(crate) handle: Option<String>,
     pub(crate) live: bool,
     pub(crate) cursor: Option<u64>,
+    /// Asks for a part of the table instead of the log.
+    pub(crate) subset: Option<SubsetParams>,
 }
 
 impl Read {
-    pub(crate) fn validate(request: &ShapeRequest) -> Result<Self, Invalid> {
+    /// Reads query and body.
+    pub(crate) fn of(request: &ShapeRequest) -> Result<Self, Refused> {
+        let (merged, in_body) = super::post::merged(request)?;
+        let mut read = Self::validate(&merged)?;
+        read.subset = match in_body {
+            Some(subset) => Some(subset),
+            None => SubsetParams::of_query(&merged.query)?,
+        };
+        Ok(read)
+    }
+
+    fn validate(request: &ShapeRequest) -> Result<Self, Invalid> {
         let offset = request.text(param::OFFSET);
         let offset = offset.ok_or_else(|| Invalid::new(param::OFFSET, "can't be blank"))?;
         let position: Position = offset
@@ -166,13 +196,6 @@ impl Read {
                 },
             ));
         }
-        if request
-            .query
-            .keys()
-            .any(|name| name.starts_with(param::SUBSET_PREFIX))
-        {
-            return Err(no_subsets());
-        }
         Ok(Self {
             shape: request.shape_params()?,
             position,
@@ -181,15 +204,9 @@ impl Read {
             cursor: request
                 .text(param::CURSOR)
                 .and_then(|cursor| cursor.parse().ok()),
+            subset: None,
         })
     }
-}
-
-pub(crate) fn no_subsets() -> Invalid {
-    Invalid::new(
-        "subset",
-        "subset snapshots are not supported by this embedded Electric",
-    )
 }
 
 #[cfg(test)]
@@ -238,7 +255,6 @@ mod tests {
             refused("table=t&offset=0_0&handle=h&live=true&live_sse=true").0,
             "live_sse"
         );
-        assert_eq!(refused("table=t&offset=-1&subset__limit=1").0, "subset");
         assert_eq!(refused("table=t&offset=-1&params%5B2%5D=1").0, "params");
         assert_eq!(refused("table=t&offset=-1&params%5Bx%5D=1").0, "params");
     }

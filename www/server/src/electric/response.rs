@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::constants::*;
 use super::definition::Invalid;
-use super::request::ShapeRequest;
+use super::post::Refused;
+use super::request::{Method, ShapeRequest};
+use super::service::Condition;
 
 /// An HTTP response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,10 @@ impl Response {
     }
 
     fn shape(request: &ShapeRequest, status: u16, cache_control: &str, body: String) -> Self {
+        let cache_control = match request.method {
+            Method::Post | Method::Delete => cache::NOT_GET,
+            _ => cache_control,
+        };
         Self::json(status, cache_control, body)
             .with(header::VARY, "accept-encoding")
             .with(header::SERVER, SERVER_VERSION)
@@ -71,10 +77,52 @@ impl Response {
 
     /// 400 that names the parameter.
     pub(crate) fn invalid(request: &ShapeRequest, invalid: &Invalid) -> Self {
-        let errors = json!({ invalid.field: [invalid.message] });
+        let mut errors = json!({ invalid.field: [invalid.message] });
+        if let Some(group) = invalid.group {
+            errors = json!({ group: errors });
+        }
         let body = json!({ "message": INVALID_REQUEST, "errors": errors }).to_string();
-        Self::shape(request, 400, cache::NO_STORE, body)
+        Self::error(request, 400, body)
+    }
+
+    /// A request that gets no further than its form.
+    pub(crate) fn refused(request: &ShapeRequest, refused: Refused) -> Self {
+        match refused {
+            Refused::Invalid(invalid) => Self::invalid(request, &invalid),
+            Refused::Status(status, body) => Self::error(request, status, body),
+        }
+    }
+
+    fn error(request: &ShapeRequest, status: u16, body: String) -> Self {
+        Self::shape(request, status, cache::NO_STORE, body)
             .with(header::SURROGATE_CONTROL, cache::NO_STORE)
+    }
+
+    /// 202 of DELETE.
+    pub(crate) fn deleted(request: &ShapeRequest) -> Self {
+        Self::shape(request, 202, cache::NOT_GET, String::new())
+    }
+
+    /// 404 of DELETE.
+    pub(crate) fn nothing_to_delete(request: &ShapeRequest) -> Self {
+        let body = json!({ "message": "Shape not found" }).to_string();
+        Self::error(request, 404, body)
+    }
+
+    /// 500 of what the service does not expect.
+    pub(crate) fn internal_error(request: &ShapeRequest) -> Self {
+        Self::error(
+            request,
+            500,
+            r#"{"error":"Internal server error"}"#.to_owned(),
+        )
+    }
+
+    /// 503 of what it expects, with `retry-after`.
+    pub(crate) fn known_failure(request: &ShapeRequest, body: &str, seconds: u32) -> Self {
+        Self::error(request, 503, body.to_owned())
+            .with(header::KNOWN_ERROR, "true")
+            .with(header::RETRY_AFTER, seconds.to_string())
     }
 
     /// 405 of DELETE.
@@ -86,10 +134,7 @@ impl Response {
     /// An expected failure of the service, such as lost storage: 503 with `retry-after` (section 6).
     pub fn unavailable(request: &ShapeRequest, message: &str, retry_after_seconds: u32) -> Self {
         let body = json!({ "message": message }).to_string();
-        Self::shape(request, 503, cache::NO_STORE, body)
-            .with(header::SURROGATE_CONTROL, cache::NO_STORE)
-            .with(header::KNOWN_ERROR, "true")
-            .with(header::RETRY_AFTER, retry_after_seconds.to_string())
+        Self::known_failure(request, &body, retry_after_seconds)
     }
 
     /// Preflight.
@@ -110,14 +155,23 @@ impl Response {
         }
     }
 
-    /// `GET /v1/health` of a running service.
-    pub fn health() -> Self {
-        let body = json!({ "status": "active" }).to_string();
-        let mut response = Self::shape(&ShapeRequest::default(), 200, cache::HEALTH, body);
+    /// `GET /v1/health`.
+    pub(crate) fn health_of(condition: Condition) -> Self {
+        let (status, text) = match condition {
+            Condition::Starting => (202, "starting"),
+            _ => (200, "active"),
+        };
+        let body = json!({ "status": text }).to_string();
+        let mut response = Self::shape(&ShapeRequest::default(), status, cache::HEALTH, body);
         response
             .headers
             .retain(|(name, _)| *name != header::ALLOW_METHODS);
         response.with(header::ALLOW_METHODS, HEALTH_METHODS)
+    }
+
+    /// `GET /v1/health` of a running service.
+    pub fn health() -> Self {
+        Self::health_of(Condition::Active)
     }
 
     /// The same response without its body: HEAD and 304.

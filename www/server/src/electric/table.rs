@@ -1,5 +1,6 @@
 //! Tables: columns, keys, and rows in heap order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -172,6 +173,11 @@ impl Heap {
         self.rows.values()
     }
 
+    /// All rows, stored or not.
+    pub(crate) fn scan_all(&self) -> impl Iterator<Item = Cow<'_, Row>> {
+        self.scan().map(Cow::Borrowed)
+    }
+
     pub(crate) fn put(&mut self, key: Key, row: Row) {
         self.remove(&key);
         self.rows.insert(self.next_place, row);
@@ -190,7 +196,16 @@ impl Heap {
         self.place_of.clear();
     }
 
-    pub(crate) fn rewrite(&mut self, change: impl Fn(&mut Row)) {
-        self.rows.values_mut().for_each(change);
+    /// Adds a column with one value for all rows.
+    pub(crate) fn add_column(&mut self, name: &str, text: Option<&str>) {
+        for row in self.rows.values_mut() {
+            row.insert(name.to_owned(), text.map(str::to_owned));
+        }
+    }
+
+    pub(crate) fn drop_column(&mut self, name: &str) {
+        for row in self.rows.values_mut() {
+            row.remove(name);
+        }
     }
 }

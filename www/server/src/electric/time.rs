@@ -60,8 +60,14 @@ pub(crate) fn timestamp(text: &str) -> Option<String> {
     })
 }
 
-/// Text of a `timestamptz`; without a zone the input is UTC.
-pub(crate) fn timestamptz(text: &str) -> Option<String> {
+/// Text of a `timestamptz` with so many fractional digits, 6 at most; without a zone the input is UTC.
+pub(crate) fn timestamptz(text: &str, digits: u8) -> Option<String> {
+    let nanoseconds = 10_i64.pow(9 - u32::from(digits.min(6)));
+    // Postgres reads microseconds half to even and cuts them to a precision half away from zero.
+    let mode = match digits < 6 {
+        true => RoundMode::HalfExpand,
+        false => RoundMode::HalfEven,
+    };
     infinite(text).or_else(|| {
         let moment = match text.parse::<Timestamp>() {
             Ok(moment) => moment,
@@ -73,8 +79,9 @@ pub(crate) fn timestamptz(text: &str) -> Option<String> {
         let rounded = moment
             .round(
                 TimestampRound::new()
-                    .smallest(Unit::Microsecond)
-                    .mode(RoundMode::HalfEven),
+                    .smallest(Unit::Nanosecond)
+                    .increment(nanoseconds)
+                    .mode(mode),
             )
             .ok()?;
         let printed = print_timestamptz(rounded);
@@ -121,10 +128,10 @@ mod tests {
             ("2026-01-02", "2026-01-02 00:00:00+00"),
             ("Infinity", "infinity"),
         ] {
-            assert_eq!(timestamptz(input).as_deref(), Some(output), "{input}");
+            assert_eq!(timestamptz(input, 6).as_deref(), Some(output), "{input}");
         }
         for input in ["", "tomorrow", "2026-13-01T00:00:00Z", "5"] {
-            assert_eq!(timestamptz(input), None, "{input}");
+            assert_eq!(timestamptz(input, 6), None, "{input}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! Transactions: staged against a view of the tables, committed as a whole or not at all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::canonical::canonical;
-use super::table::{Column, Heap, Key, Row, Table};
+use super::table::{Alter, Column, Heap, Key, Row, Table};
 use super::time::Micros;
 
 /// A table and its rows.
@@ -13,6 +14,26 @@ use super::time::Micros;
 pub(crate) struct StoredTable {
     pub(crate) table: Table,
     pub(crate) heap: Heap,
+    /// The definition the service still believes in, and the changes it has not seen.
+    pub(crate) unseen: Option<(Table, Vec<Alter>)>,
+}
+
+/// All tables by name.
+pub(crate) type Tables = BTreeMap<String, StoredTable>;
+
+impl StoredTable {
+    pub(crate) fn new(table: Table) -> Self {
+        Self {
+            table,
+            heap: Heap::default(),
+            unseen: None,
+        }
+    }
+
+    /// The definition as the service knows it.
+    pub(crate) fn seen(&self) -> &Table {
+        self.unseen.as_ref().map_or(&self.table, |(seen, _)| seen)
+    }
 }
 
 /// One row change, as logical replication reports it with `REPLICA IDENTITY FULL`: both whole rows.
@@ -24,6 +45,17 @@ pub struct Op {
     pub old: Option<Row>,
     /// The row after; a delete has none.
     pub new: Option<Row>,
+}
+
+/// A committed transaction as shapes follow it.
+#[derive(Clone, Debug)]
+pub(crate) struct Logged {
+    pub(crate) ops: Arc<[Op]>,
+    pub(crate) lsn: u64,
+    /// The whole id.
+    pub(crate) xid: u64,
+    /// Its lower half.
+    pub(crate) txid: u32,
 }
 
 /// Where a transaction went.

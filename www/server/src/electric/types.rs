@@ -1,10 +1,13 @@
 //! Postgres column types: their names, their part of the `electric-schema` header and how values compare
 //! (protocol sections 3 and 12).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+use super::type_name::TypeName;
 
 /// A Postgres column type. Values travel as Postgres text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,17 @@ pub enum PgType {
     Date,
     Timestamp,
     Timestamptz,
+    /// With so many fractional digits of a second.
+    TimestamptzOf(u8),
+    /// Padded with spaces to a length in characters.
+    Bpchar(u32),
+    /// So many bits.
+    Bit(u32),
+    Inet,
+    /// Any other type by name: `time`, `interval`, an enum, a range. Values must be written as Postgres prints them.
+    Named(TypeName),
+    /// An array: its element type and its dimensions. Values must be written as Postgres prints them.
+    Array(TypeName, u8),
 }
 
 impl PgType {
@@ -49,7 +63,11 @@ impl PgType {
             PgType::Jsonb => "jsonb",
             PgType::Date => "date",
             PgType::Timestamp => "timestamp",
-            PgType::Timestamptz => "timestamptz",
+            PgType::Timestamptz | PgType::TimestamptzOf(_) => "timestamptz",
+            PgType::Bpchar(_) => "bpchar",
+            PgType::Bit(_) => "bit",
+            PgType::Inet => "inet",
+            PgType::Named(name) | PgType::Array(name, _) => name.as_str(),
         }
     }
 
@@ -72,6 +90,7 @@ impl PgType {
             PgType::Date,
             PgType::Timestamp,
             PgType::Timestamptz,
+            PgType::Inet,
         ];
         all.into_iter().find(|pg_type| pg_type.name() == name)
     }
@@ -88,24 +107,56 @@ impl PgType {
                 fields.insert("precision".into(), json!(precision));
                 fields.insert("scale".into(), json!(scale));
             }
+            PgType::TimestamptzOf(precision) => {
+                fields.insert("precision".into(), json!(precision));
+            }
+            PgType::Bpchar(length) | PgType::Bit(length) => {
+                fields.insert("length".into(), json!(length));
+            }
+            PgType::Array(_, dims) => {
+                fields.insert("dims".into(), json!(dims));
+            }
             _ => {}
         }
         fields
     }
 
     /// The text of a value in a snapshot, where it is cast to text, rather than in the stream.
-    /// Among the modelled types only bool differs: `true` and `false` instead of `t` and `f` (section 12).
-    pub(crate) fn snapshot_text(self, stream_text: &str) -> &str {
+    /// Only bool differs, `true` and `false` instead of `t` and `f`, and inet, always with its mask (section 12).
+    pub(crate) fn snapshot_text(self, stream_text: &str) -> Cow<'_, str> {
         match (self, stream_text) {
-            (PgType::Bool, "t") => "true",
-            (PgType::Bool, "f") => "false",
-            (_, text) => text,
+            (PgType::Bool, "t") => Cow::Borrowed("true"),
+            (PgType::Bool, "f") => Cow::Borrowed("false"),
+            (PgType::Inet, address) if !address.contains('/') => {
+                let bits = if address.contains(':') { 128 } else { 32 };
+                Cow::Owned(format!("{address}/{bits}"))
+            }
+            (_, text) => Cow::Borrowed(text),
         }
     }
 
     /// Whether `where` can compare the type (section 16: no json or bytea operators).
     pub(crate) fn is_comparable(self) -> bool {
-        !matches!(self, PgType::Json | PgType::Jsonb | PgType::Bytea)
+        !matches!(
+            self,
+            PgType::Json
+                | PgType::Jsonb
+                | PgType::Bytea
+                | PgType::Bit(_)
+                | PgType::Inet
+                | PgType::Named(_)
+                | PgType::Array(..)
+        )
+    }
+
+    /// Whether values of both types can be equal.
+    pub(crate) fn compares_with(self, other: Self) -> bool {
+        let class = |pg_type| match pg_type {
+            PgType::Int2 | PgType::Int4 | PgType::Int8 => "integer",
+            PgType::Varchar(_) => PgType::Text.name(),
+            other => other.name(),
+        };
+        self.is_comparable() && class(self) == class(other)
     }
 
     /// Order of two values in canonical text. Numerics go through floats, as in Electric (section 3).

@@ -1,5 +1,6 @@
 //! The HTTP server: static files, `/v1/shape`, `/v1/health`, `/changes` and, when asked for, `/test/…`.
 
+mod broken;
 mod changes;
 mod controls;
 mod faults;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use tokio::time::{Instant, sleep_until};
 
 use super::state::{Core, Service, now};
+use crate::electric::constants::MAX_BODY_BYTES;
 use crate::electric::{Answer, Method, Response, ShapeRequest, WaitState};
 
 /// Answers a shape request. A hold ends with a commit, with its time, or with the service; when the client goes
@@ -18,10 +19,27 @@ pub(crate) async fn answer(
     method: HttpMethod,
     uri: Uri,
     headers: HeaderMap,
+    body: Body,
 ) -> HttpResponse {
-    let Some(request) = read(&method, &uri, &headers) else {
+    let Some(mut request) = read(&method, &uri, &headers) else {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     };
+    if request.method == Method::Post {
+        // The service never looks at the content type. One byte too many lets the model refuse the body.
+        let body = to_bytes(body, MAX_BODY_BYTES).await;
+        let text = body.map(|body| String::from_utf8_lossy(&body).into_owned());
+        request.body = Some(text.unwrap_or_else(|_| " ".repeat(MAX_BODY_BYTES + 1)));
+    }
+    let entropy = fastrand::u64(..);
+    let class = service.read(|core| core.backend.electric().admission(&request));
+    let (_in_progress, others) = service.admit(class);
+    let overload = service.read(|core| {
+        let electric = core.backend.electric();
+        electric.overload(&request, class, others, entropy)
+    });
+    if let Some(overload) = overload {
+        return send(overload);
+    }
     let arrived = Instant::now();
     let mut commits = service.commits();
     let mut closing = service.closing();
@@ -29,9 +47,16 @@ pub(crate) async fn answer(
     let mut held = None;
     loop {
         let entropy = fastrand::u64(..);
-        let answer = service.read(|Core { backend, journal }| {
-            backend.respond(journal.as_mut(), now(), entropy, &request, wait)
+        let (answer, ended) = service.read(|Core { backend, journal }| {
+            let endings = backend.electric().endings();
+            let answer = backend.respond(journal.as_mut(), now(), entropy, &request, wait);
+            (answer, backend.electric().endings() != endings)
         });
+        if ended {
+            // Another shape made room, or was deleted: whoever waits for it must know.
+            service.wake();
+            commits.mark_unchanged();
+        }
         let until_ms = match answer {
             Answer::Respond(response) => return send(response),
             Answer::Hold { until_ms } => until_ms,
@@ -47,8 +72,8 @@ pub(crate) async fn answer(
 }
 
 /// `GET /v1/health`.
-pub(crate) async fn health() -> HttpResponse {
-    send(Response::health())
+pub(crate) async fn health(State(service): State<Service>) -> HttpResponse {
+    send(service.read(|core| core.backend.electric().health()))
 }
 
 /// Puts a response of the model on the wire.

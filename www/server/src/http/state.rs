@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::faults::Faults;
 use crate::backend::Backend;
-use crate::electric::Micros;
+use crate::electric::{Admission, Micros, Options};
 use crate::journal::Journal;
 
 /// The running service; clones share it.
@@ -23,7 +23,12 @@ struct Shared {
     commits: watch::Sender<u64>,
     closing: watch::Sender<bool>,
     held: AtomicUsize,
+    /// Requests in progress, by class.
+    initial: AtomicUsize,
+    existing: AtomicUsize,
     body_limit: usize,
+    /// As the service was started.
+    options: Options,
 }
 
 /// The backend and where its events go.
@@ -35,13 +40,17 @@ pub(crate) struct Core {
 impl Service {
     /// A service over a backend. Bodies of `/changes` may have `body_limit` bytes.
     pub fn new(backend: Backend, journal: Box<dyn Journal + Send>, body_limit: usize) -> Self {
+        let options = backend.electric().options().clone();
         Self {
             shared: Arc::new(Shared {
+                options,
                 core: Mutex::new(Core { backend, journal }),
                 faults: Mutex::default(),
                 commits: watch::channel(0).0,
                 closing: watch::channel(false).0,
                 held: AtomicUsize::new(0),
+                initial: AtomicUsize::new(0),
+                existing: AtomicUsize::new(0),
                 body_limit,
             }),
         }
@@ -61,6 +70,10 @@ impl Service {
         self.shared.body_limit
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
     /// Works on the backend, without telling anyone.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&mut Core) -> T) -> T {
         work(&mut lock(&self.shared.core))
@@ -69,8 +82,13 @@ impl Service {
     /// Works on the backend and wakes the held requests.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Core) -> T) -> T {
         let result = self.read(work);
-        self.shared.commits.send_modify(|count| *count += 1);
+        self.wake();
         result
+    }
+
+    /// Has the held requests asked again.
+    pub(crate) fn wake(&self) {
+        self.shared.commits.send_modify(|count| *count += 1);
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -86,17 +104,33 @@ impl Service {
     }
 
     /// Counts a held request until the guard is dropped.
-    pub(crate) fn hold(&self) -> Held {
-        self.shared.held.fetch_add(1, Ordering::SeqCst);
-        Held(self.clone())
+    pub(crate) fn hold(&self) -> Counted {
+        self.count(|shared| &shared.held).0
+    }
+
+    /// Counts a request in progress until the guard is dropped, and says how many others there are.
+    pub(crate) fn admit(&self, class: Admission) -> (Counted, usize) {
+        match class {
+            Admission::Initial => self.count(|shared| &shared.initial),
+            Admission::Existing => self.count(|shared| &shared.existing),
+        }
+    }
+
+    fn count(&self, counter: fn(&Shared) -> &AtomicUsize) -> (Counted, usize) {
+        let others = counter(&self.shared).fetch_add(1, Ordering::SeqCst);
+        let service = self.clone();
+        (Counted { service, counter }, others)
     }
 }
 
-pub(crate) struct Held(Service);
+pub(crate) struct Counted {
+    service: Service,
+    counter: fn(&Shared) -> &AtomicUsize,
+}
 
-impl Drop for Held {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.shared.held.fetch_sub(1, Ordering::SeqCst);
+        (self.counter)(&self.service.shared).fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -73,6 +73,10 @@ pub(crate) struct Twin {
     hashes: Pairs<String>,
     lsns: Pairs<u64>,
     xids: Pairs<u64>,
+    /// Hashes in tags and patterns.
+    slots: Pairs<String>,
+    /// Random numbers of subset snapshots.
+    snapshot_marks: Pairs<u64>,
     now_shift: u64,
 }
 
@@ -84,6 +88,8 @@ impl Twin {
             hashes: Pairs::new("hash"),
             lsns: Pairs::new("LSN"),
             xids: Pairs::new("transaction id"),
+            slots: Pairs::new("tag slot"),
+            snapshot_marks: Pairs::new("snapshot mark"),
             now_shift: 0,
         }
     }
@@ -223,13 +229,40 @@ impl Twin {
     fn compare_json(&mut self, context: &str, field: &str, theirs: &Value, ours: &Value) {
         let text_number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
         match (field, theirs, ours) {
-            ("lsn" | "global_last_seen_lsn", _, _) => {
+            ("lsn" | "global_last_seen_lsn" | "database_lsn", _, _) => {
                 self.lsns
                     .pair(text_number(theirs), text_number(ours), context);
             }
             ("xmin" | "xmax", _, _) => {
                 self.xids
                     .pair(text_number(theirs), text_number(ours), context);
+            }
+            ("snapshot_mark", _, _) => {
+                let number = |value: &Value| value.as_u64().unwrap();
+                self.snapshot_marks
+                    .pair(number(theirs), number(ours), context);
+            }
+            ("tags" | "removed_tags", Value::Array(theirs), Value::Array(ours)) => {
+                assert_eq!(ours.len(), theirs.len(), "{context}");
+                for (theirs, ours) in theirs.iter().zip(ours) {
+                    let slots = |tag: &Value| -> Vec<String> {
+                        let slots = tag.as_str().unwrap().split('/');
+                        slots.map(str::to_owned).collect()
+                    };
+                    let (theirs, ours) = (slots(theirs), slots(ours));
+                    assert_eq!(ours.len(), theirs.len(), "{context}");
+                    for (theirs, ours) in theirs.into_iter().zip(ours) {
+                        self.pair_slots(context, theirs, ours);
+                    }
+                }
+            }
+            ("patterns", Value::Object(theirs), Value::Object(ours)) => {
+                assert_eq!(ours.len(), theirs.len(), "{context}");
+                assert_eq!(ours["pos"], theirs["pos"], "{context}");
+                let hash = |pattern: &serde_json::Map<String, Value>| {
+                    pattern["value"].as_str().unwrap().to_owned()
+                };
+                self.pair_slots(context, hash(theirs), hash(ours));
             }
             ("txids", Value::Array(theirs), Value::Array(ours)) => {
                 assert_eq!(ours.len(), theirs.len(), "{context}");
@@ -271,6 +304,18 @@ impl Twin {
         let digits =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         assert!(ours.split('-').all(digits), "{context}: {ours}");
+    }
+
+    fn pair_slots(&mut self, context: &str, theirs: String, ours: String) {
+        // Empty slots and those of plain conditions are the same everywhere; hashes are 32 hex digits.
+        if theirs.len() < 32 {
+            assert_eq!(ours, theirs, "{context}");
+            return;
+        }
+        let hex =
+            |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        assert!(hex(&theirs) && hex(&ours), "{context}: {ours}");
+        self.slots.pair(theirs, ours, context);
     }
 
     fn pair_positions(&mut self, context: &str, theirs: &str, ours: &str) {
