@@ -17,7 +17,9 @@ mod rejecting;
 mod requests;
 mod runner;
 mod schemas;
+mod storing;
 mod subscribing;
+mod subsets;
 mod uploading;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -102,6 +104,7 @@ pub struct Engine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Shape(usize, crate::shape::Attempt),
+    Subset(usize),
     Upload,
 }
 
@@ -122,6 +125,8 @@ mod timer {
     pub(super) const TRANSACTION: TimerId = TimerId(2);
     /// The first shape's; the others follow.
     pub(super) const SHAPES: u32 = 16;
+    /// The first shape's, for its subsets.
+    pub(super) const SUBSETS: u32 = 1 << 16;
 }
 
 impl Engine {
@@ -183,6 +188,7 @@ impl Engine {
                 Some(Owner::Shape(at, attempt)) => {
                     self.shape_answered(now, rng, at, attempt, answer);
                 }
+                Some(Owner::Subset(at)) => self.subset_answered(now, rng, at, &answer),
                 Some(Owner::Upload) => self.upload_answered(now, rng, &answer),
                 None => {}
             },
@@ -190,12 +196,16 @@ impl Engine {
                 Some(Owner::Shape(at, attempt)) => {
                     self.shape_failed(now, rng, at, attempt, failure);
                 }
+                Some(Owner::Subset(at)) => self.subset_failed(now, rng, at),
                 Some(Owner::Upload) => self.upload_failed(now, rng, failure),
                 None => {}
             },
             Event::Timer(timer::UPLOAD) => self.upload(now, rng, crate::upload::Event::Timer),
             Event::Timer(timer::NUDGE) => self.nudge(now, rng),
             Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
+            Event::Timer(TimerId(n)) if n >= timer::SUBSETS => {
+                self.load_next_subset(now, rng, (n - timer::SUBSETS) as usize);
+            }
             Event::Timer(TimerId(n)) => {
                 if let Some(at) = n.checked_sub(timer::SHAPES) {
                     self.shape(now, rng, at as usize, crate::shape::Event::Timer);

@@ -16,7 +16,8 @@ use crate::schema::{TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Session, connection, members, migrations, settings, shapes, tables, transactions,
+    self, Key, Session, connection, members, migrations, settings, shapes, subsets, tables,
+    transactions,
 };
 use crate::tabs::Persistence;
 use crate::upload::{self, Uploader};
@@ -74,6 +75,9 @@ impl Engine {
             config,
         };
         for at in 0..engine.shapes.len() {
+            if engine.shapes[at].complete {
+                engine.reload_subsets(at)?;
+            }
             engine.start_shape(now, rng, at);
         }
         engine.upload(now, rng, upload::Event::Queued);
@@ -109,6 +113,7 @@ fn bring_shapes_up(
                 tables::purge(conn, &table, shape.id)?;
                 refold_pending(conn, &table)?;
             }
+            subsets::forget(conn, shape.id, None)?;
             shapes::forget(conn, shape.id)?;
         }
     }

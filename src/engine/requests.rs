@@ -19,6 +19,14 @@ impl Engine {
         id: RequestId,
         request: Request,
     ) {
+        if let Request::LoadSubset {
+            table,
+            name,
+            subset,
+        } = request
+        {
+            return self.load_subset(now, rng, id, (&table, &name), subset);
+        }
         // A request for a table that is still to come is asked again when it is here.
         let may_wait = (!self.all_tables_known() && may_wait(&request)).then(|| request.clone());
         let closes = matches!(request, Request::Close | Request::Wipe);
@@ -108,6 +116,7 @@ impl Engine {
                 self.remove_shape(now, rng, &table, &name, purge)?;
                 Reply::Done
             }
+            Request::LoadSubset { .. } => Reply::Done,
             Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
             Request::Connect => {
                 self.connect(now, rng);
@@ -192,6 +201,7 @@ impl Engine {
         self.connected = false;
         self.status_is_stale = true;
         for at in 0..self.shapes.len() {
+            self.stop_subsets(at);
             self.shape(now, rng, at, shape::Event::Pause);
         }
         self.upload(now, rng, upload::Event::Pause);

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::Connection;
 
 use super::rejecting::Rejected;
+use super::subsets::Subsets;
 use super::timer;
 use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, TimerId, TransactionId, Xid};
@@ -31,6 +32,8 @@ pub(super) struct ShapeRunner {
     pub(super) loading: u64,
     /// The log that loads is up to date and waits to replace the rows.
     pub(super) complete: bool,
+    /// Subsets that are to be loaded.
+    pub(super) subsets: Subsets,
     /// What has come of the log that is loading, or came of the last one.
     pub(super) progress: Progress,
     /// The newest request when each transaction was accepted: an answer to a later one has seen it.
@@ -65,6 +68,7 @@ impl ShapeRunner {
             rows: 0,
             loading: 0,
             complete: false,
+            subsets: Subsets::default(),
             progress: Progress::default(),
             accepted_at: HashMap::new(),
             seen: HashSet::new(),
@@ -93,6 +97,7 @@ impl ShapeRunner {
         }
         if body.swapped.is_some() {
             self.rows = std::mem::take(&mut self.loading);
+            self.complete = false;
             self.snapshot = self.loading_snapshot.take();
         }
         self.unpublished |= match body.swapped {
@@ -154,7 +159,8 @@ impl ShapeRunner {
     /// Whether a log is loading beside the rows.
     pub(super) fn is_loading(&self) -> bool {
         let machine = self.machine.as_ref();
-        machine.is_some_and(|machine| machine.stored().generation == Generation::Next)
+        self.complete
+            || machine.is_some_and(|machine| machine.stored().generation == Generation::Next)
     }
 
     /// Whether its rows were up to date once.
@@ -183,6 +189,8 @@ pub(super) struct StoredRows {
     pub(super) applied: Applied,
     /// The log that loaded replaced the rows; whether that changed any.
     pub(super) swapped: Option<bool>,
+    /// The log is complete and cannot replace them yet.
+    pub(super) waits: bool,
     pub(super) snapshot: Option<Snapshot>,
     /// Accepted transactions that the shape has shown with it.
     pub(super) seen: Vec<TransactionId>,

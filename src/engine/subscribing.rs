@@ -7,7 +7,7 @@ use crate::ids::Millis;
 use crate::schema::ShapeDeclaration;
 use crate::shape::{Event, Machine};
 use crate::store::shapes::StoredShape;
-use crate::store::{members, shapes, tables};
+use crate::store::{members, shapes, subsets, tables};
 
 impl Engine {
     /// Syncs a further shape, or another one under a name that is taken: readers see its rows when they are complete.
@@ -95,6 +95,7 @@ impl Engine {
             tables::purge(&transaction, &schema, stored.id)?;
             refold_pending(&transaction, &schema)?;
         }
+        subsets::forget(&transaction, stored.id, None)?;
         shapes::forget(&transaction, stored.id)?;
         transaction.commit()?;
         self.touch_table(table);
@@ -113,10 +114,11 @@ impl Engine {
 
     /// Whatever is on its way for it is given up.
     fn stop_shape(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
+        self.stop_subsets(at);
         self.shape(now, rng, at, Event::Pause);
     }
 
-    fn position_of(&self, table: &str, name: &str) -> Option<usize> {
+    pub(super) fn position_of(&self, table: &str, name: &str) -> Option<usize> {
         self.shapes
             .iter()
             .position(|shape| shape.table == table && shape.name == name)

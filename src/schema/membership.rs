@@ -9,14 +9,15 @@ use super::table::TableSchema;
 /// One row a row and shape. By key first: the question at each change is who else holds the row.
 pub fn create_members(table: &TableSchema) -> String {
     format!(
-        "CREATE TABLE {} ({}, {} INTEGER NOT NULL, {} INTEGER NOT NULL, {} TEXT, {} TEXT, PRIMARY KEY ({}, {})) \
-         WITHOUT ROWID",
+        "CREATE TABLE {} ({}, {} INTEGER NOT NULL, {} INTEGER NOT NULL, {} TEXT, {} TEXT, {} INTEGER, \
+         PRIMARY KEY ({}, {})) WITHOUT ROWID",
         identifier(&names::members(&table.name)),
         declared_key(table),
         member::HOLDER,
         member::LSN,
         member::TAGS,
         member::ACTIVE,
+        member::MARK,
         key(table),
         member::HOLDER,
     )

@@ -14,6 +14,6 @@ mod sql;
 mod table;
 
 pub use declaration::{ColumnDeclaration, IndexDeclaration, Ordered, TableDeclaration, Tables};
-pub use shape::{DEFAULT_SHAPE, Log, Replica, ShapeDeclaration};
+pub use shape::{DEFAULT_SHAPE, Log, Replica, ShapeDeclaration, Subset};
 pub use sql::{identifier, list, literal};
 pub use table::{Column, TableSchema};

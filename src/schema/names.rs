@@ -16,6 +16,8 @@ pub const JOURNAL: &str = "_throughline_journal";
 pub const TABLES: &str = "_throughline_tables";
 /// One row a shape: where its log was read to.
 pub const SHAPES: &str = "_throughline_shapes";
+/// One row a subset that was loaded beside a log.
+pub const SUBSETS: &str = "_throughline_subsets";
 /// Single values: the client id.
 pub const SETTINGS: &str = "_throughline_settings";
 
@@ -118,6 +120,8 @@ pub mod member {
     pub const TAGS: &str = "_throughline_tags";
     /// Subquery shapes: which positions of the tags hold, as `0` and `1`.
     pub const ACTIVE: &str = "_throughline_active";
+    /// The subset that brought the row.
+    pub const MARK: &str = "_throughline_mark";
     /// A slot's position in its tag.
     pub const POS: &str = "_throughline_pos";
     /// A slot's hash.

@@ -1,8 +1,10 @@
-//! What the app declares of one shape (protocol section 3).
+//! What the app declares of one shape (protocol section 3) and of a subset of its rows (section 10).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::error::{Error, Result};
 
 /// The name of a table's only shape.
 pub const DEFAULT_SHAPE: &str = "default";
@@ -51,6 +53,42 @@ pub enum Log {
     Full,
     /// Changes from now on; rows come by subset snapshots.
     ChangesOnly,
+}
+
+/// Which rows: all fields together, as SQL would have them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Subset {
+    /// A SQL condition beside the shape's own, with `$1`, `$2`, … for `params`, numbered on their own.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub where_clause: Option<String>,
+    /// The values of `$1`, `$2`, … as text.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "params")]
+    pub params: Vec<String>,
+    /// Columns with directions, such as `created_at DESC, id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_by: Option<String>,
+    /// At most so many rows; needs an order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Leaves so many rows out first; needs an order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u32>,
+}
+
+impl Subset {
+    /// Says what is wrong with it before a server has to. [`Error::Argument`].
+    pub fn check(&self) -> Result<()> {
+        if self.order_by.is_none() && (self.limit.is_some() || self.offset.is_some()) {
+            return Err(Error::Argument(
+                "a subset's limit and offset need orderBy".into(),
+            ));
+        }
+        if self.limit == Some(0) {
+            return Err(Error::Argument("a subset's limit must be above 0".into()));
+        }
+        Ok(())
+    }
 }
 
 fn params<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::offset::RequestOffset;
+use super::offset::{Offset, RequestOffset};
 use super::protocol::param;
 use crate::error::{Error, Result};
 use crate::ids::{Cursor, Handle};
@@ -138,6 +138,18 @@ impl ShapeDefinition {
             add(param::CACHE_BUSTER, text.to_owned());
         }
         self.with_query(query)
+    }
+
+    /// The URL that a subset of the log `handle` is posted to.
+    pub fn subset_url(&self, handle: &Handle, offset: Offset) -> String {
+        self.request_url(&RequestParams {
+            offset: RequestOffset::After(offset),
+            handle: Some(handle),
+            live: false,
+            cursor: None,
+            expired: None,
+            cache_buster: None,
+        })
     }
 
     /// What a stored position belongs to: a changed definition must not continue it (trap 50).

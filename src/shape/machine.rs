@@ -27,9 +27,10 @@ mod interface;
 mod outcome;
 mod state;
 
+pub(crate) use answer::{Received, sentence};
 pub use interface::*;
 
-use answer::{Cure, LogPart, Received, Trouble};
+use answer::{Cure, LogPart, Trouble};
 use state::{Ahead, Change, Due, Flight, Pending, Session, Span, State};
 
 /// One shape's read path.

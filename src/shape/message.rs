@@ -10,7 +10,7 @@ use crate::ids::{Lsn, Xid};
 
 mod wire;
 
-pub use wire::parse;
+pub use wire::{parse, parse_subset};
 
 /// One element of a body.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@
 //! | [`machine`] | what to do next: the state machine of one shape, its rules in `SPEC.md` beside it |
 //! | [`definition`] | what a shape is, and the URL of each request |
 //! | [`headers`], [`message`], [`snapshot`] | what an answer says |
+//! | [`subset`] | rows loaded beside a log that starts without any |
 //! | [`tags`] | why a row is in a subquery shape |
 //! | [`offset`] | positions in a log and their order |
 //! | [`protocol`] | every name and number of the protocol, once |
@@ -53,6 +54,7 @@ pub mod message;
 pub mod offset;
 pub mod protocol;
 pub mod snapshot;
+pub mod subset;
 pub mod tags;
 
 pub use definition::{Fingerprint, Log, Replica, RequestParams, ShapeDefinition};

@@ -115,6 +115,8 @@ pub const REFETCH_MEMORY_MS: u64 = 30_000;
 
 /// Retries with a new cache-buster when a cache answers with a log known to be dead.
 pub const STALE_RETRIES: u32 = 3;
+/// How often a subset is asked for again because the log ended meanwhile.
+pub const SUBSET_RETRIES: u32 = 5;
 /// How many ended handles a shape remembers.
 pub const EXPIRED_HANDLES: usize = 16;
 /// Server errors in a row after which the message says that waiting may not help.

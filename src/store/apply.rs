@@ -3,19 +3,21 @@
 //! Insert is an upsert, since resumed bodies and move-ins deliver rows again; update writes the columns that are
 //! present, NULL included; delete goes by the typed key, never by the message's `key` (traps 7, 9, 10, 13).
 
+use std::collections::HashMap;
+
 use rusqlite::{CachedStatement, Connection};
 
 use super::changes::{
     Evidence, has_intents, hear, keys_with_intents, mark_seen, table_has_intents,
 };
 use super::members::{self, Members};
-use super::rows;
 use super::shadow::{Key, refold};
+use super::{rows, subsets};
 use crate::error::{Error, Result};
 use crate::ids::{Lsn, ShapeId, WriteId, Xid};
 use crate::schema::{TableSchema, names};
-use crate::shape::RowTags;
 use crate::shape::message::{Change, Event, EventKind, Message, Operation, Row};
+use crate::shape::{RowTags, Snapshot};
 use crate::value::{Value, decode_owned};
 
 /// Which rows a body goes to.
@@ -29,6 +31,17 @@ pub struct Target<'a> {
     pub staged: bool,
     /// Not every row of the server is here, so an update of an unknown one means nothing.
     pub partial: bool,
+    /// The rows are those of a subset.
+    pub subset: Option<Mark>,
+}
+
+/// A subset on its way into the tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    /// What its rows are marked with.
+    pub mark: i64,
+    /// Where the server was when it read them.
+    pub lsn: Lsn,
 }
 
 /// What a body did.
@@ -55,7 +68,7 @@ impl Applied {
 
 /// Applies a body's changes in order and folds pending intents over the rows it touched. Wants a transaction.
 pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) -> Result<Applied> {
-    if messages.iter().any(tagged) {
+    if target.subset.is_some() || messages.iter().any(tagged) {
         members::keep(conn, target.table, target.shape)?;
     }
     let mut applier = Applier::new(conn, target)?;
@@ -104,6 +117,8 @@ struct Applier<'c> {
     base: String,
     insert: CachedStatement<'c>,
     members: Option<Members<'c>>,
+    /// What loaded subsets contain, as far as the log has not passed it.
+    snapshots: HashMap<i64, Snapshot>,
     /// Pending intents may be waiting for these rows.
     watch: bool,
     touched: Vec<Key>,
@@ -124,8 +139,16 @@ impl<'c> Applier<'c> {
             base,
             members: Members::open(conn, table, holder)?,
             watch: !target.staged && table_has_intents(conn, &table.name)?,
+            snapshots: if target.partial && target.subset.is_none() {
+                subsets::snapshots(conn, shape)?
+            } else {
+                HashMap::new()
+            },
             touched: Vec::new(),
-            applied: Applied::default(),
+            applied: Applied {
+                newest: target.subset.map(|subset| subset.lsn).unwrap_or_default(),
+                ..Applied::default()
+            },
             target,
         })
     }
@@ -136,6 +159,9 @@ impl<'c> Applier<'c> {
         let lsn = change.lsn.unwrap_or(self.applied.newest);
         let columns = decode_row(table, change.value)?;
         let key = key_of(table, &columns)?;
+        if self.is_contained(&key, &change.txids)? {
+            return Ok(());
+        }
         let write_id = table.write_id_position().and_then(|wanted| {
             let (_, value) = columns.iter().find(|(at, _)| *at == wanted)?;
             evidence_of(value)
@@ -258,7 +284,24 @@ impl<'c> Applier<'c> {
             return Ok(None);
         };
         let is_new = members.put(key, lsn)?;
+        if let Some(subset) = self.target.subset {
+            members.set_mark(key, subset.mark)?;
+        }
         Ok((!self.target.staged).then_some(is_new))
+    }
+
+    /// Whether the row came by a subset that holds this change already (protocol section 10). Only rows of the
+    /// subset are asked about (trap 35).
+    fn is_contained(&self, key: &[Value], txids: &[Xid]) -> Result<bool> {
+        let (Some(members), Some(newest)) = (&self.members, txids.iter().max()) else {
+            return Ok(false);
+        };
+        if self.snapshots.is_empty() {
+            return Ok(false);
+        }
+        let mark = members.mark(key)?;
+        let snapshot = mark.and_then(|mark| self.snapshots.get(&mark));
+        Ok(snapshot.is_some_and(|snapshot| snapshot.contains(*newest)))
     }
 
     /// Whether no other shape has shown a newer state of the row: a row never goes back in time.

@@ -22,6 +22,17 @@ CREATE TABLE _throughline_shapes (
   UNIQUE (table_name, name)
 );
 
+-- One row a subset that was loaded beside a log. While the log has not passed its snapshot, what the log tells of
+-- the subset's rows may be contained in them already.
+CREATE TABLE _throughline_subsets (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, -- the mark of its rows
+  shape INTEGER NOT NULL,
+  request TEXT NOT NULL,   -- JSON
+  snapshot TEXT,           -- JSON: [xmin, xmax, in progress…]; NULL once it is passed
+  lsn INTEGER NOT NULL,    -- where the server was when it read the rows
+  UNIQUE (shape, request)
+);
+
 -- One row a local transaction that is not yet confirmed. AUTOINCREMENT: a number is half of an
 -- idempotency key and must never come again.
 CREATE TABLE _throughline_transactions (

@@ -24,7 +24,7 @@ pub fn bring_up(conn: &Connection, table: &TableSchema) -> Result<()> {
 }
 
 /// Makes the tables if they are not there; all rows so far are the one shape's. Wants a transaction.
-pub(super) fn keep(conn: &Connection, table: &TableSchema, first: ShapeId) -> Result<()> {
+pub fn keep(conn: &Connection, table: &TableSchema, first: ShapeId) -> Result<()> {
     if are_kept(conn, table)? {
         return Ok(());
     }
@@ -264,6 +264,26 @@ impl<'a> Members<'a> {
         Ok(self.run(&sql, row, &[])? > 0)
     }
 
+    /// Notes which subset brought the row.
+    pub(super) fn set_mark(&self, row: &[Value], mark: i64) -> Result<()> {
+        self.set(row, member::MARK, Value::Integer(mark))
+    }
+
+    /// The subset that brought the row.
+    pub(super) fn mark(&self, row: &[Value]) -> Result<Option<i64>> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {}",
+            member::MARK,
+            self.members,
+            self.this
+        );
+        let found = rows(self.conn, &sql, &self.bind(row, &[]), 1)?;
+        Ok(match found.first().map(Vec::as_slice) {
+            Some([Value::Integer(mark)]) => Some(*mark),
+            _ => None,
+        })
+    }
+
     /// The row's tags.
     pub(super) fn tags(&self, row: &[Value]) -> Result<RowTags> {
         let sql = format!(
@@ -287,7 +307,7 @@ impl<'a> Members<'a> {
     pub(super) fn set_tags(&self, row: &[Value], tags: &RowTags) -> Result<()> {
         self.drop_slots(row)?;
         let text = serde_json::Value::from(tags.tags.clone()).to_string();
-        self.set(row, member::TAGS, text)?;
+        self.set(row, member::TAGS, Value::Text(text))?;
         self.set_active(row, tags)?;
         let sql = format!(
             "INSERT INTO {} ({}, {}, {}, {}) VALUES (?1, {}, ?{}, ?{})",
@@ -305,7 +325,7 @@ impl<'a> Members<'a> {
 
     /// Writes down which positions hold.
     pub(super) fn set_active(&self, row: &[Value], tags: &RowTags) -> Result<()> {
-        self.set(row, member::ACTIVE, tags.active_text())
+        self.set(row, member::ACTIVE, Value::Text(tags.active_text()))
     }
 
     /// The keys of the rows that carry a slot.
@@ -344,12 +364,12 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    fn set(&self, row: &[Value], column: &str, text: String) -> Result<()> {
+    fn set(&self, row: &[Value], column: &str, value: Value) -> Result<()> {
         let sql = format!(
             "UPDATE {} SET {column} = ?{} WHERE {}",
             self.members, self.extra, self.this
         );
-        self.run(&sql, row, &[&Value::Text(text)])?;
+        self.run(&sql, row, &[&value])?;
         Ok(())
     }
 

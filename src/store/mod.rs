@@ -20,6 +20,7 @@ mod shadow;
 pub mod shapes;
 pub mod staging;
 mod statement;
+pub mod subsets;
 pub mod tables;
 pub mod transactions;
 mod values;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Operation, TransactionState};
 use crate::error::ErrorReport;
 use crate::ids::{Millis, SubscriptionId, TransactionId};
-use crate::schema::ShapeDeclaration;
+pub use crate::schema::{ShapeDeclaration, Subset};
 use crate::value::Value;
 
 /// What the app asks for.
@@ -82,6 +82,15 @@ pub enum Request {
         /// shape again goes on from there.
         purge: bool,
     },
+    /// Loads rows of a `changes_only` shape; answered when they are here.
+    LoadSubset {
+        /// A declared table.
+        table: String,
+        /// Among the table's shapes.
+        name: String,
+        /// Which rows.
+        subset: Subset,
+    },
     /// Recomputes every shadow row and compares.
     Verify,
     /// Lets sync run (the default).
@@ -122,6 +131,8 @@ pub enum Reply {
     Status(Status),
     /// To `Pending` and `Rejected`.
     Transactions(Vec<TransactionRecord>),
+    /// To `LoadSubset`: how many rows came.
+    Loaded(u64),
     /// To `Verify`.
     Verified(Verification),
 }

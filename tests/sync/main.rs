@@ -7,6 +7,7 @@ mod reading;
 mod refetching;
 mod rejecting;
 mod shapes;
+mod subsets;
 #[path = "../support/mod.rs"]
 mod support;
 mod transactions;

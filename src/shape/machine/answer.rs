@@ -50,11 +50,11 @@ pub(super) enum Cure {
 }
 
 /// The four parts of an answer and the moment it came.
-pub(super) struct Received<'a> {
-    pub(super) now: Millis,
-    pub(super) status: u16,
-    pub(super) headers: &'a ResponseHeaders,
-    pub(super) body: &'a str,
+pub(crate) struct Received<'a> {
+    pub(crate) now: Millis,
+    pub(crate) status: u16,
+    pub(crate) headers: &'a ResponseHeaders,
+    pub(crate) body: &'a str,
 }
 
 /// Reads an answer.
@@ -248,7 +248,7 @@ fn is_html(got: &Received<'_>) -> bool {
 }
 
 /// Status and the server's own words, for a human.
-fn sentence(got: &Received<'_>) -> String {
+pub(crate) fn sentence(got: &Received<'_>) -> String {
     let status = got.status;
     if is_html(got) {
         return format!("{status} with HTML: a login page, a captive portal or a proxy answered");

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::{Lsn, Xid};
 use crate::shape::protocol::{control, event};
 use crate::shape::snapshot::Snapshot;
+use crate::shape::subset::SubsetRows;
 
 /// Reads a body. [`Error::Protocol`] for anything but an array of messages.
 pub fn parse(body: &str) -> Result<Vec<Message<'_>>> {
@@ -22,6 +23,27 @@ pub fn parse(body: &str) -> Result<Vec<Message<'_>>> {
         Ok(messages) => Ok(messages.0),
         Err(_) => parse_patiently(body),
     }
+}
+
+/// Reads the body of a subset. [`Error::Protocol`] for anything else.
+pub fn parse_subset(body: &str) -> Result<SubsetRows<'_>> {
+    let subset: WireSubset<'_> = crate::json::from_str(body)
+        .map_err(|error| Error::Protocol(format!("the body is not a subset: {error}")))?;
+    let Metadata {
+        xmin,
+        xmax,
+        xip_list,
+        database_lsn,
+    } = subset.metadata;
+    Ok(SubsetRows {
+        messages: subset.messages.0,
+        snapshot: Snapshot {
+            xmin: xmin.0,
+            xmax: xmax.0,
+            xip: xip_list.into_iter().map(|xid| xid.0).collect(),
+        },
+        lsn: Lsn(database_lsn.0),
+    })
 }
 
 /// Finds out whether the fault lies in a message of a known kind, or in one that may be skipped.
@@ -59,7 +81,7 @@ fn not_a_log(body: &str) -> Error {
 /// The array, converted as it is read so that no second copy is held.
 struct Messages<'a>(Vec<Message<'a>>);
 
-impl<'de> Deserialize<'de> for Messages<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Messages<'a> {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         struct Elements;
         impl<'de> Visitor<'de> for Elements {
@@ -129,6 +151,21 @@ struct Headers<'a> {
     xip_list: Option<Vec<Decimal>>,
     #[serde(borrow)]
     patterns: Option<Vec<WirePattern<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct WireSubset<'a> {
+    metadata: Metadata,
+    #[serde(borrow, rename = "data")]
+    messages: Messages<'a>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    xmin: Decimal,
+    xmax: Decimal,
+    xip_list: Vec<Decimal>,
+    database_lsn: Decimal,
 }
 
 #[derive(Deserialize)]

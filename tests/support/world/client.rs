@@ -29,7 +29,7 @@ pub struct Client {
     /// Counts up with each start.
     pub life: u32,
     pub timers: BTreeMap<TimerId, Millis>,
-    replies: BTreeMap<RequestId, Result<Reply>>,
+    pub replies: BTreeMap<RequestId, Result<Reply>>,
     last_request: u32,
     open_transaction: Option<TransactionId>,
     pub offline: bool,

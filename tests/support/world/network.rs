@@ -257,7 +257,10 @@ impl World {
                     .post_changes(&mut self.ledger, micros, body.as_bytes())
             }
             Endpoint::Electric => {
-                let request = ShapeRequest::get(&flight.fetch.url);
+                let request = match &flight.fetch.body {
+                    Some(body) => ShapeRequest::post(&flight.fetch.url, body),
+                    None => ShapeRequest::get(&flight.fetch.url),
+                };
                 let entropy = self.rng.u64(..);
                 let answer =
                     self.backend

@@ -1,0 +1,206 @@
+//! What a shape's answers leave in the database: rows, position, evidence for pending writes, in one transaction.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::rejecting::Rejected;
+use super::runner::{Progress, StoredRows};
+use super::{Engine, begin};
+use crate::error::Result;
+use crate::ids::{Lsn, Millis, ShapeId, TransactionId};
+use crate::schema::TableSchema;
+use crate::shape::Message;
+use crate::shape::machine::{Batch, Generation, Refetch};
+use crate::shape::message::Control;
+use crate::store::apply::{Target, apply, observe_all};
+use crate::store::{changes, shapes, staging, subsets, transactions};
+
+impl Engine {
+    /// Rows, position, evidence for pending writes and their confirmation, in one transaction.
+    pub(super) fn store_batch(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        at: usize,
+        batch: Batch<'_>,
+    ) -> Result<Stored> {
+        let name = self.shapes[at].table.clone();
+        let known = self.session.table(&name);
+        let up_to_date = batch.up_to_date.is_some();
+        let stored = self.store_rows(at, known.as_ref(), batch);
+        let Ok(Some(rows)) = stored else {
+            // The tables went back with the transaction, so must what we know of them.
+            self.session.set_table(&name, known);
+            return stored.map(|_| Stored::RowsAreMissing);
+        };
+        self.shapes[at].stored(&rows);
+        self.shapes[at].seen.extend(&rows.seen);
+        if up_to_date && std::mem::take(&mut self.shapes[at].unpublished) {
+            self.touch_table(&name);
+        }
+        if rows.waits && !std::mem::replace(&mut self.shapes[at].complete, true) {
+            self.reload_subsets(at)?;
+        }
+        self.announce_confirmed(rows.confirmed);
+        if let Err(error) = self.announce_rejected(rows.rejected) {
+            self.effects_failed(&error);
+        }
+        if self.session.table(&name) != known {
+            self.schema_changed(now, rng, at, known.as_deref());
+        }
+        Ok(Stored::Whole)
+    }
+
+    /// `None`: rows are missing, nothing was stored.
+    fn store_rows(
+        &self,
+        at: usize,
+        known: Option<&Arc<TableSchema>>,
+        batch: Batch<'_>,
+    ) -> Result<Option<StoredRows>> {
+        let snapshot = batch.messages.iter().find_map(|message| match message {
+            Message::Control(Control::SnapshotEnd(snapshot)) => Some(snapshot.clone()),
+            _ => None,
+        });
+        let shape = &self.shapes[at];
+        let staged = batch.generation == Generation::Next || shape.complete;
+        let transaction = begin(&self.conn)?;
+        let described = match batch.schema {
+            Some(header) => Some(self.schema_from(&shape.table, header)?),
+            None => None,
+        };
+        let Some(table) = (if staged {
+            self.staged_schema(&transaction, shape.id, known, described)?
+        } else {
+            self.visible_schema(&transaction, known, described)?
+        }) else {
+            return Ok(None);
+        };
+        let target = Target {
+            table: &table,
+            shape: shape.id,
+            staged,
+            partial: shape.is_partial(),
+            subset: None,
+        };
+        let applied = apply(&transaction, target, batch.messages)?;
+        if applied.unknown_updates > 0 {
+            return Ok(None);
+        }
+        let head = batch.up_to_date.and_then(|head| head.global_last_seen_lsn);
+        let is_complete = staged && batch.up_to_date.is_some();
+        let waits = is_complete && self.waits_with_swap(&transaction, at)?;
+        let mut rejected = Rejected::new();
+        let mut swapped = None;
+        if waits {
+            shapes::save_loading(&transaction, shape.id, Some(&table), true)?;
+        } else if is_complete {
+            let head = head.unwrap_or_default().max(applied.newest);
+            let (changed, misfits) = self.swap_in(&transaction, shape.id, &table, head)?;
+            swapped = Some(changed);
+            rejected = misfits;
+        }
+        if let (false, Some(head)) = (staged, head) {
+            subsets::pass(&transaction, shape.id, head)?;
+        }
+        let mut seen = Vec::new();
+        if swapped.is_some() || !staged {
+            let before = shape.loading_snapshot.as_ref();
+            let snapshot = snapshot.as_ref().or(before.filter(|_| swapped.is_some()));
+            if let Some(snapshot) = snapshot {
+                seen = transactions::contained(&transaction, snapshot)?;
+            }
+            if batch.up_to_date.is_some() {
+                seen.extend(shape.passed(&transaction, batch.attempt, head)?);
+            }
+            self.mark_seen(&transaction, at, &seen, &[])?;
+        }
+        let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
+        shapes::save_progress(&transaction, shape.id, &batch.stored)?;
+        transaction.commit()?;
+        Ok(Some(StoredRows {
+            staged,
+            applied,
+            swapped,
+            waits,
+            snapshot,
+            seen,
+            confirmed,
+            rejected,
+        }))
+    }
+
+    /// Whether a complete log has to wait: its subsets are still to be loaded.
+    fn waits_with_swap(&self, transaction: &Connection, at: usize) -> Result<bool> {
+        let shape = &self.shapes[at];
+        if shape.complete {
+            return Ok(shape.subsets.reload());
+        }
+        Ok(shape.is_partial() && !subsets::load(transaction, shape.id)?.is_empty())
+    }
+
+    /// The log that loaded beside the rows takes their place, with its schema; whether that changes any row, and the
+    /// writes that have no place in it. Wants a transaction.
+    pub(super) fn swap_in(
+        &self,
+        transaction: &Connection,
+        shape: ShapeId,
+        table: &TableSchema,
+        head: Lsn,
+    ) -> Result<(bool, Rejected)> {
+        let (table, misfits) = self.adopt_staged(transaction, table)?;
+        let changed = staging::swap(transaction, &table, shape, head)?;
+        shapes::save_loading(transaction, shape, None, false)?;
+        observe_all(transaction, &table)?;
+        Ok((changed, misfits))
+    }
+
+    /// Marks the intents of transactions that every shape of the table has shown, now that this one has: those in
+    /// `just_seen` with it.
+    pub(super) fn mark_seen(
+        &self,
+        transaction: &Connection,
+        at: usize,
+        seen: &[TransactionId],
+        just_seen: &[(usize, TransactionId)],
+    ) -> Result<()> {
+        let table = &self.shapes[at].table;
+        for id in seen {
+            let mut others = self.shapes.iter().enumerate().filter(|(other, shape)| {
+                *other != at && shape.machine.is_some() && shape.table == *table
+            });
+            if others
+                .all(|(other, shape)| shape.seen.contains(id) || just_seen.contains(&(other, *id)))
+            {
+                changes::mark_transaction_seen(transaction, *id, table)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn store_refetch(&mut self, at: usize, refetch: &Refetch) -> Result<Stored> {
+        let shape = &self.shapes[at];
+        let transaction = begin(&self.conn)?;
+        match self.session.table(&shape.table) {
+            Some(table) => staging::clear(&transaction, &table, shape.id)?,
+            None => staging::drop_rows(&transaction, shape.id)?,
+        }
+        shapes::save_loading(&transaction, shape.id, None, false)?;
+        shapes::save_progress(&transaction, shape.id, &refetch.stored)?;
+        transaction.commit()?;
+        let shape = &mut self.shapes[at];
+        shape.loading = 0;
+        shape.complete = false;
+        shape.progress = Progress::default();
+        shape.loading_snapshot = None;
+        Ok(Stored::Whole)
+    }
+}
+
+/// What became of a body.
+pub(super) enum Stored {
+    Whole,
+    /// An update met no row: the log and the rows disagree, nothing of it was kept.
+    RowsAreMissing,
+}
