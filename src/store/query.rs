@@ -6,7 +6,7 @@ use rusqlite::{Connection, Statement};
 
 use super::session::Session;
 use crate::error::{Error, Result};
-use crate::tabs::{self, Executed, Rows};
+use crate::tabs::{self, Executed, Origin, Rows};
 use crate::value::{PgType, Value};
 
 /// What is known of a statement without running it.
@@ -89,12 +89,18 @@ fn execute(
     }
     drop(rows);
     let (columns, booleans) = columns.unwrap_or_else(|| columns_of(&prepared));
+    let origins = if statement.typed {
+        origins_of(&prepared, session)
+    } else {
+        Vec::new()
+    };
     Ok(Executed {
         rows_affected: rows_affected(conn, session, before),
         transaction: None,
         rows: Rows {
             columns,
             booleans,
+            origins,
             values,
         },
     })
@@ -111,6 +117,22 @@ fn columns_of(statement: &Statement<'_>) -> (Vec<String>, Vec<bool>) {
             (column.name().to_owned(), boolean)
         })
         .unzip()
+}
+
+/// Which column of a synced table each one shows, through views, joins and subqueries. Of a compound SELECT SQLite looks at one arm
+/// (<https://sqlite.org/c3ref/column_database_name.html>).
+fn origins_of(statement: &Statement<'_>, session: &Session) -> Vec<Option<Origin>> {
+    statement
+        .columns_with_metadata()
+        .map(|column| {
+            let table = session.table_behind(column.table_name()?)?;
+            let source = table.column(column.origin_name()?)?;
+            Some(Origin {
+                column: format!("{}.{}", table.name, source.name),
+                type_name: PgType::catalog_name(&source.type_name).ok()?,
+            })
+        })
+        .collect()
 }
 
 /// SQLite does not count what `INSTEAD OF` triggers take over; each of those rows left one intent. And it keeps

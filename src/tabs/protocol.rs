@@ -80,6 +80,8 @@ pub struct Statement {
     pub sql: String,
     /// Bound to `?1`, `?2`, …
     pub params: Vec<Value>,
+    /// Whether the result is to tell its [`Rows::origins`].
+    pub typed: bool,
 }
 
 /// The answer to a [`Request`].
@@ -112,8 +114,20 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// For each column, whether it is declared `bool` and so reaches the app as a JavaScript boolean.
     pub booleans: Vec<bool>,
+    /// Where each column comes from, if the [`Statement`] asked; `None` for what is computed or from a table of the app's own.
+    /// Empty when nobody asked, and in a live query's later results while they are what they were.
+    pub origins: Vec<Option<Origin>>,
     /// `columns.len()` values for each row.
     pub values: Vec<Value>,
+}
+
+/// The column of a synced table that a result column shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// `table.column`, by the names in the schema.
+    pub column: String,
+    /// The Postgres type by its catalog name, an array's with `[]`: `int8`, `timestamptz`, `int4[]`.
+    pub type_name: String,
 }
 
 /// What one writing statement did.

@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use super::{set, value};
 use crate::tabs::Rows;
 
-/// Adds `columns` and the flat `values` to a reply.
+/// Adds `columns` and the flat `values` to a reply; `origins` and `types` if they were asked for.
 pub(super) fn set_flat(object: &Object, rows: Rows) {
     let columns: Array = rows
         .columns
@@ -18,6 +18,19 @@ pub(super) fn set_flat(object: &Object, rows: Rows) {
     for (at, value) in rows.values.into_iter().enumerate() {
         let boolean = rows.booleans.get(at % width).copied().unwrap_or(false);
         values.set(at as u32, value::to_js(value, boolean));
+    }
+    if !rows.origins.is_empty() {
+        let (origins, types) = (Array::new(), Array::new());
+        for origin in rows.origins {
+            let (column, type_name) = match origin {
+                Some(origin) => (origin.column.into(), origin.type_name.into()),
+                None => (JsValue::NULL, JsValue::NULL),
+            };
+            origins.push(&column);
+            types.push(&type_name);
+        }
+        set(object, "origins", origins);
+        set(object, "types", types);
     }
     set(object, "columns", columns);
     set(object, "values", values);
