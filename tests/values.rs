@@ -121,6 +121,89 @@ fn trap_39_digits_of_jsonb_survive_in_the_row_the_intent_and_its_base() {
     app.assert_sound();
 }
 
+/// What a server answers first about a table `odd` with these columns besides its key.
+fn first_answer(columns: &str, rows: &[&str]) -> Answer {
+    let schema = format!(r#"{{"id":{{"type":"int4","not_null":true,"pk_index":0}},{columns}}}"#);
+    let insert =
+        |row: &&str| format!(r#"{{"key":"k","value":{row},"headers":{{"operation":"insert"}}}}"#);
+    let rows: Vec<String> = rows.iter().map(insert).collect();
+    let headers = [
+        ("electric-handle", "1-1"),
+        ("electric-offset", "0_0"),
+        ("electric-schema", &schema),
+    ];
+    Answer {
+        status: 200,
+        headers: headers
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec(),
+        body: format!("[{}]", rows.join(",")),
+    }
+}
+
+fn first_fetch(app: &App) -> throughline::ids::FetchId {
+    let fetch = app.effects.iter().find_map(|effect| match effect {
+        Effect::Fetch(fetch) => Some(fetch.id),
+        _ => None,
+    });
+    fetch.unwrap()
+}
+
+#[test]
+fn a_type_of_any_name_is_itself_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.db");
+    let options = OPTIONS.replace("TABLE", "odd");
+    let columns = r#""a":{"type":"My Mood"},"b":{"type":"char"},"c":{"type":"a(b","dims":1},"d":{"type":"say \"x\""},"e":{"type":"x[]"}"#;
+    let row = r#"{"id":"1","a":"sad","b":"c","c":"{x}","d":"y","e":"z"}"#;
+    let mut app = App::open_at(&path, &options).unwrap();
+    let fetch = first_fetch(&app);
+    let answer = first_answer(columns, &[row]);
+    app.effects = app.handle(Event::Answered { fetch, answer });
+    let told = r#"odd.a My Mood, odd.b char, odd.c a(b[], odd.d say "x", odd.e x[]"#;
+    for restarted in [false, true] {
+        if restarted {
+            drop(app);
+            app = App::open_at(&path, &options).unwrap();
+        }
+        assert_eq!(app.rows("SELECT * FROM odd"), [r#"1|sad|c|["x"]|y|z"#]);
+        assert_eq!(
+            origins(&mut app, "SELECT a, b, c, d, e FROM odd"),
+            told,
+            "{restarted}"
+        );
+        app.run("UPDATE odd SET a = 'ok'");
+        app.run("UPDATE odd SET a = 'sad'");
+        app.assert_sound();
+    }
+}
+
+#[test]
+fn traps_6_and_7_a_domain_is_read_as_the_type_that_the_app_declares() {
+    // Electric tells a domain's name and not what it is over: only the app knows that `t` and `true` are the same.
+    let declared =
+        r#"{"columns": {"id": "int4", "done": "bool", "host": "inet"}, "primaryKey": ["id"]}"#;
+    let options = OPTIONS.replace(r#""TABLE": {}"#, &format!(r#""odd": {declared}"#));
+    let mut app = App::open(&options);
+    let fetch = first_fetch(&app);
+    let answer = first_answer(
+        r#""done":{"type":"flag"},"host":{"type":"addr"}"#,
+        &[
+            r#"{"id":"1","done":"true","host":"10.0.0.1/32"}"#,
+            r#"{"id":"2","done":"t","host":"10.0.0.1"}"#,
+        ],
+    );
+    app.effects = app.handle(Event::Answered { fetch, answer });
+    assert_eq!(
+        app.rows("SELECT * FROM odd"),
+        ["1|1|10.0.0.1", "2|1|10.0.0.1"]
+    );
+    assert_eq!(
+        origins(&mut app, "SELECT done, host FROM odd"),
+        "odd.done bool, odd.host inet"
+    );
+}
+
 const TYPES: &str = r#"{"name": "test", "tables": {
     "todos": {"columns": {"id": "uuid", "title": "character varying(20)", "done": "boolean", "at": "timestamp(3) with time zone",
         "tags": "text[]", "mood": "public.\"My Mood\"", "write_id": "uuid"}, "primaryKey": ["id"]},

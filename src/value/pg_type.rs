@@ -90,6 +90,29 @@ impl PgType {
         }
     }
 
+    /// One entry of the `electric-schema` header in SQL spelling: as it is, or in quotes where [`PgType::parse_declared`] would take it
+    /// for another type, as with an enum called `My Mood`.
+    pub fn spell_electric(type_name: &str, dims: u32) -> String {
+        let brackets = if dims == 0 { "" } else { "[]" };
+        let plain = format!("{type_name}{brackets}");
+        if Self::parse_declared(&plain) == Ok(Self::from_electric(type_name, dims)) {
+            plain
+        } else {
+            format!("\"{}\"{brackets}", type_name.replace('"', "\"\""))
+        }
+    }
+
+    /// Whether a column that the server says is of this type may be declared as `declared`: it is that type, or one that we do not know
+    /// and that may be a domain over it. Electric names the domain only.
+    pub fn may_be_declared(&self, declared: &Self) -> bool {
+        match (self, declared) {
+            _ if self == declared => true,
+            (Self::Array(sent), Self::Array(declared)) => sent.may_be_declared(declared),
+            (Self::Other(_), Self::Other(_)) => false,
+            (sent, _) => matches!(sent, Self::Other(_)),
+        }
+    }
+
     /// Reads a type in SQL spelling: `integer`, `varchar(20)`, `timestamp(3) with time zone`, `text[]`, `public.mood`.
     ///
     /// Lengths and precisions are dropped, the server enforces them. An unknown name becomes [`PgType::Other`]; the error is a sentence
