@@ -44,6 +44,11 @@ impl Database {
     pub async fn open(options: JsValue) -> JsResult<Database> {
         console_error_panic_hook::set_once();
         let opened = async {
+            if !get(&options, "parsers").is_undefined() {
+                return Err(Error::Argument(
+                    "open: parsers are for open() of the package; here request() with typed: true names the columns' types".into(),
+                ));
+            }
             let json = JSON::stringify(&options)
                 .ok()
                 .and_then(|text| text.as_string())
