@@ -62,7 +62,7 @@ impl LiveQuery {
             for row in &mut known {
                 row.content = !row.content;
             }
-            self.origins.clone_from(&rows.origins);
+            self.origins = rows.origins.clone();
         }
         if !first && known == fresh {
             self.known = Some(known);

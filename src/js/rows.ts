@@ -23,7 +23,7 @@ export interface Delta<R> {
 export type ColumnParsers = readonly (((value: unknown) => unknown) | undefined)[];
 
 /** Flat values as row objects. Of two columns with one name the last wins. */
-export function toRows<R>({ columns, values }: WireRows, parsers: ColumnParsers = []): R[] {
+export function toRows<R>({ columns, values }: WireRows, parsers?: ColumnParsers): R[] {
   const width = columns.length;
   if (width === 0) return [];
   const plain = !columns.includes("__proto__");
@@ -32,7 +32,7 @@ export function toRows<R>({ columns, values }: WireRows, parsers: ColumnParsers 
     const row: Record<string, unknown> = {};
     for (let place = 0; place < width; place++) {
       const column = columns[place] as string;
-      const parse = parsers[place];
+      const parse = parsers?.[place];
       let value = values[at++];
       if (parse && value !== null) value = parse(value);
       // Assigning to `__proto__` would change the prototype instead of adding a property.

@@ -74,14 +74,23 @@ pub fn read_wire(ty: &PgType, json: &RawValue) -> Result<Value> {
 
 /// The array with its elements beyond 2^53 as strings, as a single `bigint` is.
 fn write_int8_array(out: &mut String, text: &str) {
-    for piece in text.split_inclusive(['[', ',', ']']) {
-        let number = piece.trim_end_matches(['[', ',', ']']).trim();
-        match number.parse::<i64>() {
-            Ok(int) if int.unsigned_abs() > MAX_SAFE_INTEGER => {
-                out.push_str(&piece.replace(number, &format!("\"{number}\"")));
-            }
-            _ => out.push_str(piece),
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if matches!(byte, b'[' | b',' | b']') {
+            write_int8_element(out, text[from..at].trim_ascii());
+            out.push(char::from(byte));
+            from = at + 1;
         }
+    }
+    out.push_str(&text[from..]);
+}
+
+fn write_int8_element(out: &mut String, element: &str) {
+    let is_wide = |int: i64| int.unsigned_abs() > MAX_SAFE_INTEGER;
+    if element.parse().is_ok_and(is_wide) {
+        json::write_string(out, element);
+    } else {
+        out.push_str(element);
     }
 }
 

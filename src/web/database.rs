@@ -46,7 +46,7 @@ impl Database {
         let opened = async {
             if !get(&options, "parsers").is_undefined() {
                 return Err(Error::Argument(
-                    "open: parsers are for open() of the package; here request() with typed: true names the columns' types".into(),
+                    "open: there are no parsers in a worker".into(),
                 ));
             }
             let json = JSON::stringify(&options)
