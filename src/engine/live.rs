@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::error::{Error, Result};
 use crate::ids::SubscriptionId;
-use crate::tabs::{LiveDiff, LiveStep, Origin, Rows, Statement};
+use crate::tabs::{LiveDiff, LiveStep, Rows, Statement};
 use crate::value::Value;
 
 /// One subscription.
@@ -19,8 +19,9 @@ pub(super) struct LiveQuery {
     key: Vec<String>,
     /// The result that the subscriber has: of each row what it is told apart by, and its content.
     known: Option<Vec<RowHash>>,
-    /// The columns' origins as the subscriber was told them.
-    origins: Vec<Option<Origin>>,
+    /// The columns' origins and their types as the subscriber was told them.
+    origins: Vec<String>,
+    types: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,7 @@ impl LiveQuery {
             key,
             known: None,
             origins: Vec::new(),
+            types: Vec::new(),
         }
     }
 
@@ -55,14 +57,16 @@ impl LiveQuery {
         let known = self.known.take();
         let first = known.is_none();
         let mut known = known.unwrap_or_default();
-        if self.origins == rows.origins {
+        if self.origins == rows.origins && self.types == rows.types {
             rows.origins.clear();
+            rows.types.clear();
         } else {
             // The subscriber read the rows it has by types that are no more.
             for row in &mut known {
                 row.content = !row.content;
             }
             self.origins = rows.origins.clone();
+            self.types = rows.types.clone();
         }
         if !first && known == fresh {
             self.known = Some(known);
@@ -160,6 +164,7 @@ fn changed_rows(rows: Rows, steps: &[LiveStep]) -> Rows {
         columns: rows.columns,
         booleans: rows.booleans,
         origins: rows.origins,
+        types: rows.types,
         values,
     }
 }
@@ -188,11 +193,11 @@ mod tests {
         Rows {
             columns: vec!["id".into(), "title".into()],
             booleans: vec![false, false],
-            origins: vec![],
             values: titles
                 .iter()
                 .flat_map(|(id, title)| [Value::Integer(*id), Value::Text((*title).into())])
                 .collect(),
+            ..Rows::default()
         }
     }
 
@@ -238,16 +243,13 @@ mod tests {
     fn types_are_told_once_and_rows_of_another_type_are_new_ones() {
         let typed = |type_name: &str| {
             let mut rows = rows(&[(1, "a"), (2, "b")]);
-            let origin = Origin {
-                column: "todos.id".into(),
-                type_name: type_name.into(),
-            };
-            rows.origins = vec![Some(origin), None];
+            rows.origins = vec!["todos.id".into(), String::new()];
+            rows.types = vec![type_name.into(), String::new()];
             rows
         };
         let mut query = query(&["id"]);
         let first = query.update(typed("int4")).unwrap().unwrap();
-        assert_eq!(first.rows.origins, typed("int4").origins);
+        assert_eq!(first.rows, typed("int4"));
         let mut more = typed("int4");
         more.values.extend(rows(&[(3, "c")]).values);
         let second = query.update(more).unwrap().unwrap();

@@ -24,10 +24,10 @@ export type WireRequest =
 export interface WireRows {
   columns: string[];
   values: unknown[];
-  /** For a typed statement, each column's `table.column`; null for what is computed or not from a synced table. */
-  origins?: (string | null)[];
+  /** For a typed statement, each column's `table.column`; `""` for what is computed or not from a synced table. */
+  origins?: string[];
   /** The Postgres types of these. A live query tells both first, and again if they change. */
-  types?: (string | null)[];
+  types?: string[];
 }
 
 /** What one writing statement did; the rows are those of its `RETURNING` clause. */

@@ -12,7 +12,8 @@ export type Parser<Value = string> = (value: Value) => unknown;
  * text, anything else as the server's own text, such as `2026-01-02 03:04:05.6+00` and `infinity`.
  *
  * A result column has a type when it shows a table's column unchanged, through views, joins and subqueries; what SQL computes,
- * such as `max(created_at)`, has none and stays as it is. A UNION goes by one of its arms.
+ * such as `max(created_at)`, has none and stays as it is. A UNION goes by one of its arms. `RETURNING` gives the row as it was
+ * proposed, in the app's own spelling.
  *
  * @example
  * ```ts
@@ -71,8 +72,8 @@ export class ResultReader {
   parsersOf({ columns, origins = [], types = [] }: WireRows): ColumnParsers | undefined {
     if (this.#parsers.size === 0) return undefined;
     const parsers = columns.map((column, index) => {
-      const [origin, type] = [origins[index] ?? "", types[index] ?? ""];
-      const parser = this.#parsers.get(origin) ?? this.#parsers.get(type);
+      const [origin, type] = [origins[index], types[index]];
+      const parser = origin && type ? (this.#parsers.get(origin) ?? this.#parsers.get(type)) : undefined;
       return parser && guarded(parser, `column ${JSON.stringify(column)} (${origin}, ${type})`);
     });
     return parsers.some(Boolean) ? parsers : undefined;

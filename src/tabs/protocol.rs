@@ -114,20 +114,13 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// For each column, whether it is declared `bool` and so reaches the app as a JavaScript boolean.
     pub booleans: Vec<bool>,
-    /// Where each column comes from, if the [`Statement`] asked; `None` for what is computed or from a table of the app's own.
-    /// Empty when nobody asked, and in a live query's later results while they are what they were.
-    pub origins: Vec<Option<Origin>>,
+    /// For each column, the `table.column` of the schema that it shows; empty text for what is computed or from a table of the app's
+    /// own. No items unless the [`Statement`] asked, nor in a live query's later results while they are what they were.
+    pub origins: Vec<String>,
+    /// The Postgres types of these by their catalog names, an array's with `[]`: `int8`, `timestamptz`, `int4[]`.
+    pub types: Vec<String>,
     /// `columns.len()` values for each row.
     pub values: Vec<Value>,
-}
-
-/// The column of a synced table that a result column shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
-    /// `table.column`, by the names in the schema.
-    pub column: String,
-    /// The Postgres type by its catalog name, an array's with `[]`: `int8`, `timestamptz`, `int4[]`.
-    pub type_name: String,
 }
 
 /// What one writing statement did.

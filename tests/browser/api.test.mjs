@@ -314,7 +314,7 @@ describe("parsers", () => {
     });
     const one = ["bigint", "1", "2026-01-02T03:04:05.678Z", { a: [1] }, ["x", "y"]];
     assert.deepEqual(told, {
-      returned: told.returned,
+      returned: [one],
       live: [one, 1],
       after: [one, ["bigint", String(2n ** 60n), null, null, null]],
       kept: [true, true],
@@ -323,7 +323,6 @@ describe("parsers", () => {
       computed: [{ at: "2026-01-02 03:04:05.678+00" }],
       failure: "PARSER",
     });
-    assert.deepEqual(told.returned[0].slice(0, 2), ["bigint", "1"]);
   });
 });
 

@@ -7,8 +7,8 @@ import { installWorker, quiet, todos, withDatabase, type Script } from "./worker
 /** `at` shows todos.created_at, `n` is computed, `big` shows todos.big, `meta` shows todos.meta. */
 const typed: WireRows = {
   columns: ["at", "n", "big", "meta"],
-  origins: ["todos.created_at", null, "todos.big", "todos.meta"],
-  types: ["timestamptz", null, "int8", "jsonb"],
+  origins: ["todos.created_at", "", "todos.big", "todos.meta"],
+  types: ["timestamptz", "", "int8", "jsonb"],
   values: ["2026-01-02 03:04:05.6+00", 3, 7, '{"a": 1}', null, null, null, null],
 };
 
@@ -174,8 +174,10 @@ test("trap 38: toDate reads the server's spellings, which are not RFC 3339", () 
     ["0044-03-15 BC", "-000043-03-15T00:00:00.000Z"],
     ["0099-01-02", "0099-01-02T00:00:00.000Z"],
     ["12345-01-02 03:04:05+00", "+012345-01-02T03:04:05.000Z"],
+    // What an app proposed, as RETURNING gives it.
+    ["2026-01-02T03:04:05.6+02:00", "2026-01-02T01:04:05.600Z"],
   ];
   for (const [text, iso] of cases) assert.equal(toDate(text).toISOString(), iso, text);
   for (const none of ["infinity", "-infinity", "294276-12-31 23:59:59.999999+00"]) assert.equal(toDate(none).getTime(), NaN, none);
-  for (const other of ["", "soon", "P1D", "2026-01-02T03:04:05Z", "2026-01-02 03:04:05+02"]) assert.throws(() => toDate(other), RangeError, other);
+  for (const other of ["", "soon", "P1D"]) assert.throws(() => toDate(other), RangeError, other);
 });

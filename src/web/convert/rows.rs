@@ -8,11 +8,6 @@ use crate::tabs::Rows;
 
 /// Adds `columns` and the flat `values` to a reply; `origins` and `types` if they were asked for.
 pub(super) fn set_flat(object: &Object, rows: Rows) {
-    let columns: Array = rows
-        .columns
-        .iter()
-        .map(|name| JsString::from(name.as_str()))
-        .collect();
     let values = Array::new_with_length(rows.values.len() as u32);
     let width = rows.columns.len().max(1);
     for (at, value) in rows.values.into_iter().enumerate() {
@@ -20,20 +15,17 @@ pub(super) fn set_flat(object: &Object, rows: Rows) {
         values.set(at as u32, value::to_js(value, boolean));
     }
     if !rows.origins.is_empty() {
-        let (origins, types) = (Array::new(), Array::new());
-        for origin in rows.origins {
-            let (column, type_name) = match origin {
-                Some(origin) => (origin.column.into(), origin.type_name.into()),
-                None => (JsValue::NULL, JsValue::NULL),
-            };
-            origins.push(&column);
-            types.push(&type_name);
-        }
-        set(object, "origins", origins);
-        set(object, "types", types);
+        set(object, "origins", texts(&rows.origins));
+        set(object, "types", texts(&rows.types));
     }
-    set(object, "columns", columns);
+    set(object, "columns", texts(&rows.columns));
     set(object, "values", values);
+}
+
+fn texts(list: &[String]) -> Array {
+    list.iter()
+        .map(|text| JsString::from(text.as_str()))
+        .collect()
 }
 
 /// The columns of a result, as property names.
