@@ -14,6 +14,7 @@ mod array;
 mod canonical;
 mod decode;
 mod json;
+mod jsonb;
 mod moment;
 mod network;
 mod number;

@@ -19,6 +19,9 @@ pub(super) struct LiveQuery {
     key: Vec<String>,
     /// The result that the subscriber has: of each row what it is told apart by, and its content.
     known: Option<Vec<RowHash>>,
+    /// The columns' origins and their types as the subscriber was told them.
+    origins: Vec<String>,
+    types: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,8 @@ impl LiveQuery {
             reads,
             key,
             known: None,
+            origins: Vec::new(),
+            types: Vec::new(),
         }
     }
 
@@ -47,11 +52,22 @@ impl LiveQuery {
     ///
     /// # Errors
     /// [`Error::Argument`] when the result lacks a key column.
-    pub(super) fn update(&mut self, rows: Rows) -> Result<Option<LiveDiff>> {
+    pub(super) fn update(&mut self, mut rows: Rows) -> Result<Option<LiveDiff>> {
         let fresh = self.hashes(&rows)?;
         let known = self.known.take();
         let first = known.is_none();
-        let known = known.unwrap_or_default();
+        let mut known = known.unwrap_or_default();
+        if self.origins == rows.origins && self.types == rows.types {
+            rows.origins.clear();
+            rows.types.clear();
+        } else {
+            // The subscriber read the rows it has by types that are no more.
+            for row in &mut known {
+                row.content = !row.content;
+            }
+            self.origins = rows.origins.clone();
+            self.types = rows.types.clone();
+        }
         if !first && known == fresh {
             self.known = Some(known);
             return Ok(None);
@@ -147,6 +163,8 @@ fn changed_rows(rows: Rows, steps: &[LiveStep]) -> Rows {
     Rows {
         columns: rows.columns,
         booleans: rows.booleans,
+        origins: rows.origins,
+        types: rows.types,
         values,
     }
 }
@@ -179,6 +197,7 @@ mod tests {
                 .iter()
                 .flat_map(|(id, title)| [Value::Integer(*id), Value::Text((*title).into())])
                 .collect(),
+            ..Rows::default()
         }
     }
 
@@ -186,6 +205,7 @@ mod tests {
         let statement = Statement {
             sql: String::new(),
             params: vec![],
+            typed: false,
         };
         let key = key.iter().map(ToString::to_string).collect();
         LiveQuery::new(SubscriptionId(1), statement, BTreeSet::new(), key)
@@ -217,6 +237,30 @@ mod tests {
             ]
         );
         assert_eq!(diff.rows, rows(&[(5, "new"), (4, "D")]));
+    }
+
+    #[test]
+    fn types_are_told_once_and_rows_of_another_type_are_new_ones() {
+        let typed = |type_name: &str| {
+            let mut rows = rows(&[(1, "a"), (2, "b")]);
+            rows.origins = vec!["todos.id".into(), String::new()];
+            rows.types = vec![type_name.into(), String::new()];
+            rows
+        };
+        let mut query = query(&["id"]);
+        let first = query.update(typed("int4")).unwrap().unwrap();
+        assert_eq!(first.rows, typed("int4"));
+        let mut more = typed("int4");
+        more.values.extend(rows(&[(3, "c")]).values);
+        let second = query.update(more).unwrap().unwrap();
+        assert_eq!(second.rows, rows(&[(3, "c")]));
+        let third = query.update(typed("int8")).unwrap().unwrap();
+        assert_eq!(third.rows, typed("int8"));
+        assert_eq!(
+            third.steps,
+            [LiveStep::Replace { from: 0 }, LiveStep::Replace { from: 1 }]
+        );
+        assert_eq!(query.update(typed("int8")).unwrap(), None);
     }
 
     #[test]

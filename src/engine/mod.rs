@@ -62,6 +62,7 @@ use runner::ShapeRunner;
 ///         Value::Text("00000000-0000-4000-8000-000000000001".into()),
 ///         Value::Text("Buy milk".into()),
 ///     ],
+///     typed: false,
 /// };
 /// let request = Request::Execute { statement: insert, transaction: None };
 /// let effects = engine.handle(Millis(0), &mut rng, Event::Request(RequestId(1), request));

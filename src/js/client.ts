@@ -4,8 +4,9 @@ import { Listeners } from "./listeners.js";
 import { LiveQuery, type LiveOptions, type LiveSink } from "./live.js";
 import type { WireNotification, WireStatement } from "./messages.js";
 import type { AnyTables, RowOf } from "./options.js";
+import type { ResultReader } from "./parsers.js";
 import type { Status, TransactionRecord, Verification } from "./protocol.js";
-import { toExecuted, toRows, type Executed } from "./rows.js";
+import type { Executed } from "./rows.js";
 import type { Rpc } from "./rpc.js";
 import { readArguments, sql, toWire, type SqlTag, type Statement, type StatementInput } from "./sql.js";
 import { runTransaction, type Transaction, type TransactionOptions } from "./transaction.js";
@@ -29,6 +30,7 @@ export class Database<Tables extends object = AnyTables> {
   /** Makes a statement of a template; see {@link sql}. */
   readonly sql: SqlTag = sql;
   readonly #rpc: Rpc;
+  readonly #reader: ResultReader;
   readonly #lives = new Map<number, LiveSink>();
   readonly #statusListeners = new Listeners<Status>();
   readonly #listeners = { accepted: new Listeners(), confirmed: new Listeners(), rejected: new Listeners() } satisfies {
@@ -38,8 +40,9 @@ export class Database<Tables extends object = AnyTables> {
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(rpc: Rpc) {
+  constructor(rpc: Rpc, reader: ResultReader) {
     this.#rpc = rpc;
+    this.#reader = reader;
     rpc.onNotification = (notification) => this.#receive(notification);
     rpc.onEnd.add((error) => this.#endLives(error));
   }
@@ -57,7 +60,8 @@ export class Database<Tables extends object = AnyTables> {
   query<R = Row>(statement: Statement, options?: Waiting): Promise<RowOf<Tables, R>[]>;
   async query<R>(statement: string | Statement, second?: readonly SqlInput[] | Waiting, third?: Waiting): Promise<RowOf<Tables, R>[]> {
     const [wire, options] = readArguments(statement, second, third);
-    return toRows(await abortable(options?.signal, () => this.#rpc.request({ type: "query", ...wire })));
+    const request = { type: "query" as const, ...this.#reader.asking(wire) };
+    return this.#reader.rows(await abortable(options?.signal, () => this.#rpc.request(request)));
   }
 
   /**
@@ -72,7 +76,8 @@ export class Database<Tables extends object = AnyTables> {
   execute<R = Row>(statement: Statement, options?: Waiting): Promise<Executed<RowOf<Tables, R>>>;
   async execute<R>(statement: string | Statement, second?: readonly SqlInput[] | Waiting, third?: Waiting): Promise<Executed<RowOf<Tables, R>>> {
     const [wire, options] = readArguments(statement, second, third);
-    return toExecuted(await abortable(options?.signal, () => this.#rpc.request({ type: "execute", ...wire })));
+    const request = { type: "execute" as const, ...this.#reader.asking(wire) };
+    return this.#reader.executed(await abortable(options?.signal, () => this.#rpc.request(request)));
   }
 
   /**
@@ -84,10 +89,10 @@ export class Database<Tables extends object = AnyTables> {
    * ```
    */
   async batch(statements: readonly StatementInput[], options: TransactionOptions = {}): Promise<Executed[]> {
-    const wire = statements.map(toWire);
+    const wire = statements.map((statement) => this.#reader.asking(toWire(statement)));
     const meta = encodeMeta(options.meta);
     const replies = await abortable(options.signal, () => this.#rpc.request({ type: "batch", statements: wire, ...meta }));
-    return replies.map((executed) => toExecuted(executed));
+    return replies.map((executed) => this.#reader.executed(executed));
   }
 
   /**
@@ -104,7 +109,7 @@ export class Database<Tables extends object = AnyTables> {
    * ```
    */
   transaction<T>(callback: (tx: Transaction<Tables>) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return runTransaction(this.#rpc, callback, options);
+    return runTransaction(this.#rpc, this.#reader, callback, options);
   }
 
   /**
@@ -126,7 +131,7 @@ export class Database<Tables extends object = AnyTables> {
   ): LiveQuery<RowOf<Tables, R>> {
     const [wire, options] = readArguments(statement, second, third);
     const key = typeof options?.key === "string" ? [options.key] : [...(options?.key ?? [])];
-    return new LiveQuery((sink) => this.#startLive(wire, key, sink));
+    return new LiveQuery((sink) => this.#startLive(this.#reader.asking(wire), key, sink), this.#reader);
   }
 
   /**

@@ -1,8 +1,9 @@
 import type { ErrorReport } from "./protocol.js";
 
 /**
- * The stable codes an app may match on; `src/error.rs` says what each one means. `WORKER` is this side's own: the
- * worker could not start, or died. A rejection carries the server's own code.
+ * The stable codes an app may match on; `src/error.rs` says what each one means. Two are this side's own. `WORKER`: the
+ * worker could not start, or died. `PARSER`: one of the app's own `parsers` threw its `cause`; the statement itself has run.
+ * A rejection carries the server's own code.
  */
 export type ErrorCode =
   | "ARGUMENT"
@@ -22,6 +23,7 @@ export type ErrorCode =
   | "ENDPOINT"
   | "NETWORK"
   | "INTERNAL"
+  | "PARSER"
   | "WORKER";
 
 /**
@@ -69,6 +71,11 @@ export function transactionClosedError(): ThroughlineError {
 /** The worker could not start, or died; what was under way may or may not have happened. */
 export function workerError(message: string, cause?: unknown): ThroughlineError {
   return failure("WORKER", message, cause);
+}
+
+/** A parser of the app's threw. */
+export function parserError(where: string, cause: unknown): ThroughlineError {
+  return failure("PARSER", `the parser for ${where} failed: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
 }
 
 /** A bug in this package. */

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { toDate } from "./dates.js";
 export { open } from "./open.js";
 export { sql, Statement } from "./sql.js";
 export { ThroughlineError } from "./errors.js";
@@ -22,6 +23,7 @@ export type {
   TableOptions,
   WriteOptions,
 } from "./options.js";
+export type { Parser, Parsers } from "./parsers.js";
 export type * from "./protocol.js";
 export type { Executed } from "./rows.js";
 export type { SqlTag, StatementInput } from "./sql.js";

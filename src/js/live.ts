@@ -1,6 +1,7 @@
 import { reportUncaught, type ThroughlineError } from "./errors.js";
 import type { WireLive } from "./messages.js";
-import { applySteps, mergeDeltas, type Delta } from "./rows.js";
+import type { ResultReader } from "./parsers.js";
+import { applySteps, mergeDeltas, type ColumnParsers, type Delta } from "./rows.js";
 import type { Row } from "./values.js";
 
 /** How a live query tells its rows apart. */
@@ -46,16 +47,19 @@ interface Reader<R> {
  */
 export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
   readonly #start: StartLive;
+  readonly #reader: ResultReader;
   readonly #readers = new Set<Reader<R>>();
   #stop: (() => void) | undefined;
   /** The result of the running subscription, once there is one. */
   #current: readonly R[] | undefined;
+  #parsers: ColumnParsers | undefined;
   #rows: readonly R[] | undefined;
   #error: ThroughlineError | undefined;
 
   /** @internal */
-  constructor(start: StartLive) {
+  constructor(start: StartLive, reader: ResultReader) {
     this.#start = start;
+    this.#reader = reader;
   }
 
   /** The last result, the same array until the next one; `undefined` before the first. */
@@ -112,7 +116,8 @@ export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
   }
 
   #apply(live: WireLive): void {
-    const { rows, delta } = applySteps<R>(this.#current ?? [], live);
+    if (live.types) this.#parsers = this.#reader.parsersOf(live);
+    const { rows, delta } = applySteps<R>(this.#current ?? [], live, this.#parsers);
     this.#current = this.#rows = rows;
     for (const reader of [...this.#readers]) this.#tell(reader, (each) => each.next(rows, delta));
   }
@@ -127,7 +132,7 @@ export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
 
   #halt(): void {
     const stop = this.#stop;
-    this.#stop = this.#current = undefined;
+    this.#stop = this.#current = this.#parsers = undefined;
     stop?.();
   }
 

@@ -5,6 +5,8 @@ import type { WireOptions } from "./options.js";
 export interface WireStatement {
   sql: string;
   params: unknown[];
+  /** Ask for {@link WireRows.types}. */
+  typed?: true;
 }
 
 /** What the page asks the database for. */
@@ -22,6 +24,10 @@ export type WireRequest =
 export interface WireRows {
   columns: string[];
   values: unknown[];
+  /** For a typed statement, each column's `table.column`; `""` for what is computed or not from a synced table. */
+  origins?: string[];
+  /** The Postgres types of these. A live query tells both first, and again if they change. */
+  types?: string[];
 }
 
 /** What one writing statement did; the rows are those of its `RETURNING` clause. */

@@ -44,7 +44,7 @@ export async function open<Tables extends object = AnyTables>(
     rpc.end(closedError());
     throw error;
   }
-  return new Database<Tables>(rpc);
+  return new Database<Tables>(rpc, resolved.reader);
 }
 
 /** Bundlers find the worker by this very form, with literal arguments. */

@@ -1,5 +1,6 @@
 import { argumentError } from "./errors.js";
 import type { HeadersOf } from "./messages.js";
+import { ResultReader, type Parsers } from "./parsers.js";
 import type { Row } from "./values.js";
 
 /** The tables of a database that does not name its row types. */
@@ -68,6 +69,7 @@ export interface ShapeOptions {
  *   electric: { url: "/v1/shape", headers: async () => ({ Authorization: `Bearer ${await token()}` }) },
  *   write: { url: "/changes" },
  *   tables: { todos: { indexes: ["created_at"] } },
+ *   parsers: { timestamptz: toDate, "todos.meta": JSON.parse },
  * };
  * ```
  */
@@ -80,6 +82,8 @@ export interface OpenOptions<Tables extends object = AnyTables> {
   write?: WriteOptions | undefined;
   /** The synced tables by the name the app uses. */
   tables: { [Table in keyof Tables]: TableOptions<Tables[Table]> };
+  /** How values reach the app, by Postgres type or column; name the row types accordingly. */
+  parsers?: Parsers | undefined;
   /** `false`: nothing is asked of a server until `connect()`. Default `true`. */
   connect?: boolean | undefined;
   /** `auto` (the default): OPFS, or memory where the browser has none. `opfs`: fail instead. `memory`: nothing is kept. */
@@ -113,6 +117,7 @@ export type HeadersFunctions = Partial<Record<HeadersOf, () => HeadersInit | Pro
 export interface ResolvedOptions {
   wire: WireOptions;
   headers: HeadersFunctions;
+  reader: ResultReader;
   workerUrl?: string;
   wasmUrl?: string;
 }
@@ -123,7 +128,7 @@ export interface ResolvedOptions {
  * @throws ThroughlineError `ARGUMENT` for what cannot cross at all; the database checks the rest.
  */
 export function resolveOptions<Tables extends object>(options: OpenOptions<Tables>, base: string | undefined): ResolvedOptions {
-  const { name, electric, write, tables, storage, connect, workerUrl, wasmUrl } = options ?? {};
+  const { name, electric, write, tables, parsers, storage, connect, workerUrl, wasmUrl } = options ?? {};
   if (typeof name !== "string" || name === "") throw argumentError("open needs a name for the database");
   if (typeof tables !== "object" || tables === null) throw argumentError("open needs the tables to sync");
   const headers: HeadersFunctions = {};
@@ -145,6 +150,7 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
   return {
     wire,
     headers,
+    reader: new ResultReader(parsers),
     ...(workerUrl && { workerUrl: absolute("workerUrl", workerUrl, base) }),
     ...(wasmUrl && { wasmUrl: absolute("wasmUrl", wasmUrl, base) }),
   };

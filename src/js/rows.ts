@@ -1,5 +1,5 @@
 import { internalError } from "./errors.js";
-import type { WireExecuted, WireLive, WireRows } from "./messages.js";
+import type { WireLive, WireRows } from "./messages.js";
 import type { Row } from "./values.js";
 
 /** What one writing statement did. */
@@ -19,16 +19,22 @@ export interface Delta<R> {
   deleted: R[];
 }
 
+/** What turns the values of each column into the app's; where there is none they stay as they are. */
+export type ColumnParsers = readonly (((value: unknown) => unknown) | undefined)[];
+
 /** Flat values as row objects. Of two columns with one name the last wins. */
-export function toRows<R>({ columns, values }: WireRows): R[] {
+export function toRows<R>({ columns, values }: WireRows, parsers?: ColumnParsers): R[] {
   const width = columns.length;
   if (width === 0) return [];
   const plain = !columns.includes("__proto__");
   const rows = new Array<R>(values.length / width);
   for (let index = 0, at = 0; at < values.length; index++) {
     const row: Record<string, unknown> = {};
-    for (const column of columns) {
-      const value = values[at++];
+    for (let place = 0; place < width; place++) {
+      const column = columns[place] as string;
+      const parse = parsers?.[place];
+      let value = values[at++];
+      if (parse && value !== null) value = parse(value);
       // Assigning to `__proto__` would change the prototype instead of adding a property.
       if (plain || column !== "__proto__") row[column] = value;
       else Object.defineProperty(row, column, { value, enumerable: true, configurable: true, writable: true });
@@ -36,11 +42,6 @@ export function toRows<R>({ columns, values }: WireRows): R[] {
     rows[index] = row as R;
   }
   return rows;
-}
-
-/** The reply to a writing statement as the app sees it. */
-export function toExecuted<R>(executed: WireExecuted): Executed<R> {
-  return { rowsAffected: executed.rowsAffected, transaction: executed.transaction, rows: toRows(executed) };
 }
 
 const KEEP = 0;
@@ -52,9 +53,13 @@ const INSERT = 2;
  *
  * @throws ThroughlineError `INTERNAL` when the steps do not fit the old result.
  */
-export function applySteps<R>(old: readonly R[], live: Pick<WireLive, "columns" | "values" | "steps">): { rows: R[]; delta: Delta<R> } {
+export function applySteps<R>(
+  old: readonly R[],
+  live: Pick<WireLive, "columns" | "values" | "steps">,
+  parsers?: ColumnParsers,
+): { rows: R[]; delta: Delta<R> } {
   const { steps } = live;
-  const fresh = toRows<R>(live);
+  const fresh = toRows<R>(live, parsers);
   const rows: R[] = [];
   const delta: Delta<R> = { inserted: [], updated: [], deleted: [] };
   const used = new Uint8Array(old.length);

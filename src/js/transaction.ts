@@ -1,7 +1,8 @@
 import { abortable, type Waiting } from "./abort.js";
 import { transactionClosedError } from "./errors.js";
 import type { RowOf } from "./options.js";
-import { toExecuted, toRows, type Executed } from "./rows.js";
+import type { ResultReader } from "./parsers.js";
+import type { Executed } from "./rows.js";
 import type { Rpc } from "./rpc.js";
 import { readArguments, sql, type SqlTag, type Statement } from "./sql.js";
 import { encodeMeta, type Row, type SqlInput } from "./values.js";
@@ -17,13 +18,15 @@ export class Transaction<Tables extends object> {
   /** The same tag as `db.sql`. */
   readonly sql: SqlTag = sql;
   readonly #rpc: Rpc;
+  readonly #reader: ResultReader;
   readonly #id: number;
   readonly #running = new Set<Promise<unknown>>();
   #over = false;
 
   /** @internal */
-  constructor(rpc: Rpc, id: number) {
+  constructor(rpc: Rpc, reader: ResultReader, id: number) {
     this.#rpc = rpc;
+    this.#reader = reader;
     this.#id = id;
   }
 
@@ -37,7 +40,8 @@ export class Transaction<Tables extends object> {
    */
   async query<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<RowOf<Tables, R>[]> {
     const [wire] = readArguments(statement, params, undefined);
-    return toRows(await this.#run(() => this.#rpc.request({ type: "query", ...wire, transaction: this.#id })));
+    const request = { type: "query" as const, ...this.#reader.asking(wire), transaction: this.#id };
+    return this.#reader.rows(await this.#run(() => this.#rpc.request(request)));
   }
 
   /**
@@ -50,7 +54,8 @@ export class Transaction<Tables extends object> {
    */
   async execute<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<Executed<RowOf<Tables, R>>> {
     const [wire] = readArguments(statement, params, undefined);
-    return toExecuted(await this.#run(() => this.#rpc.request({ type: "execute", ...wire, transaction: this.#id })));
+    const request = { type: "execute" as const, ...this.#reader.asking(wire), transaction: this.#id };
+    return this.#reader.executed(await this.#run(() => this.#rpc.request(request)));
   }
 
   /** Takes no more statements; waits for those under way and throws if one of them failed. @internal */
@@ -76,11 +81,12 @@ export class Transaction<Tables extends object> {
 /** Begins, runs the callback, commits; rolls back if anything of it fails. */
 export async function runTransaction<Tables extends object, T>(
   rpc: Rpc,
+  reader: ResultReader,
   callback: (transaction: Transaction<Tables>) => T | Promise<T>,
   { meta, signal }: TransactionOptions,
 ): Promise<T> {
   const number = await begin(rpc, meta, signal);
-  const transaction = new Transaction<Tables>(rpc, number);
+  const transaction = new Transaction<Tables>(rpc, reader, number);
   try {
     const result = await callback(transaction);
     await transaction.end();

@@ -38,7 +38,7 @@ impl TableSchema {
             .map(|(column, info)| Column {
                 name: column.to_owned(),
                 ty: PgType::from_electric(&info.type_name, info.dims),
-                type_name: format!("{}{}", info.type_name, "[]".repeat(info.dims as usize)),
+                type_name: PgType::spell_electric(&info.type_name, info.dims),
                 not_null: info.not_null,
             })
             .collect();

@@ -161,7 +161,8 @@ impl TableSchema {
     /// This declaration with the nullability that the server tells.
     ///
     /// # Errors
-    /// [`Error::Schema`] when the server's table has another key, lacks a column or types it differently.
+    /// [`Error::Schema`] when the server's table has another key, lacks a column or types it differently. A type that we do not know
+    /// may be a domain over the declared one.
     pub fn confirmed_by(mut self, sent: &Self) -> Result<Self> {
         let fail = |reason: String| Err(Error::schema(&self.name, reason));
         let key = |table: &Self| -> Vec<String> {
@@ -184,7 +185,7 @@ impl TableSchema {
                     format!("the server has no column {:?}", column.name),
                 ));
             };
-            if found.ty != column.ty {
+            if !found.ty.may_be_declared(&column.ty) {
                 return Err(Error::schema(
                     &self.name,
                     format!(

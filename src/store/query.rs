@@ -89,14 +89,19 @@ fn execute(
     }
     drop(rows);
     let (columns, booleans) = columns.unwrap_or_else(|| columns_of(&prepared));
+    let mut rows = Rows {
+        columns,
+        booleans,
+        values,
+        ..Rows::default()
+    };
+    if statement.typed {
+        tell_origins(&mut rows, &prepared, session);
+    }
     Ok(Executed {
         rows_affected: rows_affected(conn, session, before),
         transaction: None,
-        rows: Rows {
-            columns,
-            booleans,
-            values,
-        },
+        rows,
     })
 }
 
@@ -111,6 +116,26 @@ fn columns_of(statement: &Statement<'_>) -> (Vec<String>, Vec<bool>) {
             (column.name().to_owned(), boolean)
         })
         .unzip()
+}
+
+/// Which column of a synced table each one shows, through views, joins and subqueries. Of a compound SELECT SQLite looks at one arm
+/// (<https://sqlite.org/c3ref/column_database_name.html>).
+fn tell_origins(rows: &mut Rows, statement: &Statement<'_>, session: &Session) {
+    for column in statement.columns_with_metadata() {
+        let table = column
+            .table_name()
+            .and_then(|name| session.table_behind(name));
+        let source = table.as_ref().zip(column.origin_name());
+        let (mut origin, mut type_name) = (String::new(), String::new());
+        if let Some((table, name)) = source
+            && let Some(source) = table.column(name)
+        {
+            origin = format!("{}.{}", table.name, source.name);
+            type_name = PgType::catalog_name(&source.type_name).unwrap_or_default();
+        }
+        rows.origins.push(origin);
+        rows.types.push(type_name);
+    }
 }
 
 /// SQLite does not count what `INSTEAD OF` triggers take over; each of those rows left one intent. And it keeps

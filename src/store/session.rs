@@ -22,6 +22,8 @@ pub struct Session {
 #[derive(Debug, Default)]
 struct State {
     catalog: Catalog,
+    /// The same tables by the name of each object that rows are read from: the view and what is behind it.
+    behind: Catalog,
     internal: BTreeSet<String>,
     triggers: BTreeSet<String>,
     writing: Option<Writing>,
@@ -60,6 +62,11 @@ impl Session {
         self.state().catalog.get(name).cloned()
     }
 
+    /// The table whose rows the view, synced table or shadow table of that name shows.
+    pub(super) fn table_behind(&self, object: &str) -> Option<Arc<TableSchema>> {
+        self.state().behind.get(object).cloned()
+    }
+
     /// All tables.
     pub fn tables(&self) -> Vec<Arc<TableSchema>> {
         self.state().catalog.values().cloned().collect()
@@ -77,6 +84,7 @@ impl Session {
         let mut state = self.state();
         let State {
             catalog,
+            behind,
             internal,
             triggers,
             ..
@@ -85,9 +93,13 @@ impl Session {
             Some(table) => catalog.insert(name.to_owned(), table),
             None => catalog.remove(name),
         };
+        behind.clear();
         internal.clear();
         triggers.clear();
-        for name in catalog.keys() {
+        for (name, table) in catalog.iter() {
+            for object in [name.clone(), names::synced(name), names::local(name)] {
+                behind.insert(object, table.clone());
+            }
             internal.extend(
                 names::of_table(name)
                     .iter()

@@ -110,6 +110,8 @@ pub struct Statement {
     pub sql: String,
     /// Bound to `?1`, `?2`, …
     pub params: Vec<Value>,
+    /// Whether the result is to tell its [`Rows::origins`].
+    pub typed: bool,
 }
 
 /// The answer to a [`Request`].
@@ -144,6 +146,11 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// For each column, whether it is declared `bool` and so reaches the app as a JavaScript boolean.
     pub booleans: Vec<bool>,
+    /// For each column, the `table.column` of the schema that it shows; empty text for what is computed or from a table of the app's
+    /// own. No items unless the [`Statement`] asked, nor in a live query's later results while they are what they were.
+    pub origins: Vec<String>,
+    /// The Postgres types of these by their catalog names, an array's with `[]`: `int8`, `timestamptz`, `int4[]`.
+    pub types: Vec<String>,
     /// `columns.len()` values for each row.
     pub values: Vec<Value>,
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{PgType, Value, json};
+use super::decode::quoted;
+use super::{PgType, Value, json, jsonb};
 
 /// Postgres allows no more dimensions (`MAXDIM`).
 const MAX_DIMENSIONS: usize = 6;
@@ -15,7 +16,7 @@ pub(super) type ReadElement = fn(&PgType, Cow<'_, str>) -> Result<Value, String>
 
 /// Reads `{1,NULL,"a b"}`, nested or with bounds in front (`[0:1]={7,8}`), and writes `[1,null,"a b"]`.
 ///
-/// The bounds are dropped, JSON has none.
+/// The bounds are dropped, JSON has none; and a JSON null among the elements of a `jsonb[]` becomes the same `null` as SQL's.
 pub(super) fn to_json(text: &str, element: &PgType, read: ReadElement) -> Result<String, String> {
     let text = text.trim_ascii();
     let body = match text.split_once('=') {
@@ -69,7 +70,11 @@ fn respell_level(
         match raw.as_bytes().first() {
             _ if raw == "null" => out.push_str(raw),
             // A nested array, an object or anything else is itself an element here.
-            _ if element.is_json() => out.push_str(raw),
+            _ if *element == PgType::Json => out.push_str(raw),
+            _ if *element == PgType::Jsonb => {
+                let refused = || format!("{} is not a jsonb", quoted(raw));
+                out.push_str(&jsonb::spell(raw).ok_or_else(refused)?);
+            }
             Some(b'[') => respell_level(out, raw, element, read, depth + 1)?,
             Some(b'"') => {
                 let text: String = crate::json::from_str(raw).map_err(|e| e.to_string())?;

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::decode::{bool_text, bytea_text, quoted};
-use super::{PgType, Value, array, json, moment, network, number};
+use super::{PgType, Value, array, json, jsonb, moment, network, number};
 
 /// Spells a value as [`decode`](super::decode) will spell the server's echo of it, or says in a short sentence what is wrong with it.
 ///
 /// Applying it twice changes nothing, and what [`decode`](super::decode) gave passes unchanged. It cannot know what only the server
-/// does: the scale of a `numeric(10,2)`, the padding of a `char(n)`, the precision of a `timestamp(3)`, the spelling of a `jsonb`.
+/// does: the scale of a `numeric(10,2)`, the padding of a `char(n)`, the precision of a `timestamp(3)`, the spelling of an `interval`, of
+/// a range and of other types that are kept as text.
 pub fn canonical(ty: &PgType, value: Value) -> Result<Value, String> {
     let canonical = match ty {
         _ if value == Value::Null => Some(Value::Null),
@@ -104,12 +105,19 @@ fn text(ty: &PgType, value: Value) -> Result<Value, String> {
 }
 
 fn json(ty: &PgType, value: Value) -> Result<Value, String> {
-    match value {
-        Value::Integer(int) => Ok(Value::Text(int.to_string())),
-        Value::Real(real) if real.is_finite() => Ok(Value::Text(number::real_text(real))),
-        Value::Text(text) if json::is_valid(&text) => Ok(Value::Text(json::trim(Cow::Owned(text)))),
-        Value::Text(text) => Err(format!("{} is not valid JSON", quoted(&text))),
-        other => Err(refusal(ty, &other)),
+    let text = match value {
+        Value::Integer(int) => int.to_string(),
+        Value::Real(real) if real.is_finite() => number::real_text(real),
+        Value::Text(text) if json::is_valid(&text) => text,
+        Value::Text(text) => return Err(format!("{} is not valid JSON", quoted(&text))),
+        other => return Err(refusal(ty, &other)),
+    };
+    match ty {
+        PgType::Json => Ok(Value::Text(json::trim(Cow::Owned(text)))),
+        _ => match jsonb::spell(&text) {
+            Some(spelled) => Ok(Value::Text(spelled)),
+            None => Err(refusal(ty, &Value::Text(text))),
+        },
     }
 }
 

@@ -90,55 +90,46 @@ impl PgType {
         }
     }
 
+    /// One entry of the `electric-schema` header in SQL spelling: as it is, or in quotes where [`PgType::parse_declared`] would take it
+    /// for another type, as with an enum called `My Mood`.
+    pub fn spell_electric(type_name: &str, dims: u32) -> String {
+        let brackets = if dims == 0 { "" } else { "[]" };
+        let plain = format!("{type_name}{brackets}");
+        if Self::parse_declared(&plain) == Ok(Self::from_electric(type_name, dims)) {
+            plain
+        } else {
+            format!("\"{}\"{brackets}", type_name.replace('"', "\"\""))
+        }
+    }
+
+    /// Whether a column that the server says is of this type may be declared as `declared`: it is that type, or one that we do not know
+    /// and that may be a domain over it. Electric names the domain only.
+    pub fn may_be_declared(&self, declared: &Self) -> bool {
+        match (self, declared) {
+            _ if self == declared => true,
+            (Self::Array(sent), Self::Array(declared)) => sent.may_be_declared(declared),
+            (Self::Other(_), Self::Other(_)) => false,
+            (sent, _) => matches!(sent, Self::Other(_)),
+        }
+    }
+
     /// Reads a type in SQL spelling: `integer`, `varchar(20)`, `timestamp(3) with time zone`, `text[]`, `public.mood`.
     ///
     /// Lengths and precisions are dropped, the server enforces them. An unknown name becomes [`PgType::Other`]; the error is a sentence
     /// for a text that is no type at all.
     pub fn parse_declared(text: &str) -> Result<Self, String> {
-        let (mut name, modifier) = without_modifiers(text)?;
-        let mut is_array = false;
-        loop {
-            let trimmed = name.trim_end();
-            let shorter = match trimmed.strip_suffix(']') {
-                Some(rest) => rest.rfind('[').map(|open| &rest[..open]),
-                None => {
-                    let cut = trimmed.len().saturating_sub(" array".len());
-                    match trimmed.get(cut..) {
-                        Some(tail) if tail.eq_ignore_ascii_case(" array") => Some(&trimmed[..cut]),
-                        _ => break,
-                    }
-                }
-            };
-            let shorter = shorter.ok_or_else(|| format!("{text:?} is not a column type"))?;
-            name = shorter.to_owned();
-            is_array = true;
+        let (name, is_array) = element_name(text)?;
+        Ok(Self::from_electric(&name, u32::from(is_array)))
+    }
+
+    /// A type in SQL spelling by the name that Postgres' catalog has for it, an array of any dimensions with one `[]`: `int8`,
+    /// `timestamptz`, `varchar`, `int4[]`. The error is that of [`PgType::parse_declared`].
+    pub fn catalog_name(text: &str) -> Result<String, String> {
+        let (mut name, is_array) = element_name(text)?;
+        if is_array {
+            name.push_str("[]");
         }
-        let is_quoted = name.trim_end().ends_with('"');
-        let name = spoken_name(&name);
-        if name.is_empty() || (!is_quoted && name.contains(['[', ']'])) {
-            return Err(format!("{text:?} is not a column type"));
-        }
-        let electric = match name.as_str() {
-            same if is_quoted => same,
-            "boolean" => "bool",
-            "smallint" | "smallserial" | "serial2" => "int2",
-            "integer" | "int" | "serial" | "serial4" => "int4",
-            "bigint" | "bigserial" | "serial8" => "int8",
-            "real" => "float4",
-            "float" if modifier.is_some_and(|bits| bits <= 24) => "float4",
-            "float" | "double precision" => "float8",
-            "decimal" | "dec" => "numeric",
-            "character varying" | "char varying" => "varchar",
-            "character" | "char" => "bpchar",
-            "bit varying" => "varbit",
-            "time without time zone" => "time",
-            "time with time zone" => "timetz",
-            "timestamp without time zone" => "timestamp",
-            "timestamp with time zone" => "timestamptz",
-            fields if fields.starts_with("interval ") => "interval",
-            same => same,
-        };
-        Ok(Self::from_electric(electric, u32::from(is_array)))
+        Ok(name)
     }
 
     /// The type of the SQLite column. Its affinity must never convert a value: what is neither a boolean, a machine number nor bytes
@@ -215,6 +206,54 @@ impl fmt::Display for PgType {
             }
         })
     }
+}
+
+/// The element's name as `electric-schema` has it, and whether it is an array of them.
+fn element_name(text: &str) -> Result<(String, bool), String> {
+    let (mut name, modifier) = without_modifiers(text)?;
+    let mut is_array = false;
+    loop {
+        let trimmed = name.trim_end();
+        let shorter = match trimmed.strip_suffix(']') {
+            Some(rest) => rest.rfind('[').map(|open| &rest[..open]),
+            None => {
+                let cut = trimmed.len().saturating_sub(" array".len());
+                match trimmed.get(cut..) {
+                    Some(tail) if tail.eq_ignore_ascii_case(" array") => Some(&trimmed[..cut]),
+                    _ => break,
+                }
+            }
+        };
+        let shorter = shorter.ok_or_else(|| format!("{text:?} is not a column type"))?;
+        name = shorter.to_owned();
+        is_array = true;
+    }
+    let is_quoted = name.trim_end().ends_with('"');
+    let name = spoken_name(&name);
+    if name.is_empty() || (!is_quoted && name.contains(['[', ']'])) {
+        return Err(format!("{text:?} is not a column type"));
+    }
+    let electric = match name.as_str() {
+        same if is_quoted => same,
+        "boolean" => "bool",
+        "smallint" | "smallserial" | "serial2" => "int2",
+        "integer" | "int" | "serial" | "serial4" => "int4",
+        "bigint" | "bigserial" | "serial8" => "int8",
+        "real" => "float4",
+        "float" if modifier.is_some_and(|bits| bits <= 24) => "float4",
+        "float" | "double precision" => "float8",
+        "decimal" | "dec" => "numeric",
+        "character varying" | "char varying" => "varchar",
+        "character" | "char" => "bpchar",
+        "bit varying" => "varbit",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        fields if fields.starts_with("interval ") => "interval",
+        same => same,
+    };
+    Ok((electric.to_owned(), is_array))
 }
 
 /// Cuts out `(…)` wherever it stands outside quotes and hands the first number in it along: `timestamp(3) with time zone`.

@@ -44,6 +44,11 @@ impl Database {
     pub async fn open(options: JsValue) -> JsResult<Database> {
         console_error_panic_hook::set_once();
         let opened = async {
+            if !get(&options, "parsers").is_undefined() {
+                return Err(Error::Argument(
+                    "open: there are no parsers in a worker".into(),
+                ));
+            }
             let json = JSON::stringify(&options)
                 .ok()
                 .and_then(|text| text.as_string())

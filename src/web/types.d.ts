@@ -31,7 +31,8 @@ export class Transaction {
 export class Database {
   private constructor();
   free(): void;
-  static open(options: OpenOptions): Promise<Database>;
+  /** There are no `parsers` here: a `typed` query through {@link Database.request} names the Postgres type of each column. */
+  static open(options: Omit<OpenOptions, "parsers">): Promise<Database>;
   query(sql: string, params?: readonly SqlInput[]): Promise<Row[]>;
   execute(sql: string, params?: readonly SqlInput[]): Promise<ExecuteResult>;
   batch(statements: readonly [sql: string, params?: readonly SqlInput[]][], options?: { meta?: unknown }): Promise<ExecuteResult[]>;

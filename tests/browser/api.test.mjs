@@ -276,6 +276,56 @@ describe("live queries", () => {
   });
 });
 
+describe("parsers", () => {
+  it("make of each value what the app wants, wherever rows come from, and keep the rows of a live query", async () => {
+    const told = await page.evaluate(async () => {
+      const parsed = await app.openAlone({
+        name: "parsed",
+        tables: { todos: { columns: { id: "bigint", at: "timestamptz", meta: "jsonb", tags: "text[]" }, primaryKey: ["id"] } },
+        parsers: { timestamptz: app.toDate, int8: BigInt, jsonb: JSON.parse, "todos.tags": (text) => new Set(JSON.parse(text)) },
+      });
+      const plain = ({ id, at, meta, tags }) => [typeof id, String(id), at?.toISOString() ?? at, meta, tags && [...tags]];
+      const at = new Date("2026-01-02T03:04:05.678Z");
+      const insert = "INSERT INTO todos (id, at, meta, tags) VALUES (?, ?, ?, ?) RETURNING *";
+      const { rows: returned } = await parsed.execute(insert, [1, at, '{"a":[1]}', '["x","y"]']);
+      const results = parsed.live("SELECT t.*, count(*) OVER () AS n FROM todos t ORDER BY id LIMIT 1", [], { key: "id" })[Symbol.asyncIterator]();
+      const first = (await results.next()).value.rows[0];
+      const list = parsed.live("SELECT * FROM todos ORDER BY id", [], { key: "id" })[Symbol.asyncIterator]();
+      const before = (await list.next()).value.rows;
+      await parsed.execute(insert, [2n ** 60n, null, null, null]);
+      const after = (await list.next()).value.rows;
+      const inside = await parsed.transaction((tx) => tx.query("SELECT * FROM (SELECT * FROM todos) WHERE id = 1"));
+      const computed = await parsed.query("SELECT max(at) AS at FROM todos");
+      await parsed.execute("UPDATE todos SET meta = '{}' WHERE id = 1");
+      const again = (await list.next()).value;
+      const failing = await app.openAlone({ name: "failing", parsers: { text: () => { throw new Error("not today"); } } });
+      await failing.execute("INSERT INTO todos (id, title) VALUES ('00000000-0000-7000-8000-000000000001', 'x')");
+      const failure = await app.failure(() => failing.query("SELECT title FROM todos"));
+      return {
+        returned: returned.map(plain),
+        live: [plain(first), first.n],
+        after: after.map(plain),
+        kept: [before[0] === after[0], again.rows[1] === after[1]],
+        updated: again.changes.updated.map(({ meta }) => meta),
+        inside: inside.map(plain),
+        computed,
+        failure: failure.code,
+      };
+    });
+    const one = ["bigint", "1", "2026-01-02T03:04:05.678Z", { a: [1] }, ["x", "y"]];
+    assert.deepEqual(told, {
+      returned: [one],
+      live: [one, 1],
+      after: [one, ["bigint", String(2n ** 60n), null, null, null]],
+      kept: [true, true],
+      updated: [{}],
+      inside: [one],
+      computed: [{ at: "2026-01-02 03:04:05.678+00" }],
+      failure: "PARSER",
+    });
+  });
+});
+
 describe("waiting", () => {
   it("ends with the reason of the signal", async () => {
     const [before, during] = await page.evaluate(async () => {

@@ -1,6 +1,6 @@
 // Compiled, never run: `open` is generic over the tables, and what it infers is part of the API.
 
-import { open, sql, type LiveQuery, type Row } from "../../src/js/index.js";
+import { open, sql, toDate, type LiveQuery, type Row } from "../../src/js/index.js";
 
 interface Todo {
   id: string;
@@ -31,6 +31,30 @@ export async function typed() {
   // @ts-expect-error events have names
   db.on("refused", () => {});
   return { todos, counts, rows, live, title, inserted };
+}
+
+export async function parsed() {
+  const db = await open<{ todos: { at: Date; big: bigint } }>({
+    name: "app",
+    tables: { todos: {} },
+    parsers: {
+      timestamptz: toDate,
+      int8: BigInt,
+      bool: Boolean,
+      jsonb: JSON.parse,
+      float8: Number,
+      numeric: (text) => text.length,
+      bytea: (bytes) => bytes.byteLength,
+      mood: (label) => String(label),
+      "int4[]": JSON.parse,
+      "todos.meta": JSON.parse,
+    },
+  });
+  // @ts-expect-error a parser of numbers cannot take text
+  await open({ name: "app", tables: {}, parsers: { uuid: (n: number) => n } });
+  // @ts-expect-error a parser is a function
+  await open({ name: "app", tables: {}, parsers: { mood: "text" } });
+  return (await db.query<"todos">("SELECT * FROM todos"))[0]?.at.getTime();
 }
 
 export async function untyped() {

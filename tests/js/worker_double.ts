@@ -106,9 +106,10 @@ export const todos: OpenOptions = {
 export async function withDatabase(
   script: Script,
   body: (db: Database<AnyTables>, worker: WorkerDouble) => Promise<void>,
+  options: Partial<OpenOptions> = {},
 ): Promise<void> {
   const started = installWorker(script);
-  const db = await open(todos);
+  const db = await open({ ...todos, ...options });
   try {
     await body(db, started[0] as WorkerDouble);
   } finally {

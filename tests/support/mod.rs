@@ -179,6 +179,7 @@ pub fn statement(sql: &str, params: &[Value]) -> Statement {
     Statement {
         sql: sql.into(),
         params: params.to_vec(),
+        typed: false,
     }
 }
 

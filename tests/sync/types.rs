@@ -80,6 +80,13 @@ fn values_come_back_as_they_were_shown() {
                 t(r#"{"a": [1, null, "x"], "b": 1.0}"#),
             ),
         ),
+        (
+            "doc",
+            (
+                t(r#"{"long":{"z":1,"a":[1,2]},"b":"\u00fc","b":null}"#),
+                t(r#"{"b": null, "long": {"a": [1, 2], "z": 1}}"#),
+            ),
+        ),
         ("doc", same(t("12345678901234567890.5"))),
         ("raw", same(t(r#"{"b":1, "b":2}"#))),
         ("real", same(Value::Real(0.1))),

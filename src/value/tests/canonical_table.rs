@@ -145,6 +145,29 @@ pub(super) const TEXTS: &[(&str, &str, &str)] = &[
     ("cidr", "10.0.0.1", "10.0.0.1/32"),
     ("cidr", "::/0", "::/0"),
     ("cidr", "2001:db8::/32", "2001:db8::/32"),
+    ("jsonb", "{}", "{}"),
+    ("jsonb", " [ ] ", "[]"),
+    ("jsonb", "null", "null"),
+    (
+        "jsonb",
+        r#"{"bb":[1,{ "z":null}],"a":1.0,"a":12345678901234567890.10,"c":"\u00fc"}"#,
+        r#"{"a": 12345678901234567890.10, "c": "ü", "bb": [1, {"z": null}]}"#,
+    ),
+    (
+        "jsonb",
+        r#"{"ä":1,"zz":2,"z":{"":true,"\"":false}}"#,
+        r#"{"z": {"": true, "\"": false}, "zz": 2, "ä": 1}"#,
+    ),
+    (
+        "jsonb",
+        "[1e2,1.50E1,-0,-0.0,1e-7,1E+3]",
+        "[100, 15.0, 0, 0.0, 0.0000001, 1000]",
+    ),
+    (
+        "jsonb",
+        r#"["\b\f\n\r\t\u0001\/\\","a\"]b,{","\ud83d\ude00"]"#,
+        r#"["\b\f\n\r\t\u0001/\\", "a\"]b,{", "😀"]"#,
+    ),
 ];
 
 #[test]
@@ -226,7 +249,9 @@ fn storage_classes_move_to_that_of_the_column() {
         ("bytea", Value::Blob(vec![1]), Value::Blob(vec![1])),
         ("jsonb", Value::Integer(1), text("1")),
         ("jsonb", Value::Real(1.5), text("1.5")),
-        ("jsonb", text(" {\"a\" : [1]} "), text("{\"a\" : [1]}")),
+        ("json", text(" {\"a\" : [1]} "), text("{\"a\" : [1]}")),
+        ("jsonb", text(" {\"a\" : [1]} "), text("{\"a\": [1]}")),
+        ("jsonb", Value::Real(1e22), text("10000000000000000000000")),
         ("integer[]", text("[ 1, \"2\", null ]"), text("[1,2,null]")),
         ("integer[]", text("{1, 2 ,null}"), text("[1,2,null]")),
         ("integer[]", text("[0:1]={7,8}"), text("[7,8]")),
@@ -264,7 +289,7 @@ fn storage_classes_move_to_that_of_the_column() {
         (
             "jsonb[]",
             text("[{\"a\":1}, [1, 2], \"s\", null]"),
-            text("[{\"a\":1},[1, 2],\"s\",null]"),
+            text("[{\"a\": 1},[1, 2],\"s\",null]"),
         ),
     ];
     for (declared, written, expected) in cases {
@@ -308,6 +333,12 @@ fn a_refusal_says_what_is_wrong() {
         ("interval", Value::Integer(5), "5 is not an interval"),
         ("jsonb", text("{a: 1}"), "\"{a: 1}\" is not valid JSON"),
         ("json", Value::Real(f64::INFINITY), "Infinity is not a json"),
+        ("jsonb", text("1e999999"), "\"1e999999\" is not a jsonb"),
+        (
+            "jsonb[]",
+            text("[\"\\ud800\"]"),
+            "\"\\\"\\\\ud800\\\"\" is not a jsonb",
+        ),
         ("bytea", text("abc"), "\"abc\" is not a bytea"),
         ("date", text("2026-02-29"), "\"2026-02-29\" is not a date"),
         ("date", text("02.01.2026"), "\"02.01.2026\" is not a date"),

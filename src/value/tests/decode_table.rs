@@ -4,7 +4,7 @@ use super::*;
 use crate::error::Error;
 
 #[test]
-fn both_phases_of_a_shape_decode_alike() {
+fn traps_6_and_38_both_phases_of_a_shape_decode_alike() {
     let cases = [
         ("boolean", "t", Value::Integer(1)),
         ("boolean", "true", Value::Integer(1)),
@@ -63,6 +63,26 @@ fn both_phases_of_a_shape_decode_alike() {
             text("P-10M-3DT4H5M6.789S"),
         ),
         ("mood", "sad", text("sad")),
+        ("pair", r#"(1,"x y",t)"#, text(r#"(1,"x y",t)"#)),
+        ("int4range", "[1,5)", text("[1,5)")),
+        ("int4multirange", "{[1,3),[5,7)}", text("{[1,3),[5,7)}")),
+        ("money", "$1,234.50", text("$1,234.50")),
+        ("box", "(1,1),(0,0)", text("(1,1),(0,0)")),
+        ("varbit", "1010", text("1010")),
+        ("xid8", "18446744073709551615", text("18446744073709551615")),
+        ("tsvector", "'a':1 'b''c'", text("'a':1 'b''c'")),
+        ("pg_lsn", "16/B374D848", text("16/B374D848")),
+        ("macaddr", "08:00:2b:01:02:03", text("08:00:2b:01:02:03")),
+        (
+            "timestamptz",
+            "0044-03-15 12:00:00.5+00 BC",
+            text("0044-03-15 12:00:00.5+00 BC"),
+        ),
+        (
+            "timestamp",
+            "12345-01-02 00:00:00",
+            text("12345-01-02 00:00:00"),
+        ),
     ];
     for (declared, from, expected) in cases {
         assert_eq!(
@@ -121,6 +141,50 @@ fn arrays_become_json_text() {
             r#"["(1,1),(0,0)","(2,2),(1,1)"]"#,
         ),
         ("mood[]", "{sad,ok}", r#"["sad","ok"]"#),
+        (
+            "mood[]",
+            r#"{sad,"so ok","NULL",NULL}"#,
+            r#"["sad","so ok","NULL",null]"#,
+        ),
+        (
+            "pair[]",
+            r#"{"(1,\"x y\",t)","(,\"\",f)",NULL}"#,
+            r#"["(1,\"x y\",t)","(,\"\",f)",null]"#,
+        ),
+        ("int4range[]", r#"{"[1,5)",empty}"#, r#"["[1,5)","empty"]"#),
+        (
+            "int4multirange[]",
+            r#"{"{[1,3),[5,7)}"}"#,
+            r#"["{[1,3),[5,7)}"]"#,
+        ),
+        ("box[]", "{(1,1),(0,0);NULL}", r#"["(1,1),(0,0)",null]"#),
+        ("point[]", r#"{"(1,2)"}"#, r#"["(1,2)"]"#),
+        ("integer[]", "[-2:-1][0:0]={{7},{NULL}}", "[[7],[null]]"),
+        ("money[]", r#"{"$1,234.50"}"#, r#"["$1,234.50"]"#),
+        ("varbit[]", "{1010,1}", r#"["1010","1"]"#),
+        (
+            "xid8[]",
+            "{18446744073709551615}",
+            r#"["18446744073709551615"]"#,
+        ),
+        ("tsvector[]", r#"{"'a':1 'b''c'"}"#, r#"["'a':1 'b''c'"]"#),
+        (
+            "date[]",
+            r#"{"0044-03-15 BC",infinity,12345-01-01}"#,
+            r#"["0044-03-15 BC","infinity","12345-01-01"]"#,
+        ),
+        (
+            "interval[]",
+            "{P-1M2DT-0.000001S,PT0S}",
+            r#"["P-1M2DT-0.000001S","PT0S"]"#,
+        ),
+        ("text[]", r#"{"tab	","null"}"#, r#"["tab\t","null"]"#),
+        // The one pair that JSON text does not keep apart: a JSON null and an SQL NULL.
+        (
+            "jsonb[]",
+            r#"{"null",NULL,"\"null\""}"#,
+            r#"[null,null,"null"]"#,
+        ),
     ];
     for (declared, from, expected) in cases {
         let expected = text(expected);

@@ -50,6 +50,11 @@ fn the_wire_spelling_of_each_type() {
         ("jsonb", text("\"null\""), "\"null\""),
         ("jsonb", text("null"), "\"\\u006eull\""),
         ("integer[]", text("[1,null]"), "[1,null]"),
+        (
+            "bigint[]",
+            text("[[9007199254740993,null],[-9223372036854775808,5]]"),
+            "[[\"9007199254740993\",null],[\"-9223372036854775808\",5]]",
+        ),
         ("date", text("2026-01-02"), "\"2026-01-02\""),
         ("text", Value::Null, "null"),
         ("jsonb", Value::Null, "null"),

@@ -89,3 +89,42 @@ fn a_type_without_a_canonical_spelling_passes_any_text() {
     }
     assert!(ty("uuid").needs_canonical() && ty("text[]").needs_canonical());
 }
+
+#[test]
+fn the_servers_names_are_spelled_so_that_they_read_back() {
+    let cases = [
+        ("int4", 2, "int4[]", "int4[]"),
+        ("varchar", 0, "varchar", "varchar"),
+        ("My Mood", 1, "\"My Mood\"[]", "My Mood[]"),
+        ("char", 0, "\"char\"", "char"),
+        ("x[]", 0, "\"x[]\"", "x[]"),
+        ("a(b", 0, "\"a(b\"", "a(b"),
+        ("say \"x\"", 0, "\"say \"\"x\"\"\"", "say \"x\""),
+    ];
+    for (name, dims, spelled, catalog) in cases {
+        assert_eq!(PgType::spell_electric(name, dims), spelled);
+        assert_eq!(ty(spelled), PgType::from_electric(name, dims));
+        assert_eq!(PgType::catalog_name(spelled).as_deref(), Ok(catalog));
+    }
+    let declared = PgType::catalog_name("timestamp(3) with time zone[3][3]");
+    assert_eq!(declared.as_deref(), Ok("timestamptz[]"));
+}
+
+#[test]
+fn only_a_type_that_is_unknown_here_may_be_a_domain() {
+    let cases = [
+        ("email", "text", true),
+        ("flag", "boolean", true),
+        ("flag[]", "boolean[]", true),
+        ("flag", "boolean[]", true),
+        ("flag[]", "boolean", false),
+        ("integer", "text", false),
+        ("integer", "bigint", false),
+        ("mood", "feeling", false),
+        ("text", "mood", false),
+    ];
+    for (sent, declared, fits) in cases {
+        let answer = ty(sent).may_be_declared(&ty(declared));
+        assert_eq!(answer, fits, "{sent} as {declared}");
+    }
+}

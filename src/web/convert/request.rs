@@ -85,11 +85,17 @@ pub(in crate::web) fn statement_of(sql: String, params: &JsValue) -> Result<Stat
                 .ok_or_else(|| wrong("params", "an array"))?,
         )?
     };
-    Ok(Statement { sql, params })
+    Ok(Statement {
+        sql,
+        params,
+        typed: false,
+    })
 }
 
 fn statement(object: &JsValue) -> Result<Statement> {
-    statement_of(text(object, "sql")?, &get(object, "params"))
+    let mut statement = statement_of(text(object, "sql")?, &get(object, "params"))?;
+    statement.typed = get(object, "typed").is_truthy();
+    Ok(statement)
 }
 
 fn values(list: &Array) -> Result<Vec<Value>> {
