@@ -16,7 +16,7 @@ use crate::schema::{TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Session, connection, members, migrations, settings, shapes, subsets, tables,
+    self, Key, Session, connection, membership, migrations, settings, shapes, subsets, tables,
     transactions,
 };
 use crate::tabs::Persistence;
@@ -103,7 +103,7 @@ fn bring_shapes_up(
         }
     }
     for schema in session.tables() {
-        members::bring_up(conn, &schema)?;
+        membership::bring_up(conn, &schema)?;
     }
     let stored = shapes::load(conn)?;
     for shape in &stored {

@@ -7,7 +7,7 @@ use crate::ids::Millis;
 use crate::schema::ShapeDeclaration;
 use crate::shape::{Event, Machine};
 use crate::store::shapes::StoredShape;
-use crate::store::{members, shapes, subsets, tables};
+use crate::store::{membership, shapes, subsets, tables};
 
 impl Engine {
     /// Syncs a further shape, or another one under a name that is taken: readers see its rows when they are complete.
@@ -37,7 +37,7 @@ impl Engine {
         let id = shapes::register(&transaction, table, name, false)?;
         let schema = self.session.table(table);
         if let Some(schema) = &schema {
-            members::bring_up(&transaction, schema)?;
+            membership::bring_up(&transaction, schema)?;
         }
         let stored: Vec<StoredShape> = shapes::load(&transaction)?;
         let stored = stored.iter().find(|stored| stored.id == id);

@@ -15,7 +15,7 @@ use crate::shape::protocol::{CATCH_UP_TIMEOUT_MS, SUBSET_RETRIES};
 use crate::shape::subset::{self, SubsetRows, SubsetTrouble};
 use crate::shape::{Event, Machine, ResponseHeaders};
 use crate::store::apply::{Mark, Target, apply};
-use crate::store::{members, shapes, subsets};
+use crate::store::{membership, shapes, subsets};
 use crate::tabs::Reply;
 
 /// The subsets that a shape has still to load.
@@ -295,7 +295,7 @@ impl Engine {
             mark: subsets::save(&transaction, id, &wanted.subset, &rows.snapshot, rows.lsn)?,
             lsn: rows.lsn,
         };
-        members::keep(&transaction, &table, id)?;
+        membership::keep(&transaction, &table, id)?;
         let target = Target {
             table: &table,
             shape: id,

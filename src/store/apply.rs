@@ -10,7 +10,8 @@ use rusqlite::{CachedStatement, Connection};
 use super::changes::{
     Evidence, has_intents, hear, keys_with_intents, mark_seen, table_has_intents,
 };
-use super::members::{self, Members};
+use super::members::Members;
+use super::membership;
 use super::shadow::{Key, refold};
 use super::{rows, subsets};
 use crate::error::{Error, Result};
@@ -69,7 +70,7 @@ impl Applied {
 /// Applies a body's changes in order and folds pending intents over the rows it touched. Wants a transaction.
 pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) -> Result<Applied> {
     if target.subset.is_some() || messages.iter().any(tagged) {
-        members::keep(conn, target.table, target.shape)?;
+        membership::keep(conn, target.table, target.shape)?;
     }
     let mut applier = Applier::new(conn, target)?;
     for message in messages {

@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::members::{self, same_key};
+use super::membership::{self, same_key};
 use super::statement::{execute, exists};
 use super::{rows, tables};
 use crate::error::Result;
@@ -35,8 +35,8 @@ pub fn count(conn: &Connection, shape: ShapeId) -> Result<u64> {
 /// Drops a half-loaded log. Wants a transaction.
 pub fn clear(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<()> {
     drop_rows(conn, shape)?;
-    if members::are_kept(conn, table)? {
-        members::clear(conn, table, -shape.0)?;
+    if membership::are_kept(conn, table)? {
+        membership::clear(conn, table, -shape.0)?;
     }
     Ok(())
 }
@@ -53,7 +53,7 @@ pub fn drop_rows(conn: &Connection, shape: ShapeId) -> Result<()> {
 /// Makes the loaded log, complete as of `head`, the rows that readers see; true if that changes any. Touches only
 /// rows that differ. Wants a transaction.
 pub fn swap(conn: &Connection, table: &TableSchema, shape: ShapeId, head: Lsn) -> Result<bool> {
-    if members::are_kept(conn, table)? {
+    if membership::are_kept(conn, table)? {
         return swap_held(conn, table, shape, head);
     }
     let synced = identifier(&names::synced(&table.name));
@@ -100,21 +100,21 @@ fn take_place(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<
 fn swap_held(conn: &Connection, table: &TableSchema, shape: ShapeId, head: Lsn) -> Result<bool> {
     let staged = identifier(&names::staged(shape));
     let holder = Value::Integer(shape.0);
-    let head = members::position(head);
-    members::hold_staged(conn, table, shape, &head)?;
-    let gone = members::release_rows(conn, table, shape, Some(-shape.0))?;
+    let head = membership::position(head);
+    membership::hold_staged(conn, table, shape, &head)?;
+    let gone = membership::release_rows(conn, table, shape, Some(-shape.0))?;
     let new = execute(
         conn,
         &format!(
             "INSERT INTO {synced} ({columns}) SELECT {columns} FROM {staged} AS n WHERE NOT {newer} {upsert}",
             synced = identifier(&names::synced(&table.name)),
             columns = rows::columns(table),
-            newer = members::newer_elsewhere(table, "n"),
+            newer = membership::newer_elsewhere(table, "n"),
             upsert = rows::on_conflict_update(table)
         ),
         &[&holder, &head],
     )?;
-    members::adopt_staged(conn, table, shape)?;
+    membership::adopt_staged(conn, table, shape)?;
     drop_rows(conn, shape)?;
     Ok(gone + new > 0)
 }

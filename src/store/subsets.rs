@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, params};
 
 use super::error::corrupt;
-use super::members::position;
+use super::membership::position;
 use crate::error::{Error, Result};
 use crate::ids::{Lsn, ShapeId};
 use crate::schema::Subset;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{members, staging};
+use super::{membership, staging};
 use crate::error::{Error, Result};
 use crate::ids::ShapeId;
 use crate::schema::{TableSchema, ddl, identifier, list, names};
@@ -25,7 +25,7 @@ pub fn create(conn: &Connection, table: &TableSchema) -> Result<()> {
     conn.execute_batch(&ddl::create_rows(table, &names::synced(&table.name)))?;
     conn.execute_batch(&ddl::create_local(table))?;
     create_dependents(conn, table)?;
-    members::bring_up(conn, table)
+    membership::bring_up(conn, table)
 }
 
 /// Makes indexes, view and triggers again where they are not what this build would make. Wants a transaction.
@@ -64,8 +64,8 @@ pub fn replace(conn: &Connection, old: &TableSchema, new: &TableSchema) -> Resul
             identifier(&outdated)
         ))?;
     } else {
-        members::drop_tables(conn, &new.name)?;
-        members::bring_up(conn, new)?;
+        membership::drop_tables(conn, &new.name)?;
+        membership::bring_up(conn, new)?;
     }
     conn.execute_batch(&format!("DROP TABLE {}", identifier(&outdated)))?;
     conn.execute_batch(&format!(
@@ -79,19 +79,19 @@ pub fn replace(conn: &Connection, old: &TableSchema, new: &TableSchema) -> Resul
 /// Deletes a table's rows that only this shape holds, and all that is kept in its name. Wants a transaction.
 pub fn purge(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<()> {
     let synced = identifier(&names::synced(&table.name));
-    if !members::are_kept(conn, table)? {
+    if !membership::are_kept(conn, table)? {
         conn.execute_batch(&format!("DELETE FROM {synced}"))?;
         return staging::clear(conn, table, shape);
     }
     staging::clear(conn, table, shape)?;
-    members::release_rows(conn, table, shape, None)?;
-    members::clear(conn, table, shape.0)
+    membership::release_rows(conn, table, shape, None)?;
+    membership::clear(conn, table, shape.0)
 }
 
 /// Rows that readers see in the name of a shape.
 pub fn count_held(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<u64> {
-    if members::are_kept(conn, table)? {
-        return members::count(conn, table, shape.0);
+    if membership::are_kept(conn, table)? {
+        return membership::count(conn, table, shape.0);
     }
     count_rows(conn, &names::synced(&table.name))
 }

@@ -7,6 +7,7 @@ mod reading;
 mod refetching;
 mod rejecting;
 mod shapes;
+mod subqueries;
 mod subsets;
 #[path = "../support/mod.rs"]
 mod support;

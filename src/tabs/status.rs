@@ -1,0 +1,136 @@
+//! [`Status`]: everything the app can see of storage and sync, in one value.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorReport;
+use crate::ids::Millis;
+
+/// The database's state in one value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Where the data is and how safe it is.
+    pub storage: StorageStatus,
+    /// False after `disconnect()`.
+    pub connected: bool,
+    /// Every shape that is synced, in the order of the declaration.
+    pub shapes: Vec<ShapeStatus>,
+    /// The write path.
+    pub upload: UploadStatus,
+    /// Transactions that are not yet confirmed.
+    pub pending: u32,
+    /// Rejected transactions that the app has not dealt with.
+    pub rejected: u32,
+}
+
+/// Where the data is, as read back from SQLite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct StorageStatus {
+    /// `opfs`, or `memory`: then nothing outlives the worker.
+    pub persistence: Persistence,
+    /// Why it is in memory.
+    pub reason: Option<String>,
+    /// `PRAGMA journal_mode`.
+    pub journal_mode: String,
+    /// `PRAGMA locking_mode`.
+    pub locking_mode: String,
+    /// `PRAGMA synchronous` by name.
+    pub synchronous: String,
+}
+
+/// See [`StorageStatus::persistence`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum Persistence {
+    /// The origin private file system.
+    Opfs,
+    /// A file of the operating system (native tests).
+    File,
+    /// Gone when the worker ends.
+    Memory,
+}
+
+/// One shape's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ShapeStatus {
+    /// The table it fills.
+    pub table: String,
+    /// Its name among the table's shapes; the only one is called `default`.
+    pub name: String,
+    /// What it is doing.
+    pub phase: ShapePhase,
+    /// Rows of the table that it holds, or loaded so far while a log is loading.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub rows: u64,
+    /// What has come of the log that is loading, or else of the last one, in bytes of text, in this session.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub bytes: u64,
+    /// The same in answers.
+    pub chunks: u32,
+    /// When the last up-to-date arrived, in milliseconds since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub last_synced_at: Option<Millis>,
+    /// When the next attempt is due, while `phase` is `waiting`.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub retry_at: Option<Millis>,
+    /// The last failure; gone after the next success.
+    pub error: Option<ErrorReport>,
+}
+
+/// See [`ShapeStatus::phase`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum ShapePhase {
+    /// Reading a log from its start.
+    Loading,
+    /// Reading what was missed since the stored position.
+    CatchingUp,
+    /// Up to date, waiting for changes.
+    Live,
+    /// A request failed; the next attempt is timed.
+    Waiting,
+    /// Stopped until the app acts: see the error.
+    Failed,
+    /// Stopped by `disconnect()`, or no shape URL is set.
+    Paused,
+}
+
+/// The write path's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct UploadStatus {
+    /// What it is doing.
+    pub phase: UploadPhase,
+    /// When the next attempt is due, while `phase` is `waiting`.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub retry_at: Option<Millis>,
+    /// Failed attempts in a row.
+    pub attempts: u32,
+    /// The last failure; gone after the next success.
+    pub error: Option<ErrorReport>,
+}
+
+/// See [`UploadStatus::phase`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum UploadPhase {
+    /// Nothing is queued.
+    Idle,
+    /// A POST is on its way.
+    Sending,
+    /// The last POST failed; the next is timed.
+    Waiting,
+    /// Stopped until the app acts: see the error.
+    Failed,
+    /// Stopped by `disconnect()`, or no write URL is set.
+    Paused,
+}
