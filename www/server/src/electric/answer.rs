@@ -1,7 +1,5 @@
 //! What a request gets: an answer now, or a wait (protocol sections 8.1 to 8.5).
 
-use std::borrow::Cow;
-
 use super::constants::{OUT_OF_BOUNDS, cache, header, param};
 use super::cursor;
 use super::database::Electric;
@@ -244,7 +242,7 @@ impl Turn<'_> {
                 *seen = &views;
             }
             let inside = stored.heap.scan_all().filter(|row| writer.sight.sees(row));
-            let picked = subset.pick(inside.map(Cow::into_owned)).into_iter();
+            let picked = subset.pick(inside).into_iter();
             picked
                 .map(|row| {
                     let mut out = String::new();

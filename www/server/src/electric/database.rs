@@ -1,5 +1,6 @@
 //! The database and its write-ahead log, which the sync service in front of it follows (protocol section 7.4).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::constants::FRAGMENT_CHANGES;
@@ -92,12 +93,25 @@ impl Electric {
         self.tables.get(name).map(|stored| &stored.table)
     }
 
-    /// The rows of a table, in heap order.
+    /// The rows of a table that were written one by one, in heap order; see [`Electric::all_rows`] for those of
+    /// [`Electric::fill`].
     pub fn rows(&self, table: &str) -> impl Iterator<Item = &Row> {
         self.tables
             .get(table)
             .into_iter()
             .flat_map(|stored| stored.heap.scan())
+    }
+
+    /// All rows of a table, in heap order; those that a fill made come first.
+    pub fn all_rows(&self, table: &str) -> impl Iterator<Item = Cow<'_, Row>> {
+        let stored = self.tables.get(table).into_iter();
+        stored.flat_map(|stored| stored.heap.scan_all())
+    }
+
+    /// The number of rows of a table.
+    pub fn row_count(&self, table: &str) -> u64 {
+        let stored = self.tables.get(table);
+        stored.map_or(0, |stored| stored.heap.len())
     }
 
     /// Runs a transaction and commits it.

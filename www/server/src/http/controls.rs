@@ -7,8 +7,10 @@
 //! | `POST /test/transaction` `{"changes":[…]}` | writes as another user, in the format of `/changes`; the app's rules hold |
 //! | `POST /test/table` `{"name","primary_key":[…],"columns":[{"name","type","not_null"?}]}` | CREATE TABLE, replacing one of that name |
 //! | `POST /test/truncate?table=t` | TRUNCATE |
+//! | `POST /test/fill` `{"table","rows","bytes"}` | replaces a table's rows by so many of about so many bytes each, which take no memory; makes the table (`id int8`, `title`, `completed`, `number`, `created_at`) if there is none |
 //! | `POST /test/alter` `{"table","add":{"name","type"},"unseen"?}` or `{"table","drop":"name","unseen"?}` | ALTER TABLE; `unseen` until the table's next change, `/test/reconcile` or a restart |
-//! | `GET /test/rows?table=t` | the rows |
+//! | `GET /test/rows?table=t&limit=n` | the rows, or the first of them |
+//! | `GET /test/count?table=t` | how many there are |
 //! | `POST /test/reset` | first rows, no faults, empty log, a healthy service as it was started |
 //!
 //! The sync service (`controls/service.rs`):

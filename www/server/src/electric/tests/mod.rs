@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod endings;
+mod fill;
 mod fragments;
 mod logs;
 mod replica;
