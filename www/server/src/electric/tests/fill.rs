@@ -90,7 +90,7 @@ fn it_comes_in_chunks_and_stays_as_it_was_when_it_was_opened() {
     assert!((4..=8).contains(&responses), "{responses}");
     let key = |number: u32| {
         let id = format!("00000000-0000-4000-8000-{number:012x}");
-        let flag = if number % 2 == 0 { "t" } else { "f" };
+        let flag = if number.is_multiple_of(2) { "t" } else { "f" };
         row([("id", id.as_str()), ("flag", flag)])
     };
     electric

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod client;
 mod endings;
 mod fill;
 mod fragments;
