@@ -241,9 +241,9 @@ impl Electric {
         let handle = format!("{}-{micros}", definition.hash());
         self.shapes.retain(|shape| shape.definition != definition);
         if let Some(stored) = self.tables.get(&definition.table) {
-            let (tables, chunk_bytes) = (&self.tables, self.options.chunk_bytes);
-            let next_xid = self.next_xid;
-            let mut shape = Shape::open(handle, definition, stored, tables, next_xid, chunk_bytes);
+            let (tables, next_xid) = (&self.tables, self.next_xid);
+            let mut shape =
+                Shape::open(handle, definition, stored, tables, next_xid, &self.options);
             self.requests += 1;
             shape.used = self.requests;
             self.shapes.push(shape);

@@ -8,6 +8,7 @@ use super::definition::{Definition, ShapeParams};
 use super::message::{Place, ShapeChange, Writer};
 use super::moves::Pending;
 use super::offset::Offset;
+use super::options::Options;
 use super::sight::Sight;
 use super::snapshot::Snapshot;
 use super::subquery::Values;
@@ -77,7 +78,7 @@ impl Shape {
         stored: &StoredTable,
         tables: &Tables,
         next_xid: u64,
-        chunk_bytes: usize,
+        options: &Options,
     ) -> Self {
         let plan = definition.plan.as_ref();
         let views = plan.map(|plan| plan.views(tables)).unwrap_or_default();
@@ -86,7 +87,7 @@ impl Shape {
             definition: &definition,
             sight: sight(&definition, &handle, &views),
         };
-        let snapshot = Snapshot::take(&writer, stored, next_xid, chunk_bytes);
+        let snapshot = Snapshot::take(&writer, stored, next_xid, options);
         Self {
             snapshot,
             handle,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::fill_text::FillText;
 use super::message::{self, Reading, Writer};
+use super::options::Options;
 use super::transaction::StoredTable;
 
 /// The snapshot as it was taken. There is always a first chunk.
@@ -26,8 +27,9 @@ impl Snapshot {
         writer: &Writer<'_>,
         stored: &StoredTable,
         next_xid: u64,
-        chunk_bytes: usize,
+        options: &Options,
     ) -> Self {
+        let chunk_bytes = options.chunk_bytes;
         let empty = writer.definition.changes_only;
         // Tags differ from row to row: with them all rows are written at once.
         let by_formula = !empty && writer.definition.plan.is_none();
@@ -66,6 +68,9 @@ impl Snapshot {
         open.next();
         open.text.push_str(&message::snapshot_end(next_xid));
         chunks.push(open);
+        if options.empty_last_chunk {
+            chunks.push(Chunk::default());
+        }
         Self { fill, chunks }
     }
 

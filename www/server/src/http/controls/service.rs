@@ -77,6 +77,7 @@ struct Changed {
     max_initial_requests: Option<usize>,
     max_existing_requests: Option<usize>,
     subquery_buffer_transactions: Option<usize>,
+    empty_last_chunk: Option<bool>,
 }
 
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<usize>>, D::Error> {
@@ -98,6 +99,7 @@ async fn options(State(service): State<Service>, Json(wanted): Json<Changed>) ->
             max_initial_requests,
             max_existing_requests,
             subquery_buffer_transactions,
+            empty_last_chunk,
             ..
         } = core.backend.electric_mut().options_mut();
         set(chunk_bytes, wanted.chunk_bytes);
@@ -110,6 +112,7 @@ async fn options(State(service): State<Service>, Json(wanted): Json<Changed>) ->
             subquery_buffer_transactions,
             wanted.subquery_buffer_transactions,
         );
+        set(empty_last_chunk, wanted.empty_last_chunk);
     });
     StatusCode::NO_CONTENT
 }
