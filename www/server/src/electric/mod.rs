@@ -13,7 +13,7 @@
 //! | 4 offsets, chunks | `offset`, `snapshot`, `shape` |
 //! | 5, 6, 13 headers, statuses, caching | `constants`, `response`, `answer`, `cursor` |
 //! | 6 failures of the service, limits | `service`, `admission`, [`Options`] |
-//! | 7 messages, `last`, positions | `message`, `shape`, `delivery` |
+//! | 7 messages, `last`, positions, merged updates | `message`, `shape`, `delivery`, `compaction` |
 //! | 8 flows: cold start, catch-up, long poll, `offset=now` | `answer` |
 //! | 9 must-refetch on TRUNCATE, ALTER, unknown handle, eviction, DELETE, restarts, lost slots | `schema_change`, `service` |
 //! | 10 subset snapshots | `subset`, `subset_answer` |
@@ -22,8 +22,8 @@
 //!
 //! What the service is behind with can be set, see [`Lag`]; tables of any size come from [`Electric::fill`].
 //!
-//! Deliberately not modelled: server-sent events (a 400 that says so), tables without a primary key, compaction,
-//! secrets, functions and casts of columns in conditions, `IN` over several columns, the missing parentheses around
+//! Deliberately not modelled: server-sent events (a 400 that says so), tables without a primary key, secrets,
+//! functions and casts of columns in conditions, `IN` over several columns, the missing parentheses around
 //! a `where` with OR that a subset is added to, collations other than `C`. Types that the model knows by name only
 //! ([`PgType::Named`], [`PgType::Array`]) keep the text they are given. Tags are hashes of the same form as the
 //! service's MD5, not the same hashes.
@@ -61,6 +61,7 @@
 mod admission;
 mod answer;
 mod canonical;
+mod compaction;
 pub mod constants;
 mod cursor;
 mod database;

@@ -24,10 +24,11 @@ pub struct Opened {
     pub params: ShapeParams,
 }
 
+/// A message of the log.
 #[derive(Clone, Debug)]
-struct Entry {
+pub(crate) struct Entry {
     offset: Offset,
-    message: String,
+    pub(crate) message: String,
 }
 
 /// A log and its name.
@@ -40,7 +41,7 @@ pub(crate) struct Shape {
     /// When it was asked for last, in requests.
     pub(crate) used: u64,
     snapshot: Snapshot,
-    log: Vec<Entry>,
+    pub(crate) log: Vec<Entry>,
     /// Last offsets of the full log chunks.
     chunk_ends: Vec<Offset>,
     /// Size of the log chunk being filled.

@@ -20,6 +20,7 @@
 //! | `POST /test/restart` `{"lose_shapes":bool}` | restarts it: what lagged has caught up, shapes with subqueries end in any case |
 //! | `POST /test/reconcile` | it looks for unseen ALTERs, as every 60 s |
 //! | `POST /test/rotate` `{"table"?}` | ends the shapes of a table and keeps its rows; without a table all, as a lost replication slot does |
+//! | `POST /test/compact` `{"table"}` | merges the updates in the logs of its shapes |
 //! | `POST /test/condition` `{"condition"}` | `active`, `starting`, `snapshots_fail`, `snapshots_crash`, `database_unreachable`, `read_only` |
 //! | `POST /test/lag` `{"fragments"?,"moves"?}` | what it is behind with: large transactions, move-ins; absent flags are taken back |
 //! | `POST /test/options` `{"chunk_bytes"?,"long_poll_ms"?,"max_shapes"?,"allow_delete"?,"max_initial_requests"?,"max_existing_requests"?,"subquery_buffer_transactions"?,"empty_last_chunk"?}` | changes what is named, for shapes and requests to come |

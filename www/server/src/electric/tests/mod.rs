@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod client;
+mod compaction;
 mod endings;
 mod fill;
 mod fragments;

@@ -16,6 +16,7 @@ pub(super) fn routes() -> Router<Service> {
         .route("/test/restart", post(restart))
         .route("/test/reconcile", post(reconcile))
         .route("/test/rotate", post(rotate))
+        .route("/test/compact", post(compact))
         .route("/test/condition", post(condition))
         .route("/test/lag", post(lag))
         .route("/test/options", post(options))
@@ -49,6 +50,16 @@ async fn rotate(State(service): State<Service>, Json(wanted): Json<Rotate>) -> R
     done(service.write(|Core { backend, journal }| {
         backend.end_shapes(journal.as_mut(), wanted.table.as_deref())
     }))
+}
+
+#[derive(Deserialize)]
+struct Compact {
+    table: String,
+}
+
+async fn compact(State(service): State<Service>, Json(wanted): Json<Compact>) -> StatusCode {
+    service.read(|core| core.backend.electric_mut().compact(&wanted.table));
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]
