@@ -184,6 +184,22 @@ impl Backend {
         self.record(journal, Event::Truncate(table.to_owned()))
     }
 
+    /// Replaces a table's rows by many; see [`Electric::fill`].
+    ///
+    /// # Errors
+    /// The table cannot be filled, or the journal cannot be written; nothing has happened.
+    pub fn fill(
+        &mut self,
+        journal: &mut dyn Journal,
+        table: &str,
+        rows: u64,
+        bytes: usize,
+    ) -> Result<(), TransactionError> {
+        self.electric.check_fill(table, rows, bytes)?;
+        let table = table.to_owned();
+        Ok(self.record(journal, Event::Fill { table, rows, bytes })?)
+    }
+
     /// ALTER TABLE.
     ///
     /// # Errors
@@ -262,6 +278,10 @@ impl Backend {
             }
             Event::Verdict(verdict) => self.keep(Some(verdict)),
             Event::Truncate(table) => self.electric.truncate(&table),
+            Event::Fill { table, rows, bytes } => {
+                // It was checked before it was recorded.
+                let _ = self.electric.fill(&table, rows, bytes);
+            }
             Event::Alter { table, alter } => self.electric.alter_table(&table, &alter),
             Event::Opened(opened) => self.electric.reopen(&opened),
             Event::Dropped(handle) => self.electric.drop_shape(&handle),

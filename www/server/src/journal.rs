@@ -22,6 +22,15 @@ pub enum Event {
     Verdict(Verdict),
     /// TRUNCATE.
     Truncate(String),
+    /// Rows by formula in place of a table's rows.
+    Fill {
+        /// The table.
+        table: String,
+        /// How many.
+        rows: u64,
+        /// How large, each.
+        bytes: usize,
+    },
     /// ALTER TABLE.
     Alter {
         /// The table.

@@ -303,3 +303,53 @@ fn replaying_the_journal_gives_the_same_answers() {
         assert_eq!(ask(&mut revived), ask(&mut backend), "{url}");
     }
 }
+
+#[test]
+fn shapes_that_ended_stay_ended_after_a_start() {
+    let options = || Options {
+        max_shapes: Some(3),
+        allow_delete: true,
+        ..Options::default()
+    };
+    let mut journal = Kept::default();
+    let mut backend = Backend::new(Electric::new(options()), demo::rules());
+    demo::start(&mut backend, &mut journal, NOW).unwrap();
+    let ask = |backend: &mut Backend, journal: &mut Kept, request: &ShapeRequest| match backend
+        .respond(journal, NOW, 1, request, WaitState::Arrived)
+    {
+        Answer::Respond(response) => response,
+        hold => panic!("{hold:?}"),
+    };
+    let mut open = |backend: &mut Backend, shape: &str| {
+        let request = ShapeRequest::get(&format!("table=todos&offset=-1&{shape}"));
+        let first = ask(backend, &mut journal, &request);
+        first.header("electric-handle").unwrap().to_owned()
+    };
+    let evicted = open(&mut backend, "columns=id");
+    let subquery = open(&mut backend, "where=id+in+(select+id+from+todos)");
+    let deleted = open(&mut backend, "columns=id&replica=full");
+    let kept = open(&mut backend, "columns=id,title");
+    let delete = ShapeRequest::get("table=todos&columns=id&replica=full")
+        .method(crate::electric::Method::Delete);
+    assert_eq!(ask(&mut backend, &mut journal, &delete).status, 202);
+    let added = Alter::AddColumn(Column::new("extra", PgType::Text));
+    let seen = ShapeRequest::get("table=todos&offset=-1&log=changes_only");
+    let unaware = ask(&mut backend, &mut journal, &seen);
+    backend
+        .alter_table_unseen(&mut journal, "todos", added)
+        .unwrap();
+    assert_eq!(ask(&mut backend, &mut journal, &seen), unaware);
+
+    let mut revived = Backend::new(Electric::new(options()), demo::rules());
+    journal
+        .0
+        .into_iter()
+        .for_each(|event| revived.replay(event));
+    revived.resume();
+    let alive: Vec<&str> = revived.electric().handles().collect();
+    // The ALTER, which nobody saw in time, has ended those that select all columns.
+    assert_eq!(alive, [kept.as_str()]);
+    let before: Vec<&str> = backend.electric().handles().collect();
+    assert!(before.contains(&subquery.as_str()) && before.contains(&kept.as_str()));
+    assert!(!before.contains(&evicted.as_str()) && !before.contains(&deleted.as_str()));
+}

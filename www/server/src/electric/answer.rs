@@ -1,19 +1,15 @@
 //! What a request gets: an answer now, or a wait (protocol sections 8.1 to 8.5).
 
-use std::borrow::Cow;
-
 use super::constants::{OUT_OF_BOUNDS, cache, header, param};
 use super::cursor;
 use super::database::Electric;
 use super::definition::{Definition, Invalid};
 use super::message;
-use super::message::Reading;
 use super::offset::{Offset, Position};
 use super::request::{Method, Read, ShapeRequest};
 use super::response::Response;
 use super::shape::{Chunk, Shape};
-use super::sight::Sight;
-use super::subset::{self, Subset};
+use super::subset::Subset;
 use super::time::Micros;
 
 /// How long a request has been waiting.
@@ -119,46 +115,17 @@ impl Electric {
             None => turn.decide(),
         })
     }
-
-    /// DELETE: ends the shape named by its handle or its definition.
-    fn delete(&mut self, request: &ShapeRequest) -> Response {
-        if !self.options.allow_delete {
-            return Response::delete_not_allowed(request);
-        }
-        let handle = match request.text(param::HANDLE) {
-            Some(handle) => Some(handle.to_owned()),
-            None => {
-                let parsed = request.shape_params();
-                let parsed = parsed.and_then(|params| Definition::parse(&params, &self.tables));
-                match parsed {
-                    Ok(definition) => {
-                        let index = self.find(&definition);
-                        index.map(|index| self.shapes[index].handle.clone())
-                    }
-                    Err(invalid) => return Response::invalid(request, &invalid),
-                }
-            }
-        };
-        match handle.filter(|handle| self.handles().any(|known| known == handle)) {
-            Some(handle) => {
-                self.drop_shape(&handle);
-                self.evicted.push(handle);
-                Response::deleted(request)
-            }
-            None => Response::nothing_to_delete(request),
-        }
-    }
 }
 
 /// One decision about a valid request for a living shape.
-struct Turn<'a> {
-    electric: &'a Electric,
-    shape: &'a Shape,
-    request: &'a ShapeRequest,
-    read: &'a Read,
-    wait: WaitState,
-    now: Micros,
-    entropy: u64,
+pub(crate) struct Turn<'a> {
+    pub(crate) electric: &'a Electric,
+    pub(crate) shape: &'a Shape,
+    pub(crate) request: &'a ShapeRequest,
+    pub(crate) read: &'a Read,
+    pub(crate) wait: WaitState,
+    pub(crate) now: Micros,
+    pub(crate) entropy: u64,
 }
 
 impl Turn<'_> {
@@ -228,42 +195,6 @@ impl Turn<'_> {
         }
     }
 
-    /// Rows as they are now, beside the log. The offset is the log's end before the rows were read.
-    fn subset(&self, subset: &Subset) -> Response {
-        let mark = self.entropy % (1 << 31);
-        let electric = self.electric;
-        let stored = electric.tables.get(&self.shape.definition.table);
-        let rows = stored.map_or(Vec::new(), |stored| {
-            let mut writer = self.shape.writer(stored.seen());
-            // The query sees what Postgres has, which the log may not have told yet.
-            let plan = self.shape.definition.plan.as_ref();
-            let views = plan
-                .map(|plan| plan.views(&electric.tables))
-                .unwrap_or_default();
-            if let Sight::Plan { views: seen, .. } = &mut writer.sight {
-                *seen = &views;
-            }
-            let inside = stored.heap.scan_all().filter(|row| writer.sight.sees(row));
-            let picked = subset.pick(inside.map(Cow::into_owned)).into_iter();
-            picked
-                .map(|row| {
-                    let mut out = String::new();
-                    writer.row(&row, Reading::Subset(mark), &mut out);
-                    out
-                })
-                .collect()
-        });
-        let body = subset::body(electric.next_xid, electric.wal_insert_lsn(), mark, &rows);
-        let response = Response::log(self.request, cache::NOT_GET, body)
-            .with(header::SNAPSHOT, "true")
-            .with(header::HANDLE, self.shape.handle.as_str())
-            .with(header::OFFSET, self.shape.head().to_string());
-        match self.read.live {
-            true => response,
-            false => self.with_schema(response),
-        }
-    }
-
     /// A held poll that timed out.
     fn no_change(&self, end: Offset) -> Response {
         self.only_up_to_date(end, self.electric.global_last_seen_lsn())
@@ -307,7 +238,7 @@ impl Turn<'_> {
         self.with_schema(response)
     }
 
-    fn with_schema(&self, response: Response) -> Response {
+    pub(crate) fn with_schema(&self, response: Response) -> Response {
         match self.electric.tables.get(&self.shape.definition.table) {
             Some(stored) => {
                 let columns = &self.shape.definition.columns;

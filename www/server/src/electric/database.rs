@@ -1,10 +1,10 @@
 //! The database and its write-ahead log, which the sync service in front of it follows (protocol section 7.4).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::constants::FRAGMENT_CHANGES;
 use super::definition::Definition;
-use super::moves::MoveRules;
 use super::options::{Lag, Options};
 use super::request::Read;
 use super::service::Condition;
@@ -48,7 +48,7 @@ pub struct Electric {
     pub(crate) lag: Lag,
     pub(crate) condition: Condition,
     /// Transactions processed and not yet readable.
-    withheld: Vec<Logged>,
+    pub(crate) withheld: Vec<Logged>,
     /// The WAL insert position.
     wal: u64,
     pub(crate) next_xid: u64,
@@ -92,12 +92,25 @@ impl Electric {
         self.tables.get(name).map(|stored| &stored.table)
     }
 
-    /// The rows of a table, in heap order.
+    /// The rows of a table that were written one by one, in heap order; see [`Electric::all_rows`] for those of
+    /// [`Electric::fill`].
     pub fn rows(&self, table: &str) -> impl Iterator<Item = &Row> {
         self.tables
             .get(table)
             .into_iter()
             .flat_map(|stored| stored.heap.scan())
+    }
+
+    /// All rows of a table, in heap order; those that a fill made come first.
+    pub fn all_rows(&self, table: &str) -> impl Iterator<Item = Cow<'_, Row>> {
+        let stored = self.tables.get(table).into_iter();
+        stored.flat_map(|stored| stored.heap.scan_all())
+    }
+
+    /// The number of rows of a table.
+    pub fn row_count(&self, table: &str) -> u64 {
+        let stored = self.tables.get(table);
+        stored.map_or(0, |stored| stored.heap.len())
     }
 
     /// Runs a transaction and commits it.
@@ -171,43 +184,6 @@ impl Electric {
         committed
     }
 
-    /// Makes a transaction readable.
-    fn deliver(&mut self, logged: &Logged) {
-        let rules = MoveRules {
-            holds: self.lag.moves,
-            buffer: self.options.subquery_buffer_transactions,
-            next_xid: self.next_xid,
-        };
-        let (tables, chunk_bytes) = (&self.tables, self.options.chunk_bytes);
-        let mut overflowed = Vec::new();
-        // What a snapshot contains is not repeated after it.
-        let behind = |shape: &&mut Shape| shape.opened_xid <= logged.xid;
-        for shape in self.shapes.iter_mut().filter(behind) {
-            if !shape.follow(tables, logged, rules) {
-                overflowed.push(shape.handle.clone());
-            }
-            shape.end_chunk(chunk_bytes);
-        }
-        self.end_shapes(|shape| overflowed.contains(&shape.handle));
-    }
-
-    /// Sets what the service is behind with; what is no longer held back becomes readable.
-    pub fn set_lag(&mut self, lag: Lag) {
-        self.lag = lag;
-        if !lag.fragments {
-            for logged in std::mem::take(&mut self.withheld) {
-                self.deliver(&logged);
-            }
-        }
-        if !lag.moves {
-            let (tables, next_xid) = (&self.tables, self.next_xid);
-            for shape in &mut self.shapes {
-                shape.release_moves(tables, next_xid);
-                shape.end_chunk(self.options.chunk_bytes);
-            }
-        }
-    }
-
     /// Activity elsewhere in the database cluster: it takes WAL and transaction ids but reaches no shape.
     pub fn elsewhere(&mut self, wal_bytes: u64, transactions: u64) {
         self.wal += wal_bytes;
@@ -265,9 +241,9 @@ impl Electric {
         let handle = format!("{}-{micros}", definition.hash());
         self.shapes.retain(|shape| shape.definition != definition);
         if let Some(stored) = self.tables.get(&definition.table) {
-            let (tables, chunk_bytes) = (&self.tables, self.options.chunk_bytes);
-            let next_xid = self.next_xid;
-            let mut shape = Shape::open(handle, definition, stored, tables, next_xid, chunk_bytes);
+            let (tables, next_xid) = (&self.tables, self.next_xid);
+            let mut shape =
+                Shape::open(handle, definition, stored, tables, next_xid, &self.options);
             self.requests += 1;
             shape.used = self.requests;
             self.shapes.push(shape);

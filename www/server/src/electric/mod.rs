@@ -2,22 +2,31 @@
 //!
 //! No I/O, no clock, no randomness, no async: time and entropy are arguments. The demo serves it over HTTP, native
 //! tests and simulations call [`Electric::respond`] directly. It is held to recorded responses of the real service
-//! by `tests/contract.rs`.
+//! by `tests/contract`.
 //!
 //! Modelled, by section of the protocol notes:
 //!
 //! | section | where |
 //! |---|---|
-//! | 2, 3 methods and parameters | `request`, `definition`, `filter_parser` |
-//! | 4 offsets, chunks | `offset`, `shape` |
+//! | 2 methods, POST bodies, DELETE | `request`, `post`, `delete`, `admission` |
+//! | 3 parameters and conditions | `request`, `definition`, `filter_parser`, `filter` |
+//! | 4 offsets, chunks | `offset`, `snapshot`, `shape` |
 //! | 5, 6, 13 headers, statuses, caching | `constants`, `response`, `answer`, `cursor` |
-//! | 7 messages | `message` |
+//! | 6 failures of the service, limits | `service`, `admission`, [`Options`] |
+//! | 7 messages, `last`, positions, merged updates | `message`, `shape`, `delivery`, `compaction` |
 //! | 8 flows: cold start, catch-up, long poll, `offset=now` | `answer` |
-//! | 9 must-refetch on TRUNCATE, ALTER, unknown handle, lost shapes | [`Electric`], `answer` |
+//! | 9 must-refetch on TRUNCATE, ALTER, unknown handle, eviction, DELETE, restarts, lost slots | `schema_change`, `service` |
+//! | 10 subset snapshots | `subset`, `subset_answer` |
+//! | 11 subqueries: tags, move-out, move-in | `subquery`, `plan`, `moves` |
 //! | 12 types and their text | `types`, `canonical` and the modules it names |
 //!
-//! Deliberately not modelled: subqueries with tags and moves, server-sent events, subset snapshots, DELETE (each
-//! refused with a clear answer), tables without a primary key, compaction, eviction of shapes, admission limits.
+//! What the service is behind with can be set, see [`Lag`]; tables of any size come from [`Electric::fill`].
+//!
+//! Deliberately not modelled: server-sent events (a 400 that says so), tables without a primary key, secrets,
+//! functions and casts of columns in conditions, `IN` over several columns, the missing parentheses around
+//! a `where` with OR that a subset is added to, collations other than `C`. Types that the model knows by name only
+//! ([`PgType::Named`], [`PgType::Array`]) keep the text they are given. Tags are hashes of the same form as the
+//! service's MD5, not the same hashes.
 //!
 //! ```
 //! use throughline_server::electric::*;
@@ -52,13 +61,19 @@
 mod admission;
 mod answer;
 mod canonical;
+mod compaction;
 pub mod constants;
 mod cursor;
 mod database;
 mod definition;
+mod delete;
+mod delivery;
+mod fill;
+mod fill_text;
 mod filter;
 mod filter_lexer;
 mod filter_parser;
+mod heap;
 mod json_text;
 mod jsonb;
 mod message;
@@ -77,6 +92,7 @@ mod sight;
 mod snapshot;
 mod subquery;
 mod subset;
+mod subset_answer;
 mod table;
 mod time;
 mod transaction;

@@ -5,11 +5,14 @@
 //! move-out events, the transactions' changes, then for each subquery with new values its move-in event, the rows new
 //! to the shape as they are now, and `snapshot-end`. Values that left and came back within a splice are not told of.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use super::message::{self, Reading};
 use super::plan;
 use super::shape::Shape;
+use super::sight::Sight;
 use super::subquery::Values;
 use super::table::Row;
 use super::transaction::{Logged, Tables};
@@ -143,17 +146,19 @@ impl Shape {
             }
             let patterns = self.patterns(&plan, index, &moved_in);
             self.append_after(event("move-in", &patterns, triggers));
-            let seen: Vec<_> = {
-                let sight = self.writer(stored.seen()).sight;
-                let rows = stored.heap.scan_all();
-                rows.filter(|row| !sight.sees(row)).collect()
-            };
+            let views = self.views.clone();
             self.views[index] = view.clone();
             let writer = self.writer(stored.seen());
-            let entered = seen.iter().filter(|row| writer.sight.sees(row));
-            let write = |row: &std::borrow::Cow<'_, Row>| {
+            let before = Sight::Plan {
+                plan: &plan,
+                views: &views,
+                seed: &self.handle,
+            };
+            let rows = stored.heap.scan_all();
+            let entered = rows.filter(|row| !before.sees(row) && writer.sight.sees(row));
+            let write = |row: Cow<'_, Row>| {
                 let mut out = String::new();
-                writer.row(row, Reading::MoveIn, &mut out);
+                writer.row(&row, Reading::MoveIn, &mut out);
                 out
             };
             let rows: Vec<String> = entered.map(write).collect();

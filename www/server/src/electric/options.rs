@@ -23,7 +23,10 @@ pub struct Options {
     pub max_initial_requests: usize,
     /// Requests with a known handle that may be in progress: 10 000.
     pub max_existing_requests: usize,
-    /// What the service is behind with from the start.
+    /// Whether a snapshot's end promises one more chunk, which turns out empty: a `[]` that is not up to date, as when
+    /// the snapshot is read while it is being produced (section 4).
+    pub empty_last_chunk: bool,
+    /// What the service is behind with from the start, until a restart.
     pub lag: Lag,
 }
 
@@ -39,6 +42,7 @@ impl Default for Options {
             subquery_buffer_transactions: 1_000,
             max_initial_requests: 300,
             max_existing_requests: 10_000,
+            empty_last_chunk: false,
             lag: Lag::default(),
         }
     }

@@ -1,9 +1,11 @@
-//! CREATE, TRUNCATE and ALTER TABLE, and the shapes they end (protocol section 6, "when does 409 happen").
+//! CREATE, TRUNCATE, COPY and ALTER TABLE, and the shapes they end (protocol section 6, "when does 409 happen").
 
 use super::canonical::canonical;
 use super::database::Electric;
+use super::fill::Fill;
+use super::heap::Heap;
 use super::table::{Alter, ColumnDefault, Table};
-use super::transaction::{Op, StoredTable};
+use super::transaction::{ChangeError, Op, StoredTable};
 
 impl Electric {
     /// Creates a table, or replaces one: then its rows go and its shapes end.
@@ -21,6 +23,31 @@ impl Electric {
             self.end_shapes_over(table);
             self.catalog_commit();
         }
+    }
+
+    /// Replaces the rows of a table by so many, each of about so many bytes, as a dump that is read back does. The rows
+    /// are a formula: they take no memory, however many there are, until they are written to. The first key column
+    /// counts from 1; shapes that read the table end.
+    ///
+    /// # Errors
+    /// The table is unknown, or has a key or a NOT NULL column that no formula is known for.
+    pub fn fill(&mut self, table: &str, rows: u64, bytes: usize) -> Result<(), ChangeError> {
+        let unknown = || ChangeError::UnknownTable(table.to_owned());
+        let stored = self.tables.get_mut(table).ok_or_else(unknown)?;
+        stored.heap = Heap::filled(Fill::new(&stored.table, rows, bytes)?);
+        self.end_shapes_over(table);
+        self.catalog_commit();
+        Ok(())
+    }
+
+    /// Whether [`Electric::fill`] would fail.
+    ///
+    /// # Errors
+    /// What it would return.
+    pub fn check_fill(&self, table: &str, rows: u64, bytes: usize) -> Result<(), ChangeError> {
+        let unknown = || ChangeError::UnknownTable(table.to_owned());
+        let table = self.table(table).ok_or_else(unknown)?;
+        Fill::new(table, rows, bytes).map(drop)
     }
 
     /// ALTER TABLE, seen at once: shapes whose selected columns change end. Key columns stay as they are.

@@ -8,6 +8,7 @@ use super::definition::{Definition, ShapeParams};
 use super::message::{Place, ShapeChange, Writer};
 use super::moves::Pending;
 use super::offset::Offset;
+use super::options::Options;
 use super::sight::Sight;
 use super::snapshot::Snapshot;
 use super::subquery::Values;
@@ -23,10 +24,11 @@ pub struct Opened {
     pub params: ShapeParams,
 }
 
+/// A message of the log.
 #[derive(Clone, Debug)]
-struct Entry {
+pub(crate) struct Entry {
     offset: Offset,
-    message: String,
+    pub(crate) message: String,
 }
 
 /// A log and its name.
@@ -39,7 +41,7 @@ pub(crate) struct Shape {
     /// When it was asked for last, in requests.
     pub(crate) used: u64,
     snapshot: Snapshot,
-    log: Vec<Entry>,
+    pub(crate) log: Vec<Entry>,
     /// Last offsets of the full log chunks.
     chunk_ends: Vec<Offset>,
     /// Size of the log chunk being filled.
@@ -77,7 +79,7 @@ impl Shape {
         stored: &StoredTable,
         tables: &Tables,
         next_xid: u64,
-        chunk_bytes: usize,
+        options: &Options,
     ) -> Self {
         let plan = definition.plan.as_ref();
         let views = plan.map(|plan| plan.views(tables)).unwrap_or_default();
@@ -86,7 +88,7 @@ impl Shape {
             definition: &definition,
             sight: sight(&definition, &handle, &views),
         };
-        let snapshot = Snapshot::take(&writer, stored, next_xid, chunk_bytes);
+        let snapshot = Snapshot::take(&writer, stored, next_xid, options);
         Self {
             snapshot,
             handle,

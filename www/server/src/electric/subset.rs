@@ -2,6 +2,7 @@
 //!
 //! Texts sort by bytes, as with the collation `C`. `where_expr` and `order_by_expr` are ignored, as by the service.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,9 @@ use super::post::text;
 use super::table::{Row, Table};
 use super::transaction::Tables;
 use super::types::PgType;
+
+/// Rows kept while picking, however few are wanted.
+const KEPT_AT_LEAST: usize = 1_000;
 
 /// What a subset request says, as sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -168,23 +172,32 @@ impl Subset {
     }
 
     /// The rows it asks for, of those of the shape.
-    pub(crate) fn pick<R: std::borrow::Borrow<Row>>(
-        &self,
-        rows: impl Iterator<Item = R>,
-    ) -> Vec<R> {
-        let matching = rows.filter(|row| {
-            let filter = self.filter.as_ref();
-            filter.is_none_or(|filter| filter.matches(row.borrow()))
-        });
-        let mut rows: Vec<R> = matching.collect();
+    pub(crate) fn pick<'r>(&self, rows: impl Iterator<Item = Cow<'r, Row>>) -> Vec<Cow<'r, Row>> {
+        let filter = self.filter.as_ref();
+        let matching = rows.filter(|row| filter.is_none_or(|filter| filter.matches(row)));
+        let wanted = self.offset.saturating_add(self.limit);
+        let mut picked = Vec::new();
+        for row in matching {
+            picked.push(row);
+            // Of many rows only those that can still be asked for are kept.
+            if picked.len() / 2 > wanted.max(KEPT_AT_LEAST) {
+                self.sort(&mut picked);
+                picked.truncate(wanted);
+            }
+        }
+        self.sort(&mut picked);
+        picked.truncate(wanted);
+        picked.drain(..self.offset.min(picked.len()));
+        picked
+    }
+
+    fn sort(&self, rows: &mut [Cow<'_, Row>]) {
         rows.sort_by(|left, right| {
             let terms = self.order.iter();
             terms.fold(Ordering::Equal, |ordering, term| {
-                ordering.then_with(|| term.compare(left.borrow(), right.borrow()))
+                ordering.then_with(|| term.compare(left, right))
             })
         });
-        let picked = rows.into_iter().skip(self.offset).take(self.limit);
-        picked.collect()
     }
 }
 

@@ -1,6 +1,5 @@
-//! Tables: columns, keys, and rows in heap order.
+//! Tables: columns and keys.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -154,58 +153,4 @@ pub enum Alter {
     DropColumn(String),
     /// `ALTER COLUMN … DROP NOT NULL`: changes the schema header under an unchanged handle (section 12).
     DropNotNull(String),
-}
-
-/// Rows in the order a sequential scan meets them: an updated row moves to the end.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Heap {
-    rows: BTreeMap<u64, Row>,
-    place_of: BTreeMap<Key, u64>,
-    next_place: u64,
-}
-
-impl Heap {
-    pub(crate) fn get(&self, key: &Key) -> Option<&Row> {
-        self.rows.get(self.place_of.get(key)?)
-    }
-
-    pub(crate) fn scan(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values()
-    }
-
-    /// All rows, stored or not.
-    pub(crate) fn scan_all(&self) -> impl Iterator<Item = Cow<'_, Row>> {
-        self.scan().map(Cow::Borrowed)
-    }
-
-    pub(crate) fn put(&mut self, key: Key, row: Row) {
-        self.remove(&key);
-        self.rows.insert(self.next_place, row);
-        self.place_of.insert(key, self.next_place);
-        self.next_place += 1;
-    }
-
-    pub(crate) fn remove(&mut self, key: &Key) {
-        if let Some(place) = self.place_of.remove(key) {
-            self.rows.remove(&place);
-        }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.rows.clear();
-        self.place_of.clear();
-    }
-
-    /// Adds a column with one value for all rows.
-    pub(crate) fn add_column(&mut self, name: &str, text: Option<&str>) {
-        for row in self.rows.values_mut() {
-            row.insert(name.to_owned(), text.map(str::to_owned));
-        }
-    }
-
-    pub(crate) fn drop_column(&mut self, name: &str) {
-        for row in self.rows.values_mut() {
-            row.remove(name);
-        }
-    }
 }

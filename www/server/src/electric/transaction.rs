@@ -1,12 +1,14 @@
 //! Transactions: staged against a view of the tables, committed as a whole or not at all.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::canonical::canonical;
-use super::table::{Alter, Column, Heap, Key, Row, Table};
+use super::heap::Heap;
+use super::table::{Alter, Column, Key, Row, Table};
 use super::time::Micros;
 
 /// A table and its rows.
@@ -85,6 +87,8 @@ pub enum ChangeError {
     NotNull(String),
     #[error("table \"{0}\" already has a row with this key")]
     KeyConflict(String),
+    #[error("table \"{table}\" cannot be filled: {reason}")]
+    NotFillable { table: String, reason: String },
 }
 
 impl ChangeError {
@@ -97,6 +101,7 @@ impl ChangeError {
             ChangeError::MissingKey(_) => "MISSING_KEY",
             ChangeError::NotNull(_) => "NOT_NULL",
             ChangeError::KeyConflict(_) => "KEY_CONFLICT",
+            ChangeError::NotFillable { .. } => "NOT_FILLABLE",
         }
     }
 }
@@ -171,7 +176,7 @@ impl<'a> Transaction<'a> {
         }) {
             return Err(ChangeError::NotNull(name.clone()));
         }
-        let Some(old) = self.current(stored, &old_key).cloned() else {
+        let Some(old) = self.current(stored, &old_key).map(Cow::into_owned) else {
             return Ok(false);
         };
         let mut new = old.clone();
@@ -196,7 +201,7 @@ impl<'a> Transaction<'a> {
     pub fn delete(&mut self, table: &str, key: &Row) -> Result<bool, ChangeError> {
         let stored = self.stored(table)?;
         let key = key_from(&stored.table, key)?;
-        let Some(old) = self.current(stored, &key).cloned() else {
+        let Some(old) = self.current(stored, &key).map(Cow::into_owned) else {
             return Ok(false);
         };
         self.written.insert((table.to_owned(), key), None);
@@ -208,7 +213,7 @@ impl<'a> Transaction<'a> {
     ///
     /// # Errors
     /// Unknown table, or a key that is incomplete or of another type.
-    pub fn get(&self, table: &str, key: &Row) -> Result<Option<&Row>, ChangeError> {
+    pub fn get(&self, table: &str, key: &Row) -> Result<Option<Cow<'_, Row>>, ChangeError> {
         let stored = self.stored(table)?;
         Ok(self.current(stored, &key_from(&stored.table, key)?))
     }
@@ -218,9 +223,9 @@ impl<'a> Transaction<'a> {
         self.tables.get(table).ok_or_else(unknown)
     }
 
-    fn current<'b>(&'b self, stored: &'b StoredTable, key: &Key) -> Option<&'b Row> {
+    fn current<'b>(&'b self, stored: &'b StoredTable, key: &Key) -> Option<Cow<'b, Row>> {
         match self.written.get(&(stored.table.name.clone(), key.clone())) {
-            Some(written) => written.as_ref(),
+            Some(written) => written.as_ref().map(Cow::Borrowed),
             None => stored.heap.get(key),
         }
     }

@@ -8,13 +8,20 @@ use axum::body::Bytes;
 use http_body::{Body, Frame};
 
 /// Some bytes, then an error.
-pub(crate) struct Broken(Option<Bytes>);
+pub(crate) enum Broken {
+    /// The bytes are still to come.
+    Whole(Bytes),
+    /// They are on their way: the server writes them out when it is told to wait.
+    Flushing,
+    /// Nothing but the error is left.
+    Over,
+}
 
 impl Broken {
     /// The first `count` bytes of a body.
     pub(crate) fn after(mut body: Vec<u8>, count: usize) -> Self {
         body.truncate(count);
-        Self(Some(body.into()))
+        Self::Whole(body.into())
     }
 }
 
@@ -26,13 +33,14 @@ impl Body for Broken {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match self.0.take() {
-            Some(bytes) => {
-                // Another turn of the loop lets the server write what there is.
+        match std::mem::replace(&mut *self, Broken::Flushing) {
+            Broken::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Broken::Flushing => {
+                *self = Broken::Over;
                 context.waker().wake_by_ref();
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+                Poll::Pending
             }
-            None => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
+            Broken::Over => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
         }
     }
 }

@@ -7,20 +7,23 @@
 //! | `POST /test/transaction` `{"changes":[…]}` | writes as another user, in the format of `/changes`; the app's rules hold |
 //! | `POST /test/table` `{"name","primary_key":[…],"columns":[{"name","type","not_null"?}]}` | CREATE TABLE, replacing one of that name |
 //! | `POST /test/truncate?table=t` | TRUNCATE |
+//! | `POST /test/fill` `{"table","rows","bytes"}` | replaces a table's rows by so many of about so many bytes each, which take no memory; makes the table (`id int8`, `title`, `completed`, `number`, `created_at`) if there is none |
 //! | `POST /test/alter` `{"table","add":{"name","type"},"unseen"?}` or `{"table","drop":"name","unseen"?}` | ALTER TABLE; `unseen` until the table's next change, `/test/reconcile` or a restart |
-//! | `GET /test/rows?table=t` | the rows |
+//! | `GET /test/rows?table=t&limit=n` | the rows, or the first of them |
+//! | `GET /test/count?table=t` | how many there are |
 //! | `POST /test/reset` | first rows, no faults, empty log, a healthy service as it was started |
 //!
 //! The sync service (`controls/service.rs`):
 //!
 //! | request | does |
 //! |---|---|
-//! | `POST /test/restart` `{"lose_shapes":bool}` | restarts it; shapes with subqueries end in any case |
+//! | `POST /test/restart` `{"lose_shapes":bool}` | restarts it: what lagged has caught up, shapes with subqueries end in any case |
 //! | `POST /test/reconcile` | it looks for unseen ALTERs, as every 60 s |
 //! | `POST /test/rotate` `{"table"?}` | ends the shapes of a table and keeps its rows; without a table all, as a lost replication slot does |
+//! | `POST /test/compact` `{"table"}` | merges the updates in the logs of its shapes |
 //! | `POST /test/condition` `{"condition"}` | `active`, `starting`, `snapshots_fail`, `snapshots_crash`, `database_unreachable`, `read_only` |
 //! | `POST /test/lag` `{"fragments"?,"moves"?}` | what it is behind with: large transactions, move-ins; absent flags are taken back |
-//! | `POST /test/options` `{"chunk_bytes"?,"long_poll_ms"?,"max_shapes"?,"allow_delete"?,"max_initial_requests"?,"max_existing_requests"?,"subquery_buffer_transactions"?}` | changes what is named, for shapes and requests to come |
+//! | `POST /test/options` `{"chunk_bytes"?,"long_poll_ms"?,"max_shapes"?,"allow_delete"?,"max_initial_requests"?,"max_existing_requests"?,"subquery_buffer_transactions"?,"empty_last_chunk"?}` | changes what is named, for shapes and requests to come |
 //!
 //! The network (`controls/network.rs`); a fault meets requests to `path` whose query contains `query`, after `skip` of
 //! them passed, `count` times or until cleared:

@@ -31,11 +31,14 @@ pub(crate) async fn answer(
         request.body = Some(text.unwrap_or_else(|_| " ".repeat(MAX_BODY_BYTES + 1)));
     }
     let entropy = fastrand::u64(..);
+    let reads = matches!(request.method, Method::Get | Method::Head | Method::Post);
     let class = service.read(|core| core.backend.electric().admission(&request));
-    let (_in_progress, others) = service.admit(class);
-    let overload = service.read(|core| {
-        let electric = core.backend.electric();
-        electric.overload(&request, class, others, entropy)
+    let admitted = reads.then(|| service.admit(class));
+    let overload = admitted.as_ref().and_then(|(_, others)| {
+        service.read(|core| {
+            let electric = core.backend.electric();
+            electric.overload(&request, class, *others, entropy)
+        })
     });
     if let Some(overload) = overload {
         return send(overload);

@@ -1,5 +1,6 @@
 //! Scripted faults, as browser tests set them.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use axum::Router;
@@ -234,4 +235,30 @@ async fn a_delayed_request_is_late_once() {
     assert_eq!(get(&router, FIRST).await.status, StatusCode::OK);
     get(&router, FIRST).await;
     assert_eq!(before.elapsed(), Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn the_bytes_before_a_break_reach_the_other_end() {
+    let (_, router) = in_memory();
+    let effect = json!({"path": "/v1/shape", "effect": "drop", "bytes": 20});
+    fault(&router, effect).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    let read = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let request = format!("GET {FIRST} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut read = Vec::new();
+        // A reset is as good an end as any.
+        let _ = stream.read_to_end(&mut read);
+        String::from_utf8(read).unwrap()
+    });
+    let read = read.await.unwrap();
+    serving.abort();
+    let (head, body) = read.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    // One chunk of twenty bytes, and never the last chunk of none.
+    assert!(body.starts_with("14\r\n[{\"key\""), "{body}");
+    assert!(!body.contains("\r\n0\r\n"), "{body}");
 }

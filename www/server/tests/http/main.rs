@@ -6,15 +6,11 @@ mod files;
 mod service;
 mod support;
 
-use std::path::Path;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use serde_json::json;
-use throughline_server::http::Service;
-use throughline_server::store::Store;
 
 use support::*;
 
@@ -139,13 +135,6 @@ async fn malformed_and_foreign_posts_are_refused() {
         get(&router, "/changes").await.status,
         StatusCode::METHOD_NOT_ALLOWED
     );
-}
-
-fn on_disk(path: &Path) -> (Service, Router) {
-    let store = Store::open(path).unwrap();
-    let mut backend = backend();
-    store.replay_into(&mut backend).unwrap();
-    served(backend, Box::new(store))
 }
 
 #[tokio::test]

@@ -152,3 +152,37 @@ async fn a_subquery_shape_follows_tables_made_by_a_control() {
         StatusCode::BAD_REQUEST
     );
 }
+
+#[tokio::test]
+async fn a_large_table_is_made_by_one_control_and_survives_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("demo.db");
+    let first = "/v1/shape?table=measurements&offset=-1";
+    let before = {
+        let (_, router) = on_disk(&path);
+        let fill = json!({"table": "measurements", "rows": 100_000, "bytes": 300});
+        set(&router, "/test/fill", fill).await;
+        get(&router, first).await
+    };
+    assert!(before.body.len() >= 10 * 1024 * 1024);
+    let (_, router) = on_disk(&path);
+    let after = get(&router, first).await;
+    assert_eq!(
+        after.header("electric-handle"),
+        before.header("electric-handle")
+    );
+    assert!(after.body == before.body);
+    assert_eq!(
+        get(&router, "/test/count?table=measurements").await.json(),
+        100_000
+    );
+    let rows = get(&router, "/test/rows?table=measurements&limit=3")
+        .await
+        .json();
+    assert_eq!(rows.as_array().unwrap().len(), 3);
+    let bad = json!({"table": "todos", "rows": 1_u64 << 60, "bytes": 1});
+    assert_eq!(
+        post(&router, "/test/fill", &bad).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}

@@ -1,5 +1,7 @@
 //! The router without a network, and how to ask it.
 
+use std::path::Path;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -10,6 +12,7 @@ use throughline_server::demo;
 use throughline_server::electric::{Electric, Options};
 use throughline_server::http::{Service, Site, now, router};
 use throughline_server::journal::{Journal, Unjournaled};
+use throughline_server::store::Store;
 use tower::ServiceExt;
 
 pub(crate) const ID: &str = "00000000-0000-4000-8000-0000000000aa";
@@ -113,4 +116,12 @@ pub(crate) async fn until_held(service: &Service, count: usize) {
     while service.held() != count {
         tokio::task::yield_now().await;
     }
+}
+
+/// Served from a file, as after a start.
+pub(crate) fn on_disk(path: &Path) -> (Service, Router) {
+    let store = Store::open(path).unwrap();
+    let mut backend = backend();
+    store.replay_into(&mut backend).unwrap();
+    served(backend, Box::new(store))
 }

@@ -90,3 +90,19 @@ fn an_empty_poll_knows_more_than_an_answer_with_changes() {
     assert_eq!(lsn(&get(&mut electric, &all)), outside.commit_lsn);
     assert!(electric.wal_insert_lsn() > outside.lsn + 90_000);
 }
+
+#[test]
+fn a_promised_chunk_may_turn_out_empty() {
+    let mut electric = items(Options {
+        empty_last_chunk: true,
+        ..Options::default()
+    });
+    insert(&mut electric, 1..=3);
+    let (offsets, rows) = follow(&mut electric);
+    assert_eq!(offsets, ["0_0", "0_1", "0_inf"]);
+    assert_eq!(rows.len(), 3);
+    let url = opened(&mut electric, "table=items").replace("0_inf", "0_0");
+    let empty = get(&mut electric, &url);
+    assert_eq!(empty.body, "[]");
+    assert_eq!(empty.header(constants::header::UP_TO_DATE), None);
+}

@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
+mod client;
+mod compaction;
 mod endings;
+mod fill;
 mod fragments;
 mod logs;
 mod replica;

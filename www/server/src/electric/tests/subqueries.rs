@@ -1,10 +1,11 @@
 //! Shapes with subqueries: a client that knows only the messages ends with the rows the condition selects
 //! (protocol section 11).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::client::Client;
 use super::*;
 
 fn world(options: Options) -> Electric {
@@ -52,117 +53,6 @@ fn commit(electric: &mut Electric, write: impl FnOnce(&mut Transaction<'_>)) -> 
             Ok(())
         })
         .unwrap()
-}
-
-/// A row as a client keeps it.
-struct Kept {
-    tags: Vec<Vec<String>>,
-    active: Vec<bool>,
-}
-
-impl Kept {
-    fn holds(&self) -> bool {
-        self.tags.iter().any(|slots| {
-            let mut slots = slots.iter().zip(&self.active);
-            slots.all(|(slot, active)| slot.is_empty() || *active)
-        })
-    }
-}
-
-/// A client that follows one shape.
-struct Client {
-    shape: String,
-    handle: String,
-    offset: String,
-    rows: BTreeMap<String, Kept>,
-    events: Vec<Value>,
-    snapshot_ends: usize,
-}
-
-impl Client {
-    fn new(electric: &mut Electric, shape: &str) -> Self {
-        let mut client = Self {
-            shape: shape.to_owned(),
-            handle: String::new(),
-            offset: "-1".to_owned(),
-            rows: BTreeMap::new(),
-            events: Vec::new(),
-            snapshot_ends: 0,
-        };
-        client.catch_up(electric);
-        client.catch_up(electric);
-        client
-    }
-
-    fn url(&self) -> String {
-        let Self {
-            shape,
-            handle,
-            offset,
-            ..
-        } = self;
-        format!("{shape}&offset={offset}&handle={handle}")
-    }
-
-    fn catch_up(&mut self, electric: &mut Electric) {
-        let response = get(electric, &self.url());
-        assert_eq!(response.status, 200, "{}", response.body);
-        let header = |name| response.header(name).unwrap().to_owned();
-        self.handle = header(constants::header::HANDLE);
-        self.offset = header(constants::header::OFFSET);
-        messages(&response)
-            .iter()
-            .for_each(|message| self.apply(message));
-    }
-
-    fn apply(&mut self, message: &Value) {
-        let headers = &message["headers"];
-        self.snapshot_ends += usize::from(headers["control"] == "snapshot-end");
-        if let Some(event) = headers["event"].as_str() {
-            self.events.push(headers.clone());
-            for pattern in headers["patterns"].as_array().unwrap() {
-                let position = pattern["pos"].as_u64().unwrap() as usize;
-                for kept in self.rows.values_mut() {
-                    if kept
-                        .tags
-                        .iter()
-                        .any(|slots| slots[position] == pattern["value"])
-                    {
-                        kept.active[position] = event == "move-in";
-                    }
-                }
-            }
-            self.rows.retain(|_, kept| kept.holds());
-        }
-        let Some(id) = message["value"]["id"].as_str() else {
-            return;
-        };
-        if headers["operation"] == "delete" {
-            self.rows.remove(id);
-            return;
-        }
-        assert!(headers["operation"] != "update" || self.rows.contains_key(id));
-        assert!(headers["operation"] == "update" || headers.get("removed_tags").is_none());
-        let tags = headers["tags"].as_array().unwrap().iter();
-        let kept = Kept {
-            tags: tags
-                .map(|tag| {
-                    tag.as_str()
-                        .unwrap()
-                        .split('/')
-                        .map(str::to_owned)
-                        .collect()
-                })
-                .collect(),
-            active: serde_json::from_value(headers["active_conditions"].clone()).unwrap(),
-        };
-        assert!(kept.holds(), "{message}");
-        self.rows.insert(id.to_owned(), kept);
-    }
-
-    fn ids(&self) -> BTreeSet<String> {
-        self.rows.keys().cloned().collect()
-    }
 }
 
 fn encoded(condition: &str) -> String {

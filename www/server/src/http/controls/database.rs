@@ -1,5 +1,7 @@
 //! Controls of the database: other users, its owner, and a look at its rows.
 
+use std::borrow::Cow;
+
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -7,6 +9,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 
 use super::{bad, done};
+use crate::backend::TransactionError;
 use crate::demo;
 use crate::electric::{Alter, Column, Lag, PgType, Table};
 use crate::http::state::{Core, Service, now};
@@ -17,9 +20,11 @@ pub(super) fn routes() -> Router<Service> {
         .route("/test/transaction", post(transaction))
         .route("/test/table", post(table))
         .route("/test/truncate", post(truncate))
+        .route("/test/fill", post(fill))
         .route("/test/alter", post(alter))
         .route("/test/reset", post(reset))
         .route("/test/rows", get(rows))
+        .route("/test/count", get(count))
 }
 
 #[derive(Deserialize)]
@@ -98,6 +103,40 @@ async fn table(State(service): State<Service>, Json(wanted): Json<NewTable>) -> 
 }
 
 #[derive(Deserialize)]
+struct Fill {
+    table: String,
+    rows: u64,
+    bytes: usize,
+}
+
+/// The table that is made when the one to fill does not exist.
+fn fillable(name: &str) -> Table {
+    let columns = [
+        Column::new("id", PgType::Int8),
+        Column::new("title", PgType::Text).not_null(),
+        Column::new("completed", PgType::Bool).not_null(),
+        Column::new("number", PgType::Int4).not_null(),
+        Column::new("created_at", PgType::Timestamptz).not_null(),
+    ];
+    Table::new(name, &["id"], columns)
+}
+
+async fn fill(State(service): State<Service>, Json(wanted): Json<Fill>) -> Response {
+    let Fill { table, rows, bytes } = wanted;
+    let filled = service.write(|Core { backend, journal }| {
+        let journal = journal.as_mut();
+        if backend.electric().table(&table).is_none() {
+            backend.create_table(journal, fillable(&table))?;
+        }
+        backend.fill(journal, &table, rows, bytes)
+    });
+    match filled {
+        Err(TransactionError::Change(error)) => bad(error.to_string()),
+        other => done(other),
+    }
+}
+
+#[derive(Deserialize)]
 struct AlterTable {
     table: String,
     add: Option<NewColumn>,
@@ -142,13 +181,22 @@ async fn reset(State(service): State<Service>) -> Response {
     }))
 }
 
-async fn rows(State(service): State<Service>, Query(of): Query<OfTable>) -> Response {
+#[derive(Deserialize)]
+struct SomeOfTable {
+    table: String,
+    limit: Option<usize>,
+}
+
+async fn rows(State(service): State<Service>, Query(of): Query<SomeOfTable>) -> Response {
     let rows = service.read(|core| {
-        core.backend
-            .electric()
-            .rows(&of.table)
-            .cloned()
-            .collect::<Vec<_>>()
+        let rows = core.backend.electric().all_rows(&of.table);
+        let some = rows.take(of.limit.unwrap_or(usize::MAX));
+        some.map(Cow::into_owned).collect::<Vec<_>>()
     });
     Json(rows).into_response()
+}
+
+async fn count(State(service): State<Service>, Query(of): Query<OfTable>) -> Response {
+    let count = service.read(|core| core.backend.electric().row_count(&of.table));
+    Json(count).into_response()
 }

@@ -16,6 +16,7 @@ pub(super) fn routes() -> Router<Service> {
         .route("/test/restart", post(restart))
         .route("/test/reconcile", post(reconcile))
         .route("/test/rotate", post(rotate))
+        .route("/test/compact", post(compact))
         .route("/test/condition", post(condition))
         .route("/test/lag", post(lag))
         .route("/test/options", post(options))
@@ -52,6 +53,16 @@ async fn rotate(State(service): State<Service>, Json(wanted): Json<Rotate>) -> R
 }
 
 #[derive(Deserialize)]
+struct Compact {
+    table: String,
+}
+
+async fn compact(State(service): State<Service>, Json(wanted): Json<Compact>) -> StatusCode {
+    service.read(|core| core.backend.electric_mut().compact(&wanted.table));
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
 struct Becomes {
     condition: Condition,
 }
@@ -77,6 +88,7 @@ struct Changed {
     max_initial_requests: Option<usize>,
     max_existing_requests: Option<usize>,
     subquery_buffer_transactions: Option<usize>,
+    empty_last_chunk: Option<bool>,
 }
 
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<usize>>, D::Error> {
@@ -98,6 +110,7 @@ async fn options(State(service): State<Service>, Json(wanted): Json<Changed>) ->
             max_initial_requests,
             max_existing_requests,
             subquery_buffer_transactions,
+            empty_last_chunk,
             ..
         } = core.backend.electric_mut().options_mut();
         set(chunk_bytes, wanted.chunk_bytes);
@@ -110,6 +123,7 @@ async fn options(State(service): State<Service>, Json(wanted): Json<Changed>) ->
             subquery_buffer_transactions,
             wanted.subquery_buffer_transactions,
         );
+        set(empty_last_chunk, wanted.empty_last_chunk);
     });
     StatusCode::NO_CONTENT
 }
