@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::schema::{ShapeDeclaration, TableDeclaration, Tables};
+use crate::schema::{Log, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
 
 /// The options of `open`.
@@ -105,6 +105,11 @@ impl Config {
         {
             return Err(Error::Argument(format!(
                 "table {name}: its shapes select different columns; rows of one table have the same"
+            )));
+        }
+        if shape.group.is_some() && shape.log == Log::ChangesOnly {
+            return Err(Error::Argument(format!(
+                "table {name}: a shape with log \"changes_only\" cannot be in a group: its subsets come at moments of their own"
             )));
         }
         if shape.columns.is_none() {

@@ -7,6 +7,7 @@
 //! in order until it ends.
 
 mod config;
+mod grouping;
 mod interface;
 mod live;
 mod local;
@@ -38,6 +39,7 @@ use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId};
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
+use grouping::Groups;
 use live::LiveQuery;
 use local::{Analyses, OpenTransaction};
 use runner::ShapeRunner;
@@ -79,6 +81,7 @@ pub struct Engine {
     connected: bool,
     closed: bool,
     shapes: Vec<ShapeRunner>,
+    groups: Groups,
     uploader: Uploader,
     live: Vec<LiveQuery>,
     analyses: Analyses,
@@ -124,6 +127,7 @@ mod timer {
     pub(super) const UPLOAD: TimerId = TimerId(0);
     pub(super) const NUDGE: TimerId = TimerId(1);
     pub(super) const TRANSACTION: TimerId = TimerId(2);
+    pub(super) const GROUPS: TimerId = TimerId(3);
     /// The first shape's; the others follow.
     pub(super) const SHAPES: u32 = 16;
     /// The first shape's, for its subsets.
@@ -203,6 +207,7 @@ impl Engine {
             },
             Event::Timer(timer::UPLOAD) => self.upload(now, rng, crate::upload::Event::Timer),
             Event::Timer(timer::NUDGE) => self.nudge(now, rng),
+            Event::Timer(timer::GROUPS) => self.begin_rounds(now, rng),
             Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
             Event::Timer(TimerId(n)) if n >= timer::SUBSETS => {
                 self.load_next_subset(now, rng, (n - timer::SUBSETS) as usize);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::config::DeclaredShape;
+use super::grouping::Groups;
 use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
@@ -16,8 +17,8 @@ use crate::schema::{TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Session, connection, membership, migrations, settings, shapes, subsets, tables,
-    transactions,
+    self, Key, Session, connection, held, membership, migrations, settings, shapes, subsets,
+    tables, transactions,
 };
 use crate::tabs::Persistence;
 use crate::upload::{self, Uploader};
@@ -58,6 +59,7 @@ impl Engine {
             connected: config.connect,
             closed: false,
             shapes: runners,
+            groups: Groups::new(),
             uploader,
             live: Vec::new(),
             analyses: Analyses::default(),
@@ -114,6 +116,7 @@ fn bring_shapes_up(
                 refold_pending(conn, &table)?;
             }
             subsets::forget(conn, shape.id, None)?;
+            held::clear(conn, shape.id)?;
             shapes::forget(conn, shape.id)?;
         }
     }
@@ -145,6 +148,7 @@ pub(super) fn runner(
         .definition
         .map(|definition| Machine::open(definition, progress));
     let mut runner = ShapeRunner::new(id, table, name, machine);
+    runner.group = shape.group;
     runner.complete = stored.is_some_and(|stored| stored.complete);
     if let Some(schema) = schema {
         runner.count_rows(conn, schema)?;

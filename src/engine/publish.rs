@@ -69,7 +69,11 @@ impl Engine {
                     ShapeStatus {
                         table: shape.table.clone(),
                         name: shape.name.clone(),
-                        phase: phase(shape.phase()),
+                        phase: if shape.complete && shape.phase() == Phase::Live {
+                            ShapePhase::Loading
+                        } else {
+                            phase(shape.phase())
+                        },
                         rows: if shape.is_loading() {
                             shape.loading
                         } else {

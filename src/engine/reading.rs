@@ -44,6 +44,11 @@ impl Engine {
         for step in steps {
             self.shape_step(now, rng, at, step);
         }
+        if let Some(shape) = self.shapes.get_mut(at)
+            && std::mem::take(&mut shape.advanced)
+        {
+            self.advance_group(now, rng, at);
+        }
         self.settle_awaiting(now, rng, at);
         self.load_next_subset(now, rng, at);
     }

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, TimerId, TransactionId, Xid};
 use crate::schema::TableSchema;
 use crate::shape::machine::{Attempt, Generation};
+use crate::shape::moment::Frontier;
 use crate::shape::{Log, Machine, Phase, Snapshot};
 use crate::store::apply::Applied;
 use crate::store::{staging, tables, transactions};
@@ -32,6 +33,14 @@ pub(super) struct ShapeRunner {
     pub(super) loading: u64,
     /// The log that loads is up to date and waits to replace the rows.
     pub(super) complete: bool,
+    /// Where it was complete.
+    pub(super) complete_at: Lsn,
+    /// Shapes of the same group show their changes together.
+    pub(super) group: Option<String>,
+    /// How far it has come in this session, shown or not.
+    pub(super) frontier: Option<Frontier>,
+    /// It has, since the group was looked at.
+    pub(super) advanced: bool,
     /// Subsets that are to be loaded.
     pub(super) subsets: Subsets,
     /// What has come of the log that is loading, or came of the last one.
@@ -68,6 +77,10 @@ impl ShapeRunner {
             rows: 0,
             loading: 0,
             complete: false,
+            complete_at: Lsn::default(),
+            group: None,
+            frontier: None,
+            advanced: false,
             subsets: Subsets::default(),
             progress: Progress::default(),
             accepted_at: HashMap::new(),
@@ -96,14 +109,20 @@ impl ShapeRunner {
             snapshot.clone_from(&body.snapshot);
         }
         if body.swapped.is_some() {
-            self.rows = std::mem::take(&mut self.loading);
-            self.complete = false;
-            self.snapshot = self.loading_snapshot.take();
+            self.swapped_in();
         }
         self.unpublished |= match body.swapped {
             Some(changed) => changed,
             None => !body.staged && body.applied.changed_rows(),
         };
+    }
+
+    /// The log that loaded has taken the place of the rows.
+    pub(super) fn swapped_in(&mut self) {
+        self.rows = std::mem::take(&mut self.loading);
+        self.complete = false;
+        self.complete_at = Lsn::default();
+        self.snapshot = self.loading_snapshot.take();
     }
 
     /// A transaction is confirmed: nothing more has to be known of it.
@@ -163,10 +182,10 @@ impl ShapeRunner {
             || machine.is_some_and(|machine| machine.stored().generation == Generation::Next)
     }
 
-    /// Whether its rows were up to date once.
+    /// Whether its rows were up to date once, and are to be seen.
     pub(super) fn is_synced(&self) -> bool {
         let machine = self.machine.as_ref();
-        machine.is_some_and(|machine| machine.stored().synced_at.is_some())
+        !self.complete && machine.is_some_and(|machine| machine.stored().synced_at.is_some())
     }
 
     /// Whether no answer is on its way.
@@ -184,9 +203,12 @@ impl ShapeRunner {
 }
 
 /// What a body left behind.
+#[derive(Default)]
 pub(super) struct StoredRows {
     pub(super) staged: bool,
     pub(super) applied: Applied,
+    /// The largest position among the changes.
+    pub(super) newest: Option<Lsn>,
     /// The log that loaded replaced the rows; whether that changed any.
     pub(super) swapped: Option<bool>,
     /// The log is complete and cannot replace them yet.

@@ -11,10 +11,11 @@ use crate::error::Result;
 use crate::ids::{Lsn, Millis, ShapeId, TransactionId};
 use crate::schema::TableSchema;
 use crate::shape::Message;
-use crate::shape::machine::{Batch, Generation, Refetch};
+use crate::shape::machine::{Attempt, Batch, Generation, Refetch};
 use crate::shape::message::Control;
+use crate::shape::moment::Frontier;
 use crate::store::apply::{Target, apply, observe_all};
-use crate::store::{changes, shapes, staging, subsets, transactions};
+use crate::store::{changes, held, shapes, staging, subsets, transactions};
 
 impl Engine {
     /// Rows, position, evidence for pending writes and their confirmation, in one transaction.
@@ -27,7 +28,7 @@ impl Engine {
     ) -> Result<Stored> {
         let name = self.shapes[at].table.clone();
         let known = self.session.table(&name);
-        let up_to_date = batch.up_to_date.is_some();
+        let (up_to_date, attempt) = (batch.up_to_date, batch.attempt);
         let stored = self.store_rows(at, known.as_ref(), batch);
         let Ok(Some(rows)) = stored else {
             // The tables went back with the transaction, so must what we know of them.
@@ -36,7 +37,7 @@ impl Engine {
         };
         self.shapes[at].stored(&rows);
         self.shapes[at].seen.extend(&rows.seen);
-        if up_to_date && std::mem::take(&mut self.shapes[at].unpublished) {
+        if up_to_date.is_some() && std::mem::take(&mut self.shapes[at].unpublished) {
             self.touch_table(&name);
         }
         if rows.waits && !std::mem::replace(&mut self.shapes[at].complete, true) {
@@ -49,7 +50,21 @@ impl Engine {
         if self.session.table(&name) != known {
             self.schema_changed(now, rng, at, known.as_deref());
         }
+        if let (Some(head), Some(_)) = (up_to_date, &self.shapes[at].group) {
+            self.came_to(at, attempt, head.global_last_seen_lsn.max(rows.newest));
+        }
         Ok(Stored::Whole)
+    }
+
+    /// A shape of a group was up to date there; what follows for the group follows when the position has moved.
+    fn came_to(&mut self, at: usize, attempt: Attempt, lsn: Option<Lsn>) {
+        let shape = &mut self.shapes[at];
+        let lsn = lsn.unwrap_or_default();
+        if shape.complete && shape.complete_at == Lsn::default() {
+            shape.complete_at = lsn;
+        }
+        shape.frontier = Some(Frontier { lsn, attempt });
+        shape.advanced = true;
     }
 
     /// `None`: rows are missing, nothing was stored.
@@ -64,6 +79,9 @@ impl Engine {
             _ => None,
         });
         let shape = &self.shapes[at];
+        if shape.group.is_some() && batch.generation == Generation::Current {
+            return self.hold_rows(at, known, batch);
+        }
         let staged = batch.generation == Generation::Next || shape.complete;
         let transaction = begin(&self.conn)?;
         let described = match batch.schema {
@@ -121,6 +139,7 @@ impl Engine {
         transaction.commit()?;
         Ok(Some(StoredRows {
             staged,
+            newest: Some(applied.newest),
             applied,
             swapped,
             waits,
@@ -131,9 +150,50 @@ impl Engine {
         }))
     }
 
-    /// Whether a complete log has to wait: its subsets are still to be loaded.
+    /// The answer of a shape that shows its changes with others: kept as it came.
+    fn hold_rows(
+        &self,
+        at: usize,
+        known: Option<&Arc<TableSchema>>,
+        batch: Batch<'_>,
+    ) -> Result<Option<StoredRows>> {
+        let shape = &self.shapes[at];
+        let transaction = begin(&self.conn)?;
+        let described = match batch.schema {
+            Some(header) => Some(self.schema_from(&shape.table, header)?),
+            None => None,
+        };
+        let fits = if shape.complete {
+            self.staged_schema(&transaction, shape.id, known, described)?
+        } else {
+            self.visible_schema(&transaction, known, described)?
+        };
+        if fits.is_none() {
+            return Ok(None);
+        }
+        let tells_of_rows =
+            |message: &Message<'_>| matches!(message, Message::Change(_) | Message::Event(_));
+        if batch.messages.iter().any(tells_of_rows) {
+            held::hold(&transaction, shape.id, batch.body)?;
+        }
+        shapes::save_progress(&transaction, shape.id, &batch.stored)?;
+        transaction.commit()?;
+        let changes = batch.messages.iter().filter_map(|message| match message {
+            Message::Change(change) => change.lsn,
+            _ => None,
+        });
+        Ok(Some(StoredRows {
+            newest: changes.max(),
+            ..StoredRows::default()
+        }))
+    }
+
+    /// Whether a complete log has to wait: for the others of its group, or for its subsets.
     fn waits_with_swap(&self, transaction: &Connection, at: usize) -> Result<bool> {
         let shape = &self.shapes[at];
+        if shape.group.is_some() {
+            return Ok(true);
+        }
         if shape.complete {
             return Ok(shape.subsets.reload());
         }
@@ -187,11 +247,14 @@ impl Engine {
             None => staging::drop_rows(&transaction, shape.id)?,
         }
         shapes::save_loading(&transaction, shape.id, None, false)?;
+        held::clear(&transaction, shape.id)?;
         shapes::save_progress(&transaction, shape.id, &refetch.stored)?;
         transaction.commit()?;
         let shape = &mut self.shapes[at];
         shape.loading = 0;
         shape.complete = false;
+        shape.complete_at = Lsn::default();
+        shape.frontier = None;
         shape.progress = Progress::default();
         shape.loading_snapshot = None;
         Ok(Stored::Whole)

@@ -7,7 +7,7 @@ use crate::ids::Millis;
 use crate::schema::ShapeDeclaration;
 use crate::shape::{Event, Machine};
 use crate::store::shapes::StoredShape;
-use crate::store::{membership, shapes, subsets, tables};
+use crate::store::{held, membership, shapes, subsets, tables};
 
 impl Engine {
     /// Syncs a further shape, or another one under a name that is taken: readers see its rows when they are complete.
@@ -81,6 +81,7 @@ impl Engine {
             self.status_is_stale = true;
         }
         if !purge {
+            self.group_without(now, rng, found);
             return Ok(());
         }
         let stored = shapes::load(&self.conn)?;
@@ -96,10 +97,19 @@ impl Engine {
             refold_pending(&transaction, &schema)?;
         }
         subsets::forget(&transaction, stored.id, None)?;
+        held::clear(&transaction, stored.id)?;
         shapes::forget(&transaction, stored.id)?;
         transaction.commit()?;
         self.touch_table(table);
+        self.group_without(now, rng, found);
         Ok(())
+    }
+
+    /// The others of a shape's group need not wait for it any more.
+    fn group_without(&mut self, now: Millis, rng: &mut fastrand::Rng, left: Option<usize>) {
+        if let Some(at) = left {
+            self.advance_group(now, rng, at);
+        }
     }
 
     /// Begins, or waits until sync may run.

@@ -18,6 +18,8 @@ pub const TABLES: &str = "_throughline_tables";
 pub const SHAPES: &str = "_throughline_shapes";
 /// One row a subset that was loaded beside a log.
 pub const SUBSETS: &str = "_throughline_subsets";
+/// Answers of shapes that show their changes together.
+pub const HELD: &str = "_throughline_held";
 /// Single values: the client id.
 pub const SETTINGS: &str = "_throughline_settings";
 

@@ -5,6 +5,7 @@
 //! | [`machine`] | what to do next: the state machine of one shape, its rules in `SPEC.md` beside it |
 //! | [`definition`] | what a shape is, and the URL of each request |
 //! | [`headers`], [`message`], [`snapshot`] | what an answer says |
+//! | [`moment`] | what several shapes can show together |
 //! | [`subset`] | rows loaded beside a log that starts without any |
 //! | [`tags`] | why a row is in a subquery shape |
 //! | [`offset`] | positions in a log and their order |
@@ -51,6 +52,7 @@ pub mod definition;
 pub mod headers;
 pub mod machine;
 pub mod message;
+pub mod moment;
 pub mod offset;
 pub mod protocol;
 pub mod snapshot;

@@ -117,6 +117,10 @@ pub const REFETCH_MEMORY_MS: u64 = 30_000;
 pub const STALE_RETRIES: u32 = 3;
 /// How often a subset is asked for again because the log ended meanwhile.
 pub const SUBSET_RETRIES: u32 = 5;
+/// How long shapes that show their changes together are left to their own answers before all are asked.
+pub const GROUP_ROUND_START_MS: u64 = 50;
+/// The longest wait before they are asked again.
+pub const GROUP_ROUND_CAP_MS: u64 = 5_000;
 /// How many ended handles a shape remembers.
 pub const EXPIRED_HANDLES: usize = 16;
 /// Server errors in a row after which the message says that waiting may not help.

@@ -22,6 +22,14 @@ CREATE TABLE _throughline_shapes (
   UNIQUE (table_name, name)
 );
 
+-- Answers of shapes that show their changes together, until all of these are as far.
+CREATE TABLE _throughline_held (
+  id INTEGER PRIMARY KEY,
+  shape INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  shown INTEGER            -- the position up to which its changes are in the rows
+);
+
 -- One row a subset that was loaded beside a log. While the log has not passed its snapshot, what the log tells of
 -- the subset's rows may be contained in them already.
 CREATE TABLE _throughline_subsets (

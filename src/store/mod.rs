@@ -9,6 +9,7 @@ pub mod changes;
 pub mod connection;
 mod error;
 mod functions;
+pub mod held;
 pub mod journal;
 mod members;
 pub mod membership;

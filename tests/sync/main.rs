@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod awkward;
+mod groups;
 mod reading;
 mod refetching;
 mod rejecting;

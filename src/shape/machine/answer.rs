@@ -13,6 +13,7 @@ use crate::shape::protocol::{OUT_OF_BOUNDS, param};
 /// A piece of the log asked for.
 pub(super) struct LogPart<'a> {
     pub(super) messages: Vec<Message<'a>>,
+    pub(super) body: &'a str,
     pub(super) position: Position,
     pub(super) schema: Option<&'a str>,
     pub(super) cursor: Option<Cursor>,
@@ -133,6 +134,7 @@ fn log<'a>(sent: &Flight, stored: &Stored, got: &Received<'a>) -> Result<LogPart
     };
     Ok(LogPart {
         messages,
+        body: got.body,
         position: Position {
             handle: headers.handle.clone(),
             offset: headers.offset,
@@ -161,6 +163,7 @@ fn at_head<'a>(sent: &Flight, stored: &Stored, got: &Received<'a>) -> Result<Log
     }
     Ok(LogPart {
         messages: Vec::new(),
+        body: "[]",
         position: position.clone(),
         schema: None,
         cursor: got.headers.cursor().cloned(),

@@ -188,6 +188,8 @@ pub struct Batch<'a> {
     pub attempt: Attempt,
     /// To be applied in order. An `up-to-date` among them that is not the last has no meaning.
     pub messages: Vec<Message<'a>>,
+    /// What `messages` was read from.
+    pub body: &'a str,
     /// The columns as JSON, of non-live answers. May change under the same handle (trap 25).
     pub schema: Option<&'a str>,
     /// Where the rows go. The swap is due when this is `Next` and the batch is up to date: see [`Batch::swaps`].

@@ -44,6 +44,7 @@ impl<'a> Turn<'_, 'a> {
         self.steps.push(Step::Apply(Batch {
             attempt: current.attempt,
             messages: part.messages,
+            body: part.body,
             schema: part.schema,
             generation,
             up_to_date: part.up_to_date,

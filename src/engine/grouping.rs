@@ -1,0 +1,285 @@
+//! Shapes that show their changes together: their answers are held until all of the group are as far, and then shown
+//! in one transaction. The rule stands in [`crate::shape::moment`].
+
+use std::collections::BTreeMap;
+
+use super::rejecting::Rejected;
+use super::{Effect, Engine, begin, timer};
+use crate::error::Result;
+use crate::ids::{Lsn, Millis, TransactionId};
+use crate::schema::TableSchema;
+use crate::shape::Event;
+use crate::shape::message::{self, Message};
+use crate::shape::moment::{Frontier, Round, common, is_over, positions};
+use crate::shape::protocol::{GROUP_ROUND_CAP_MS, GROUP_ROUND_START_MS};
+use crate::store::apply::{Applied, Target, apply};
+use crate::store::transactions::{self, Touched};
+use crate::store::{held, shapes};
+use crate::tabs::TransactionRecord;
+
+/// The groups by name.
+pub(super) type Groups = BTreeMap<String, Group>;
+
+/// What is asked of a group's shapes so that they come to one moment.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    round: Option<Round>,
+    /// Rounds in a row that did not suffice.
+    rounds: u32,
+    /// The timer before the next one runs.
+    waits: bool,
+}
+
+/// What became of an attempt to show a moment.
+enum Shown {
+    Whole,
+    /// An update of this shape met no row.
+    RowsAreMissing(usize),
+}
+
+impl Engine {
+    /// A shape of the group has come further, or left it: shows what can be shown, and asks for what is missing.
+    pub(super) fn advance_group(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
+        let Some(name) = self.shapes[at].group.clone() else {
+            return;
+        };
+        let members = self.members_of(&name);
+        let frontiers: Option<Vec<Frontier>> =
+            members.iter().map(|at| self.shapes[*at].frontier).collect();
+        // A shape that was not up to date in this session can say nothing of any moment.
+        let Some(frontiers) = frontiers.filter(|frontiers| !frontiers.is_empty()) else {
+            return;
+        };
+        let group = self.groups.entry(name.clone()).or_default();
+        let upto = common(&frontiers, group.round.as_ref());
+        if group
+            .round
+            .as_ref()
+            .is_some_and(|round| is_over(&frontiers, round))
+        {
+            group.round = None;
+            group.rounds += 1;
+        }
+        let shown = self.show_moment(&members, upto);
+        for member in members {
+            self.settle_awaiting(now, rng, member);
+        }
+        match shown {
+            Ok((_, Shown::RowsAreMissing(at))) => self.shape(now, rng, at, Event::Refetch),
+            Ok((true, Shown::Whole)) => self.wait_for_round(now, &name),
+            Ok((false, Shown::Whole)) => {
+                self.groups.remove(&name);
+            }
+            Err(error) => {
+                self.effects_failed(&error);
+                self.wait_for_round(now, &name);
+            }
+        }
+    }
+
+    /// The natural answers had their time: every shape is asked once more.
+    pub(super) fn begin_rounds(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        let waiting: Vec<String> = self
+            .groups
+            .iter_mut()
+            .filter_map(|(name, group)| std::mem::take(&mut group.waits).then(|| name.clone()))
+            .collect();
+        for name in waiting {
+            let members = self.members_of(&name);
+            let frontiers = members.iter().filter_map(|at| self.shapes[*at].frontier);
+            let target = frontiers.map(|frontier| frontier.lsn).max();
+            let begun = members
+                .iter()
+                .filter_map(|at| Some(self.shapes[*at].machine.as_ref()?.last_attempt()))
+                .collect();
+            if let Some(group) = self.groups.get_mut(&name) {
+                group.round = Some(Round {
+                    target: target.unwrap_or_default(),
+                    begun,
+                });
+            }
+            for at in members {
+                self.shape(now, rng, at, Event::Refresh);
+            }
+        }
+    }
+
+    fn wait_for_round(&mut self, now: Millis, name: &str) {
+        let Some(group) = self.groups.get_mut(name) else {
+            return;
+        };
+        if group.waits || group.round.is_some() {
+            return;
+        }
+        group.waits = true;
+        let delay = (GROUP_ROUND_START_MS << group.rounds.min(8)).min(GROUP_ROUND_CAP_MS);
+        self.effects
+            .push(Effect::SetTimer(timer::GROUPS, now.after(delay)));
+    }
+
+    fn members_of(&self, name: &str) -> Vec<usize> {
+        let of_group = |at: &usize| {
+            let shape = &self.shapes[*at];
+            shape.group.as_deref() == Some(name) && shape.machine.is_some()
+        };
+        (0..self.shapes.len()).filter(of_group).collect()
+    }
+
+    /// Shows all changes up to a position, in one transaction; whether some are left.
+    fn show_moment(&mut self, members: &[usize], upto: Lsn) -> Result<(bool, Shown)> {
+        let is_complete = |at: &&usize| self.shapes[**at].complete;
+        let loaded = members.iter().filter(is_complete);
+        let reached = loaded.map(|at| self.shapes[*at].complete_at).max();
+        if reached.is_some_and(|reached| upto < reached) {
+            return Ok((true, Shown::Whole));
+        }
+        let known: Vec<_> = members
+            .iter()
+            .map(|at| self.session.table(&self.shapes[*at].table))
+            .collect();
+        let shown = self.show_in_transaction(members, upto);
+        match shown {
+            Ok((is_left, Ok(changes))) => {
+                for (change, before) in changes.into_iter().zip(known) {
+                    self.announce_moment(change, before.as_deref());
+                }
+                Ok((is_left, Shown::Whole))
+            }
+            other => {
+                // The tables went back with the transaction, so must what we know of them.
+                for (at, table) in members.iter().zip(known) {
+                    let name = self.shapes[*at].table.clone();
+                    self.session.set_table(&name, table);
+                }
+                match other {
+                    Ok((is_left, Err(at))) => Ok((is_left, Shown::RowsAreMissing(at))),
+                    Ok((is_left, Ok(_))) => Ok((is_left, Shown::Whole)),
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Whether something is left, and what changed for each member or which one misses rows.
+    #[allow(
+        clippy::type_complexity,
+        reason = "two outcomes of one transaction, read in one place"
+    )]
+    fn show_in_transaction(
+        &self,
+        members: &[usize],
+        upto: Lsn,
+    ) -> Result<(bool, Result<Vec<Change>, usize>)> {
+        let transaction = begin(&self.conn)?;
+        let mut is_left = false;
+        let mut changes = Vec::new();
+        for at in members {
+            let shape = &self.shapes[*at];
+            let mut change = Change {
+                at: *at,
+                ..Change::default()
+            };
+            let mut snapshot = None;
+            if shape.complete
+                && let Some((table, _)) = shapes::loading(&transaction, shape.id)?
+            {
+                let head = shape.complete_at;
+                let (changed, misfits) = self.swap_in(&transaction, shape.id, &table, head)?;
+                change.swapped = true;
+                change.touched = changed;
+                change.rejected = misfits;
+                snapshot = shape.loading_snapshot.as_ref();
+            }
+            let Some(table) = self.session.table(&shape.table) else {
+                continue;
+            };
+            for held in held::of_shape(&transaction, shape.id)? {
+                let messages = message::parse(&held.body)?;
+                let positions = positions(&messages);
+                let is_whole = positions.iter().all(|position| *position <= upto);
+                let due: Vec<Message<'_>> = messages
+                    .into_iter()
+                    .zip(positions)
+                    .filter(|(_, position)| {
+                        held.shown.is_none_or(|shown| shown < *position) && *position <= upto
+                    })
+                    .map(|(message, _)| message)
+                    .collect();
+                let target = Target {
+                    table: &table,
+                    shape: shape.id,
+                    staged: false,
+                    partial: false,
+                    subset: None,
+                };
+                let applied = apply(&transaction, target, due)?;
+                if applied.unknown_updates > 0 {
+                    return Ok((true, Err(*at)));
+                }
+                change.touched |= applied.changed_rows();
+                change.applied.push(applied);
+                if is_whole {
+                    held::forget(&transaction, held.id)?;
+                } else {
+                    held::show(&transaction, held.id, upto)?;
+                    is_left = true;
+                }
+            }
+            if let Some(snapshot) = snapshot {
+                change.seen = transactions::contained(&transaction, snapshot)?;
+            }
+            if let Some(frontier) = shape.frontier {
+                let passed = shape.passed(&transaction, frontier.attempt, Some(upto))?;
+                change.seen.extend(passed);
+            }
+            let just_seen: Vec<_> = changes
+                .iter()
+                .flat_map(|change: &Change| change.seen.iter().map(|id| (change.at, *id)))
+                .collect();
+            self.mark_seen(&transaction, *at, &change.seen, &just_seen)?;
+            changes.push(change);
+        }
+        let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
+        if let Some(last) = changes.last_mut() {
+            last.confirmed = confirmed;
+        }
+        transaction.commit()?;
+        Ok((is_left, Ok(changes)))
+    }
+
+    fn announce_moment(&mut self, change: Change, before: Option<&TableSchema>) {
+        let shape = &mut self.shapes[change.at];
+        let name = shape.table.clone();
+        shape.seen.extend(&change.seen);
+        if change.swapped {
+            shape.swapped_in();
+        }
+        for applied in &change.applied {
+            shape.rows = (shape.rows + applied.inserted).saturating_sub(applied.deleted);
+        }
+        if change.touched {
+            self.touch_table(&name);
+        }
+        if self.session.table(&name).as_deref() != before {
+            self.analyses.clear();
+            self.touch_table(&name);
+        }
+        self.status_is_stale = true;
+        self.announce_confirmed(change.confirmed);
+        if let Err(error) = self.announce_rejected(change.rejected) {
+            self.effects_failed(&error);
+        }
+    }
+}
+
+/// What a moment brought to one shape.
+#[derive(Default)]
+struct Change {
+    at: usize,
+    swapped: bool,
+    touched: bool,
+    applied: Vec<Applied>,
+    seen: Vec<TransactionId>,
+    rejected: Rejected,
+    confirmed: Vec<(TransactionRecord, Touched)>,
+}
