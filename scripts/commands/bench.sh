@@ -24,5 +24,5 @@ bench_wasm() {
   # The timeout ends a hung browser.
   THROUGHLINE_BENCH=full WASM_BINDGEN_TEST_TIMEOUT=${WASM_BINDGEN_TEST_TIMEOUT:-300} \
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
-    cargo test --quiet -p "$SETTING_CRATE_NAME" --release --target "$wasm_triple" --test benches -- --nocapture
+    cargo test -p "$SETTING_CRATE_NAME" --release --target "$wasm_triple" --test benches -- --nocapture
 }

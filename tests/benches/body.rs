@@ -36,7 +36,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// Inserts of about 340 bytes until there are `bytes` of them.
+    /// Inserts of about 350 bytes until there are `bytes` of them.
     pub fn generate(bytes: usize) -> Self {
         let mut rng = fastrand::Rng::with_seed(1);
         let mut text = String::with_capacity(bytes + 1000);
