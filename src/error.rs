@@ -15,13 +15,8 @@ pub enum Error {
     #[error("{0}")]
     Argument(String),
     /// A table declaration contradicts itself, the server's schema or another table. Code `SCHEMA`.
-    #[error("table {table}: {reason}")]
-    Schema {
-        /// The table as the app calls it.
-        table: String,
-        /// What is wrong, as a sentence.
-        reason: String,
-    },
+    #[error("table {}: {}", .0.table, .0.reason)]
+    Schema(Box<SchemaFault>),
     /// The app's SQL is wrong or was interrupted. Code `SQL`.
     #[error("{0}")]
     Sql(String),
@@ -50,9 +45,9 @@ pub enum Error {
     #[error("the database was written by a newer version ({found}, this one knows {known})")]
     SchemaAhead {
         /// The version in the file.
-        found: i64,
+        found: u32,
         /// The newest version this build knows.
-        known: i64,
+        known: u32,
     },
     /// Electric, or a proxy before it, answered with what the protocol does not allow. Code `PROTOCOL`.
     #[error("shape protocol: {0}")]
@@ -79,7 +74,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Argument(_) => "ARGUMENT",
-            Self::Schema { .. } => "SCHEMA",
+            Self::Schema(_) => "SCHEMA",
             Self::Sql(_) => "SQL",
             Self::Constraint(_) => "CONSTRAINT",
             Self::Forbidden(_) => "FORBIDDEN",
@@ -117,11 +112,20 @@ impl Error {
 
     /// Shorthand for [`Error::Schema`].
     pub fn schema(table: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Schema {
+        Self::Schema(Box::new(SchemaFault {
             table: table.into(),
             reason: reason.into(),
-        }
+        }))
     }
+}
+
+/// What [`Error::Schema`] says. Apart, because every `Result` is as large as the largest error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaFault {
+    /// The table as the app calls it.
+    pub table: String,
+    /// What is wrong, as a sentence.
+    pub reason: String,
 }
 
 /// An error as data: what a reply, a status or the journal of rejected transactions carries.

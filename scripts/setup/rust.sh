@@ -19,6 +19,11 @@ ensure_rust() {
   fi
 }
 
+# A panic names its source file: by crate, wherever this machine keeps the registry.
+name_sources_alike() {
+  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src="
+}
+
 rust_is_recent() {
   have cargo && have rustc && recent_compiler rustc
 }

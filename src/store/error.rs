@@ -5,6 +5,9 @@ use rusqlite::ErrorCode;
 use crate::error::Error;
 
 impl From<rusqlite::Error> for Error {
+    // Behind every `?` on a statement: one copy of it is enough.
+    #[cold]
+    #[inline(never)]
     fn from(error: rusqlite::Error) -> Self {
         let message = match &error {
             rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),

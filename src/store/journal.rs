@@ -1,7 +1,8 @@
 //! Rejected transactions: kept until the app says what becomes of them.
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
+use super::bookkeeping::{all, first, run};
 use super::error::corrupt;
 use super::session::{Session, Writing, new_write_id};
 use super::shadow::{Key, refold};
@@ -14,13 +15,16 @@ use crate::ids::TransactionId;
 /// # Errors
 /// [`Error::Argument`] if there is no such rejected transaction.
 pub fn discard(conn: &Connection, id: TransactionId) -> Result<()> {
-    conn.prepare_cached("DELETE FROM _throughline_journal WHERE transaction_id = ?1")?
-        .execute([id.0])?;
-    let gone = conn
-        .prepare_cached(
-            "DELETE FROM _throughline_transactions WHERE id = ?1 AND state = 'rejected'",
-        )?
-        .execute([id.0])?;
+    run(
+        conn,
+        "DELETE FROM _throughline_journal WHERE transaction_id = ?1",
+        &[&id.0],
+    )?;
+    let gone = run(
+        conn,
+        "DELETE FROM _throughline_transactions WHERE id = ?1 AND state = 'rejected'",
+        &[&id.0],
+    )?;
     if gone == 0 {
         return Err(not_rejected(id));
     }
@@ -38,32 +42,31 @@ pub fn retry(
     id: TransactionId,
     writing: &mut Writing,
 ) -> Result<Touched> {
-    let meta: Option<String> = conn
-        .prepare_cached(
-            "SELECT meta FROM _throughline_transactions WHERE id = ?1 AND state = 'rejected'",
-        )?
-        .query_row([id.0], |row| row.get(0))
-        .map_err(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => not_rejected(id),
-            other => other.into(),
-        })?;
-    let intents: Vec<(String, String, i64)> = conn
-        .prepare_cached(
-            "SELECT table_name, key, id FROM _throughline_journal WHERE transaction_id = ?1 ORDER BY id",
-        )?
-        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+    let meta: Option<String> = first(
+        conn,
+        "SELECT meta FROM _throughline_transactions WHERE id = ?1 AND state = 'rejected'",
+        &[&id.0],
+        |row| Ok(row.get(0)?),
+    )?
+    .ok_or_else(|| not_rejected(id))?;
+    let intents: Vec<(String, String, i64)> = all(
+        conn,
+        "SELECT table_name, key, id FROM _throughline_journal WHERE transaction_id = ?1 ORDER BY id",
+        &[&id.0],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     let mut touched = Touched::new();
     for (table, key, intent) in intents {
         let schema = session
             .table(&table)
             .ok_or_else(|| corrupt(format!("intents of the unknown table {table:?}")))?;
         let write_id = new_write_id(writing.now, &mut writing.rng);
-        conn.prepare_cached(
+        run(
+            conn,
             "INSERT INTO _throughline_changes (transaction_id, write_id, table_name, operation, key, value, base)
              SELECT ?2, ?3, table_name, operation, key, value, base FROM _throughline_journal WHERE id = ?1",
-        )?
-        .execute(params![intent, writing.transaction.0, write_id.0])?;
+            &[&intent, &writing.transaction.0, &write_id.0],
+        )?;
         let key = Key::parse(&schema, &key)?;
         refold(conn, &schema, &key)?;
         touched.push((schema, key));

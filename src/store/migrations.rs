@@ -8,21 +8,21 @@ use crate::error::{Error, Result};
 const STEPS: &[&str] = &[include_str!("bookkeeping.sql")];
 
 /// The newest version this build knows.
-pub const VERSION: i64 = STEPS.len() as i64;
+pub const VERSION: u32 = STEPS.len() as u32;
 
 /// Brings the bookkeeping tables up to [`VERSION`]. Wants a transaction.
 ///
 /// # Errors
 /// [`Error::SchemaAhead`] for a database that a newer build wrote: it is left as it is.
 pub fn migrate(conn: &Connection) -> Result<()> {
-    let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > VERSION {
         return Err(Error::SchemaAhead {
             found,
             known: VERSION,
         });
     }
-    for step in STEPS.iter().skip(found.max(0) as usize) {
+    for step in STEPS.iter().skip(found as usize) {
         conn.execute_batch(step)?;
     }
     if found != VERSION {

@@ -5,6 +5,7 @@
 
 pub mod apply;
 mod authorizer;
+mod bookkeeping;
 pub mod changes;
 pub mod connection;
 mod error;

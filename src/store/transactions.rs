@@ -1,7 +1,8 @@
 //! Local transactions: numbered, queued, sent, accepted; gone once confirmed.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ToSql};
 
+use super::bookkeeping::{all, first, run};
 use super::changes::{self, Log, parse_json, raw_json};
 use super::error::corrupt;
 use super::session::{Session, Writing};
@@ -15,46 +16,50 @@ use crate::upload::{OutgoingChange, OutgoingTransaction};
 
 /// The number that the next local transaction gets if it writes anything.
 pub fn next_id(conn: &Connection) -> Result<TransactionId> {
-    let last: Option<i64> = conn
-        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = '_throughline_transactions'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
+    let last: Option<i64> = first(
+        conn,
+        "SELECT seq FROM sqlite_sequence WHERE name = '_throughline_transactions'",
+        &[],
+        |row| Ok(row.get(0)?),
+    )?;
     Ok(TransactionId(last.unwrap_or(0) + 1))
 }
 
 /// Queues what a local transaction wrote; false if it wrote nothing that syncs. Wants the same transaction.
 pub fn finish_local(conn: &Connection, writing: &Writing, meta: Option<&str>) -> Result<bool> {
-    let logged: bool = conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM _throughline_changes WHERE transaction_id = ?1)",
-        )?
-        .query_row([writing.transaction.0], |row| row.get(0))?;
+    let logged = first(
+        conn,
+        "SELECT 1 FROM _throughline_changes WHERE transaction_id = ?1",
+        &[&writing.transaction.0],
+        |_| Ok(()),
+    )?
+    .is_some();
     if logged {
-        conn.prepare_cached(
+        run(
+            conn,
             "INSERT INTO _throughline_transactions (id, state, meta, created_at) VALUES (?1, 'queued', ?2, ?3)",
-        )?
-        .execute(params![writing.transaction.0, meta, writing.now.0])?;
+            &[&writing.transaction.0, &meta, &writing.now.0],
+        )?;
     }
     Ok(logged)
 }
 
 /// The queued transactions in order with the bytes of their intents, `limit` at most.
 pub fn queued_sizes(conn: &Connection, limit: usize) -> Result<Vec<(TransactionId, usize)>> {
-    let mut statement = conn.prepare_cached(
+    all(
+        conn,
         "SELECT t.id, (SELECT sum(160 + length(key) + length(value) + ifnull(length(base), 0))
                        FROM _throughline_changes WHERE transaction_id = t.id)
          FROM _throughline_transactions AS t WHERE t.state = 'queued' ORDER BY t.id LIMIT ?1",
-    )?;
-    let sizes = statement
-        .query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+        &[&i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| {
             let bytes: Option<i64> = row.get(1)?;
             Ok((
                 TransactionId(row.get(0)?),
                 bytes.unwrap_or(0).unsigned_abs() as usize,
             ))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(sizes)
+        },
+    )
 }
 
 /// The accepted transactions that a snapshot contains.
@@ -81,9 +86,13 @@ pub fn outgoing(
 ) -> Result<Vec<OutgoingTransaction>> {
     ids.iter()
         .map(|id| {
-            let meta: Option<String> = conn
-                .prepare_cached("SELECT meta FROM _throughline_transactions WHERE id = ?1")?
-                .query_row([id.0], |row| row.get(0))?;
+            let meta: Option<Option<String>> = first(
+                conn,
+                "SELECT meta FROM _throughline_transactions WHERE id = ?1",
+                &[&id.0],
+                |row| Ok(row.get(0)?),
+            )?;
+            let meta = meta.ok_or_else(|| corrupt(format!("no transaction {id}")))?;
             Ok(OutgoingTransaction {
                 id: idempotency_key(client, *id),
                 meta: meta.map(raw_json).transpose()?,
@@ -98,13 +107,9 @@ fn outgoing_changes(
     session: &Session,
     id: TransactionId,
 ) -> Result<Vec<OutgoingChange>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, table_name, operation, write_id, key, value, base
-         FROM _throughline_changes WHERE transaction_id = ?1 ORDER BY id",
-    )?;
-    let mut found = statement.query([id.0])?;
-    let mut changes = Vec::new();
-    while let Some(row) = found.next()? {
+    let sql = "SELECT id, table_name, operation, write_id, key, value, base
+         FROM _throughline_changes WHERE transaction_id = ?1 ORDER BY id";
+    all(conn, sql, &[&id.0], |row| {
         let table: String = row.get(1)?;
         let operation: String = row.get(2)?;
         let operation = Operation::parse(&operation)
@@ -116,7 +121,7 @@ fn outgoing_changes(
         let parts: Vec<Box<serde_json::value::RawValue>> =
             crate::json::from_str(&key).map_err(|error| corrupt(format!("key {key}: {error}")))?;
         let base: Option<String> = row.get(6)?;
-        changes.push(OutgoingChange {
+        Ok(OutgoingChange {
             id: ChangeId(row.get(0)?),
             operation,
             write_id: crate::ids::WriteId(row.get(3)?),
@@ -131,9 +136,8 @@ fn outgoing_changes(
                 Operation::Insert | Operation::Delete => None,
             },
             table,
-        });
-    }
-    Ok(changes)
+        })
+    })
 }
 
 /// What the server knows a transaction by.
@@ -149,32 +153,33 @@ pub fn parse_idempotency_key(client: &ClientId, key: &str) -> Option<Transaction
 
 /// The transactions are in a POST now.
 pub fn begin_sending(conn: &Connection, ids: &[TransactionId]) -> Result<()> {
-    let mut statement = conn.prepare_cached(
-        "UPDATE _throughline_transactions SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
-    )?;
     for id in ids {
-        statement.execute([id.0])?;
+        run(
+            conn,
+            "UPDATE _throughline_transactions SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
+            &[&id.0],
+        )?;
     }
     Ok(())
 }
 
 /// The transactions of the POST that is on its way.
 pub fn sending(conn: &Connection) -> Result<Vec<TransactionId>> {
-    let mut statement = conn.prepare_cached(
+    all(
+        conn,
         "SELECT id FROM _throughline_transactions WHERE state = 'sending' ORDER BY id",
-    )?;
-    let ids = statement
-        .query_map([], |row| row.get(0).map(TransactionId))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(ids)
+        &[],
+        |row| Ok(TransactionId(row.get(0)?)),
+    )
 }
 
 /// What was sent without an answer goes again, under the same idempotency key.
 pub fn requeue(conn: &Connection) -> Result<()> {
-    conn.prepare_cached(
+    run(
+        conn,
         "UPDATE _throughline_transactions SET state = 'queued' WHERE state = 'sending'",
-    )?
-    .execute([])?;
+        &[],
+    )?;
     Ok(())
 }
 
@@ -185,14 +190,15 @@ pub fn accept(
     txid: Option<Xid>,
     lsn: Option<Lsn>,
 ) -> Result<()> {
-    conn.prepare_cached(
+    run(
+        conn,
         "UPDATE _throughline_transactions SET state = 'accepted', txid = ?2, lsn = ?3 WHERE id = ?1",
-    )?
-    .execute(params![
-        id.0,
-        txid.map(|txid| txid.0),
-        lsn.map(|lsn| lsn.to_string())
-    ])?;
+        &[
+            &id.0,
+            &txid.map(|txid| txid.0),
+            &lsn.map(|lsn| lsn.to_string()),
+        ],
+    )?;
     for (table, key) in rows_of(conn, id)? {
         changes::mark_heard(conn, &table, &key)?;
     }
@@ -201,26 +207,27 @@ pub fn accept(
 
 /// Accepted transactions whose position in the server's log is known.
 pub fn accepted_positions(conn: &Connection) -> Result<Vec<(TransactionId, Lsn)>> {
-    let mut statement = conn.prepare_cached(
+    all(
+        conn,
         "SELECT id, lsn FROM _throughline_transactions WHERE state = 'accepted' AND lsn IS NOT NULL",
-    )?;
-    let mut found = statement.query([])?;
-    let mut positions = Vec::new();
-    while let Some(row) = found.next()? {
-        let lsn: String = row.get(1)?;
-        let lsn = Lsn::parse(&lsn).ok_or_else(|| corrupt(format!("lsn {lsn:?}")))?;
-        positions.push((TransactionId(row.get(0)?), lsn));
-    }
-    Ok(positions)
+        &[],
+        |row| {
+            let lsn: String = row.get(1)?;
+            let lsn = Lsn::parse(&lsn).ok_or_else(|| corrupt(format!("lsn {lsn:?}")))?;
+            Ok((TransactionId(row.get(0)?), lsn))
+        },
+    )
 }
 
 /// Local and server state agree on it: its intents go. Returns the rows to fold again. Wants a transaction.
 pub fn confirm(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
     let keys = keys_of(conn, session, id)?;
-    conn.prepare_cached("DELETE FROM _throughline_changes WHERE transaction_id = ?1")?
-        .execute([id.0])?;
-    conn.prepare_cached("DELETE FROM _throughline_transactions WHERE id = ?1")?
-        .execute([id.0])?;
+    forget_intents(conn, id)?;
+    run(
+        conn,
+        "DELETE FROM _throughline_transactions WHERE id = ?1",
+        &[&id.0],
+    )?;
     Ok(keys)
 }
 
@@ -234,19 +241,29 @@ pub fn reject(
     let keys = keys_of(conn, session, id)?;
     let error = serde_json::to_string(error)
         .map_err(|error| Error::Internal(format!("cannot write a reason: {error}")))?;
-    conn.prepare_cached(
+    run(
+        conn,
         "INSERT INTO _throughline_journal (id, transaction_id, write_id, table_name, operation, key, value, base)
          SELECT id, transaction_id, write_id, table_name, operation, key, value, base
          FROM _throughline_changes WHERE transaction_id = ?1",
-    )?
-    .execute([id.0])?;
-    conn.prepare_cached("DELETE FROM _throughline_changes WHERE transaction_id = ?1")?
-        .execute([id.0])?;
-    conn.prepare_cached(
+        &[&id.0],
+    )?;
+    forget_intents(conn, id)?;
+    run(
+        conn,
         "UPDATE _throughline_transactions SET state = 'rejected', error = ?2 WHERE id = ?1",
-    )?
-    .execute(params![id.0, error])?;
+        &[&id.0, &error],
+    )?;
     Ok(keys)
+}
+
+fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()> {
+    run(
+        conn,
+        "DELETE FROM _throughline_changes WHERE transaction_id = ?1",
+        &[&id.0],
+    )?;
+    Ok(())
 }
 
 /// Rows by table.
@@ -267,33 +284,34 @@ fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<To
 
 /// Table and key of each row that a pending transaction wrote.
 fn rows_of(conn: &Connection, id: TransactionId) -> Result<Vec<(String, String)>> {
-    let mut statement = conn.prepare_cached(
+    all(
+        conn,
         "SELECT DISTINCT table_name, key FROM _throughline_changes WHERE transaction_id = ?1",
-    )?;
-    let rows = statement
-        .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(rows)
+        &[&id.0],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// How many are pending and how many rejected.
 pub fn count(conn: &Connection) -> Result<(u32, u32)> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT count(*) FILTER (WHERE state <> 'rejected'), count(*) FILTER (WHERE state = 'rejected')
-             FROM _throughline_transactions",
-        )?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    let counted = first(
+        conn,
+        "SELECT count(*) FILTER (WHERE state <> 'rejected'), count(*) FILTER (WHERE state = 'rejected')
+         FROM _throughline_transactions",
+        &[],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(counted.unwrap_or_default())
 }
 
 /// The transactions that are not yet confirmed, oldest first.
 pub fn pending(conn: &Connection, client: &ClientId) -> Result<Vec<TransactionRecord>> {
-    list(conn, client, "state <> 'rejected'")
+    list(conn, client, "state <> 'rejected'", &[])
 }
 
 /// The rejected ones, oldest first.
 pub fn rejected(conn: &Connection, client: &ClientId) -> Result<Vec<TransactionRecord>> {
-    list(conn, client, "state = 'rejected'")
+    list(conn, client, "state = 'rejected'", &[])
 }
 
 /// One transaction as the app sees it.
@@ -302,17 +320,20 @@ pub fn record(
     client: &ClientId,
     id: TransactionId,
 ) -> Result<Option<TransactionRecord>> {
-    Ok(list(conn, client, &format!("id = {id}"))?.pop())
+    Ok(list(conn, client, "id = ?1", &[&id.0])?.pop())
 }
 
-fn list(conn: &Connection, client: &ClientId, condition: &str) -> Result<Vec<TransactionRecord>> {
-    let mut statement = conn.prepare(&format!(
+fn list(
+    conn: &Connection,
+    client: &ClientId,
+    condition: &str,
+    values: &[&dyn ToSql],
+) -> Result<Vec<TransactionRecord>> {
+    let sql = format!(
         "SELECT id, state, meta, attempts, created_at, error
          FROM _throughline_transactions WHERE {condition} ORDER BY id"
-    ))?;
-    let mut found = statement.query([])?;
-    let mut records = Vec::new();
-    while let Some(row) = found.next()? {
+    );
+    all(conn, &sql, values, |row| {
         let id = TransactionId(row.get(0)?);
         let state: String = row.get(1)?;
         let state = TransactionState::parse(&state)
@@ -323,7 +344,7 @@ fn list(conn: &Connection, client: &ClientId, condition: &str) -> Result<Vec<Tra
             TransactionState::Rejected => Log::Journal,
             _ => Log::Changes,
         };
-        records.push(TransactionRecord {
+        Ok(TransactionRecord {
             id: idempotency_key(client, id),
             number: id,
             state,
@@ -334,7 +355,6 @@ fn list(conn: &Connection, client: &ClientId, condition: &str) -> Result<Vec<Tra
                 .map(|error| crate::json::from_str(&error).map_err(corrupt))
                 .transpose()?,
             changes: changes::records(conn, log, id)?,
-        });
-    }
-    Ok(records)
+        })
+    })
 }

@@ -1,8 +1,6 @@
 //! What the answer to a POST means: the design's answer table as one function.
 
-use std::collections::HashMap;
-
-use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::error::{Error, ErrorReport};
 use crate::ids::{Lsn, Xid};
@@ -93,122 +91,81 @@ pub fn classify(
 
 /// A 2xx without a body that we know accepts everything, as the example's server does.
 fn verdicts(body: &str, sent: &[String]) -> Vec<ServerVerdict> {
-    let Ok(answer) = crate::json::from_str::<Answer>(body) else {
-        return sent
+    let answered = crate::json::from_str(body)
+        .ok()
+        .and_then(|answer| named(&answer));
+    let mine = |id: &String| match &answered {
+        None => Some(ACCEPTED),
+        Some(named) => named
             .iter()
-            .map(|id| ServerVerdict {
-                id: id.clone(),
-                verdict: ACCEPTED,
-            })
-            .collect();
+            .find(|one| one.id == *id)
+            .map(|one| one.verdict.clone()),
     };
-    let mut named: HashMap<String, TransactionAnswer> = answer
-        .transactions
-        .into_iter()
-        .map(|answer| (answer.id.clone(), answer))
-        .collect();
     sent.iter()
         .filter_map(|id| {
             Some(ServerVerdict {
-                verdict: named.remove(id)?.verdict(),
+                verdict: mine(id)?,
                 id: id.clone(),
             })
         })
         .collect()
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    transactions: Vec<TransactionAnswer>,
+/// The verdicts that a body names; `None` if it is not of the form that we know.
+fn named(answer: &Value) -> Option<Vec<ServerVerdict>> {
+    let transactions = answer.get("transactions")?.as_array()?;
+    transactions.iter().map(verdict).collect()
 }
 
-#[derive(Deserialize)]
-struct TransactionAnswer {
-    id: String,
-    status: AnswerStatus,
-    #[serde(default, deserialize_with = "number_or_text")]
-    txid: Option<u64>,
-    #[serde(default, deserialize_with = "number_or_text")]
-    lsn: Option<u64>,
-    #[serde(default)]
-    noop: bool,
-    error: Option<AnswerError>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum AnswerStatus {
-    Accepted,
-    Rejected,
-}
-
-#[derive(Deserialize)]
-struct AnswerError {
-    code: Option<String>,
-    message: Option<String>,
-}
-
-impl TransactionAnswer {
-    fn verdict(self) -> Verdict {
-        match self.status {
-            AnswerStatus::Accepted => Verdict::Accepted {
-                // A 64-bit id carries an epoch above the 32 bits that the log shows (protocol section 15).
-                txid: self.txid.map(|txid| Xid(txid as u32)),
-                lsn: self.lsn.map(Lsn),
-                noop: self.noop,
-            },
-            AnswerStatus::Rejected => Verdict::Rejected(report(self.error)),
-        }
-    }
-}
-
-/// The reason in a 4xx body: `{"error":{"code","message"}}`, `{"message"}` or the text itself.
-fn reason(status: u16, body: &str) -> ErrorReport {
-    #[derive(Deserialize)]
-    struct Body {
-        error: Option<AnswerError>,
-        message: Option<String>,
-    }
-    match crate::json::from_str::<Body>(body) {
-        Ok(Body {
-            error: Some(error), ..
-        }) => report(Some(error)),
-        Ok(Body {
-            message: Some(message),
-            ..
-        }) => report(Some(AnswerError {
-            code: None,
-            message: Some(message),
-        })),
-        _ => report(Some(AnswerError {
-            code: None,
-            message: Some(format!("the server answered {status}")),
-        })),
-    }
-}
-
-fn report(error: Option<AnswerError>) -> ErrorReport {
-    let (code, message) = error.map_or((None, None), |error| (error.code, error.message));
-    ErrorReport {
-        code: code.unwrap_or_else(|| "REJECTED".into()),
-        message: message.unwrap_or_else(|| "the server gave no reason".into()),
-        retryable: false,
-    }
+fn verdict(answer: &Value) -> Option<ServerVerdict> {
+    let verdict = match answer.get("status")?.as_str()? {
+        "accepted" => Verdict::Accepted {
+            // A 64-bit id carries an epoch above the 32 bits that the log shows (protocol section 15).
+            txid: position(answer, "txid").map(|txid| Xid(txid as u32)),
+            lsn: position(answer, "lsn").map(Lsn),
+            noop: answer.get("noop").and_then(Value::as_bool) == Some(true),
+        },
+        "rejected" => Verdict::Rejected(report(answer.get("error"))),
+        _ => return None,
+    };
+    Some(ServerVerdict {
+        id: answer.get("id")?.as_str()?.to_owned(),
+        verdict,
+    })
 }
 
 /// Positions are text on the wire, since they outgrow a double; small servers send numbers all the same.
-fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Number(u64),
-        Text(String),
+fn position(answer: &Value, name: &str) -> Option<u64> {
+    let position = answer.get(name)?;
+    position
+        .as_u64()
+        .or_else(|| position.as_str()?.parse().ok())
+}
+
+/// The reason in a 4xx body: `{"error":{"code","message"}}` or `{"message"}`; else the status says what there is to say.
+fn reason(status: u16, body: &str) -> ErrorReport {
+    let body: Value = crate::json::from_str(body).unwrap_or_default();
+    let error = match body.get("error") {
+        Some(error) if error.is_object() => error,
+        _ => &body,
+    };
+    let mut report = report(Some(error));
+    if error.get("message").is_none() {
+        report.message = format!("the server answered {status}");
     }
-    Ok(match Option::<Either>::deserialize(deserializer)? {
-        None => None,
-        Some(Either::Number(number)) => Some(number),
-        Some(Either::Text(text)) => text.parse().ok(),
-    })
+    report
+}
+
+fn report(error: Option<&Value>) -> ErrorReport {
+    let text = |name, otherwise: &str| {
+        let given = error.and_then(|error| error.get(name)?.as_str());
+        given.unwrap_or(otherwise).to_owned()
+    };
+    ErrorReport {
+        code: text("code", "REJECTED"),
+        message: text("message", "the server gave no reason"),
+        retryable: false,
+    }
 }
 
 #[cfg(test)]

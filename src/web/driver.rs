@@ -1,7 +1,7 @@
 //! [`Driver`]: events into the engine, its effects performed in order.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -12,6 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::convert::{error_to_js, notification_to_js};
 use super::endpoint::Headers;
 use super::fetch::{self, Canceller};
+use super::numbered::Numbered;
 use super::storage::{self, Storage};
 use crate::engine::{Config, Effect, Engine, Event, Failure, Fetch};
 use crate::error::{Error, Result};
@@ -33,14 +34,19 @@ pub(super) struct Driver {
     events: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
     last_request: Cell<u32>,
-    waiting: RefCell<HashMap<RequestId, (Function, Function)>>,
-    timers: RefCell<HashMap<TimerId, Timeout>>,
-    fetches: RefCell<HashMap<FetchId, Rc<Canceller>>>,
-    listeners: RefCell<HashMap<u32, Rc<Listener>>>,
+    waiting: RefCell<Numbered<RequestId, Waiting>>,
+    timers: RefCell<Numbered<TimerId, Timeout>>,
+    fetches: RefCell<Numbered<FetchId, Rc<Canceller>>>,
+    listeners: RefCell<Numbered<u32, Rc<Listener>>>,
     last_listener: Cell<u32>,
     on_notification: RefCell<Option<Function>>,
-    /// How a reply becomes JavaScript, by request.
-    render: RefCell<HashMap<RequestId, Render>>,
+}
+
+/// A request whose reply has not come.
+struct Waiting {
+    resolve: Function,
+    reject: Function,
+    render: Render,
 }
 
 /// Makes of a reply what the caller gets.
@@ -81,7 +87,6 @@ impl Driver {
             listeners: RefCell::default(),
             last_listener: Cell::new(0),
             on_notification: RefCell::default(),
-            render: RefCell::default(),
         });
         driver.busy.set(true);
         for effect in effects {
@@ -97,9 +102,13 @@ impl Driver {
         let id = RequestId(self.last_request.get().wrapping_add(1));
         self.last_request.set(id.0);
         let promise = Promise::new(&mut |resolve, reject| {
-            self.waiting.borrow_mut().insert(id, (resolve, reject));
+            let waiting = Waiting {
+                resolve,
+                reject,
+                render,
+            };
+            self.waiting.borrow_mut().insert(id, waiting);
         });
-        self.render.borrow_mut().insert(id, render);
         self.send(Event::Request(id, request));
         promise
     }
@@ -119,7 +128,7 @@ impl Driver {
 
     /// Removes a listener.
     pub(super) fn unlisten(&self, id: u32) {
-        self.listeners.borrow_mut().remove(&id);
+        self.listeners.borrow_mut().remove(id);
     }
 
     /// Feeds an event in; events that come meanwhile wait their turn.
@@ -160,7 +169,7 @@ impl Driver {
             Effect::Notify(notification) => self.notify(notification),
             Effect::Fetch(fetch) => self.fetch(fetch),
             Effect::Abort(id) => {
-                if let Some(canceller) = self.fetches.borrow_mut().remove(&id) {
+                if let Some(canceller) = self.fetches.borrow_mut().remove(id) {
                     canceller.cancel();
                 }
             }
@@ -174,23 +183,20 @@ impl Driver {
     }
 
     fn reply(&self, id: RequestId, result: Result<Reply>) {
-        let render = self.render.borrow_mut().remove(&id);
-        let Some((resolve, reject)) = self.waiting.borrow_mut().remove(&id) else {
+        let Some(waiting) = self.waiting.borrow_mut().remove(id) else {
             return;
         };
-        let rendered = match render {
-            Some(render) => result.and_then(render),
-            None => Ok(JsValue::UNDEFINED),
-        };
         // Settling a promise runs nothing of the app now and cannot throw.
-        let _ = match rendered {
-            Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
-            Err(error) => reject.call1(&JsValue::UNDEFINED, &error_to_js(&error)),
+        let _ = match result.and_then(waiting.render) {
+            Ok(value) => waiting.resolve.call1(&JsValue::UNDEFINED, &value),
+            Err(error) => waiting
+                .reject
+                .call1(&JsValue::UNDEFINED, &error_to_js(&error)),
         };
     }
 
     fn notify(&self, notification: Notification) {
-        let listeners: Vec<Rc<Listener>> = self.listeners.borrow().values().cloned().collect();
+        let listeners: Vec<Rc<Listener>> = self.listeners.borrow().iter().cloned().collect();
         for listener in listeners {
             listener(&notification);
         }
@@ -228,7 +234,7 @@ impl Driver {
                 }
                 Err(reason) => Err(Failure::Network(reason)),
             };
-            driver.fetches.borrow_mut().remove(&id);
+            driver.fetches.borrow_mut().remove(id);
             driver.send(match sent {
                 Ok(answer) => Event::Answered { fetch: id, answer },
                 Err(failure) => Event::Failed { fetch: id, failure },
@@ -249,8 +255,8 @@ impl Driver {
 
     /// Drops the connection, then does what is left to do with its files.
     fn close(&self, finish: impl FnOnce(Storage) -> Result<()>) {
-        self.timers.borrow_mut().clear();
-        for (_, canceller) in self.fetches.borrow_mut().drain() {
+        self.timers.take();
+        for canceller in self.fetches.take().iter() {
             canceller.cancel();
         }
         *self.engine.borrow_mut() = None;

@@ -10,6 +10,7 @@ mod endpoint;
 mod fetch;
 mod live;
 mod locks;
+mod numbered;
 mod opfs;
 mod storage;
 mod types;
