@@ -1,7 +1,8 @@
 //! What is stored of tables and shapes: schemas, and how far each log is read.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
+use super::bookkeeping::{all, first, run};
 use super::error::corrupt;
 use crate::error::{Error, Result};
 use crate::ids::ShapeId;
@@ -29,27 +30,18 @@ pub struct StoredShape {
 
 /// The schemas of all tables.
 pub fn load_tables(conn: &Connection) -> Result<Vec<TableSchema>> {
-    let mut statement =
-        conn.prepare("SELECT schema FROM _throughline_tables ORDER BY table_name")?;
-    let mut found = statement.query([])?;
-    let mut tables = Vec::new();
-    while let Some(row) = found.next()? {
-        tables.push(read(&row.get::<_, String>(0)?)?);
-    }
-    Ok(tables)
+    let sql = "SELECT schema FROM _throughline_tables ORDER BY table_name";
+    all(conn, sql, &[], |row| read(&row.get::<_, String>(0)?))
 }
 
 /// All shapes, oldest first.
 pub fn load(conn: &Connection) -> Result<Vec<StoredShape>> {
-    let mut statement = conn.prepare(
-        "SELECT id, table_name, name, declared, progress, loading, complete FROM _throughline_shapes ORDER BY id",
-    )?;
-    let mut found = statement.query([])?;
-    let mut shapes = Vec::new();
-    while let Some(row) = found.next()? {
+    let sql = "SELECT id, table_name, name, declared, progress, loading, complete
+               FROM _throughline_shapes ORDER BY id";
+    all(conn, sql, &[], |row| {
         let progress: Option<String> = row.get(4)?;
         let loading: Option<String> = row.get(5)?;
-        shapes.push(StoredShape {
+        Ok(StoredShape {
             id: ShapeId(row.get(0)?),
             table: row.get(1)?,
             name: row.get(2)?,
@@ -57,53 +49,53 @@ pub fn load(conn: &Connection) -> Result<Vec<StoredShape>> {
             progress: progress.as_deref().map(read).transpose()?,
             loading: loading.as_deref().map(read).transpose()?,
             complete: row.get(6)?,
-        });
-    }
-    Ok(shapes)
+        })
+    })
 }
 
 /// The id of a shape, a new one if it is unknown. Wants a transaction.
 pub fn register(conn: &Connection, table: &str, name: &str, declared: bool) -> Result<ShapeId> {
-    let id = conn
-        .prepare_cached(
-            "INSERT INTO _throughline_shapes (table_name, name, declared) VALUES (?1, ?2, ?3)
-             ON CONFLICT (table_name, name) DO UPDATE SET declared = max(declared, excluded.declared) RETURNING id",
-        )?
-        .query_row(params![table, name, declared], |row| row.get(0))?;
-    Ok(ShapeId(id))
+    let sql = "INSERT INTO _throughline_shapes (table_name, name, declared) VALUES (?1, ?2, ?3)
+               ON CONFLICT (table_name, name) DO UPDATE SET declared = max(declared, excluded.declared)
+               RETURNING id";
+    let id = first(
+        conn,
+        sql,
+        &[&table, &name, &declared],
+        |row| Ok(row.get(0)?),
+    )?;
+    id.map(ShapeId)
+        .ok_or_else(|| corrupt("a shape without an id"))
 }
 
 /// Forgets a shape, its position included. Wants a transaction.
 pub fn forget(conn: &Connection, shape: ShapeId) -> Result<()> {
-    conn.prepare_cached("DELETE FROM _throughline_shapes WHERE id = ?1")?
-        .execute([shape.0])?;
+    run(
+        conn,
+        "DELETE FROM _throughline_shapes WHERE id = ?1",
+        &[&shape.0],
+    )?;
     Ok(())
 }
 
 /// The ids of a table's shapes, oldest first.
 pub fn of_table(conn: &Connection, table: &str) -> Result<Vec<ShapeId>> {
-    let mut statement = conn
-        .prepare_cached("SELECT id FROM _throughline_shapes WHERE table_name = ?1 ORDER BY id")?;
-    let ids = statement
-        .query_map([table], |row| row.get(0).map(ShapeId))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(ids)
+    let sql = "SELECT id FROM _throughline_shapes WHERE table_name = ?1 ORDER BY id";
+    all(conn, sql, &[&table], |row| Ok(ShapeId(row.get(0)?)))
 }
 
 /// Writes a schema down. Wants the transaction that makes the tables.
 pub fn save_schema(conn: &Connection, schema: &TableSchema) -> Result<()> {
-    conn.prepare_cached(
-        "INSERT INTO _throughline_tables (table_name, schema) VALUES (?1, ?2)
-         ON CONFLICT (table_name) DO UPDATE SET schema = excluded.schema",
-    )?
-    .execute(params![schema.name, json(schema)?])?;
+    let sql = "INSERT INTO _throughline_tables (table_name, schema) VALUES (?1, ?2)
+               ON CONFLICT (table_name) DO UPDATE SET schema = excluded.schema";
+    run(conn, sql, &[&schema.name, &json(schema)?])?;
     Ok(())
 }
 
 /// Writes the position down. Wants the transaction that writes the rows it covers.
 pub fn save_progress(conn: &Connection, shape: ShapeId, progress: &Stored) -> Result<()> {
-    conn.prepare_cached("UPDATE _throughline_shapes SET progress = ?2 WHERE id = ?1")?
-        .execute(params![shape.0, json(progress)?])?;
+    let sql = "UPDATE _throughline_shapes SET progress = ?2 WHERE id = ?1";
+    run(conn, sql, &[&shape.0, &json(progress)?])?;
     Ok(())
 }
 
@@ -114,19 +106,22 @@ pub fn save_loading(
     schema: Option<&TableSchema>,
     complete: bool,
 ) -> Result<()> {
-    conn.prepare_cached(
-        "UPDATE _throughline_shapes SET loading = ?2, complete = ?3 WHERE id = ?1",
-    )?
-    .execute(params![shape.0, schema.map(json).transpose()?, complete])?;
+    let sql = "UPDATE _throughline_shapes SET loading = ?2, complete = ?3 WHERE id = ?1";
+    run(
+        conn,
+        sql,
+        &[&shape.0, &schema.map(json).transpose()?, &complete],
+    )?;
     Ok(())
 }
 
 /// What [`save_loading`] wrote.
 pub fn loading(conn: &Connection, shape: ShapeId) -> Result<Option<(TableSchema, bool)>> {
-    let found: Option<(Option<String>, bool)> = conn
-        .prepare_cached("SELECT loading, complete FROM _throughline_shapes WHERE id = ?1")?
-        .query_row([shape.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let sql = "SELECT loading, complete FROM _throughline_shapes WHERE id = ?1";
+    let found = first(conn, sql, &[&shape.0], |row| {
+        let schema: Option<String> = row.get(0)?;
+        Ok((schema, row.get(1)?))
+    })?;
     let Some((Some(schema), complete)) = found else {
         return Ok(None);
     };

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql};
 
+use super::bookkeeping::{all, first, run};
 use super::error::corrupt;
 use super::membership::position;
 use crate::error::{Error, Result};
@@ -21,63 +22,43 @@ pub fn save(
 ) -> Result<i64> {
     let mut xids = vec![snapshot.xmin, snapshot.xmax];
     xids.extend(&snapshot.xip);
-    let mark = conn
-        .prepare_cached(
-            "INSERT OR REPLACE INTO _throughline_subsets (shape, request, snapshot, lsn)
-             VALUES (?1, ?2, ?3, ?4) RETURNING id",
-        )?
-        .query_row(
-            params![
-                shape.0,
-                json(subset)?,
-                serde_json::Value::from(xids).to_string(),
-                position(lsn)
-            ],
-            |row| row.get(0),
-        )?;
-    Ok(mark)
+    let xids = serde_json::Value::from(xids).to_string();
+    let sql = "INSERT OR REPLACE INTO _throughline_subsets (shape, request, snapshot, lsn)
+               VALUES (?1, ?2, ?3, ?4) RETURNING id";
+    let values: [&dyn ToSql; 4] = [&shape.0, &json(subset)?, &xids, &position(lsn)];
+    let mark = first(conn, sql, &values, |row| Ok(row.get(0)?))?;
+    mark.ok_or_else(|| corrupt("a subset without a mark"))
 }
 
 /// All subsets of a shape, in the order they were loaded.
 pub fn load(conn: &Connection, shape: ShapeId) -> Result<Vec<Subset>> {
-    let mut statement = conn
-        .prepare_cached("SELECT request FROM _throughline_subsets WHERE shape = ?1 ORDER BY id")?;
-    let mut found = statement.query([shape.0])?;
-    let mut subsets = Vec::new();
-    while let Some(row) = found.next()? {
+    let sql = "SELECT request FROM _throughline_subsets WHERE shape = ?1 ORDER BY id";
+    all(conn, sql, &[&shape.0], |row| {
         let request: String = row.get(0)?;
-        subsets.push(crate::json::from_str(&request).map_err(corrupt)?);
-    }
-    Ok(subsets)
+        crate::json::from_str(&request).map_err(corrupt)
+    })
 }
 
 /// Forgets one, or all of a shape. Wants a transaction.
 pub fn forget(conn: &Connection, shape: ShapeId, subset: Option<&Subset>) -> Result<()> {
-    conn.prepare_cached(
-        "DELETE FROM _throughline_subsets WHERE shape = ?1 AND (?2 IS NULL OR request = ?2)",
-    )?
-    .execute(params![shape.0, subset.map(json).transpose()?])?;
+    let sql = "DELETE FROM _throughline_subsets WHERE shape = ?1 AND (?2 IS NULL OR request = ?2)";
+    run(conn, sql, &[&shape.0, &subset.map(json).transpose()?])?;
     Ok(())
 }
 
 /// The log has passed a position: snapshots that the server read before it are of no more use. Wants a transaction.
 pub fn pass(conn: &Connection, shape: ShapeId, head: Lsn) -> Result<()> {
-    conn.prepare_cached(
-        "UPDATE _throughline_subsets SET snapshot = NULL
-         WHERE shape = ?1 AND snapshot IS NOT NULL AND lsn < ?2",
-    )?
-    .execute(params![shape.0, position(head)])?;
+    let sql = "UPDATE _throughline_subsets SET snapshot = NULL
+               WHERE shape = ?1 AND snapshot IS NOT NULL AND lsn < ?2";
+    run(conn, sql, &[&shape.0, &position(head)])?;
     Ok(())
 }
 
 /// The snapshots that the log has not passed, by mark.
 pub(super) fn snapshots(conn: &Connection, shape: ShapeId) -> Result<HashMap<i64, Snapshot>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT id, snapshot FROM _throughline_subsets WHERE shape = ?1 AND snapshot IS NOT NULL",
-    )?;
-    let mut found = statement.query([shape.0])?;
-    let mut snapshots = HashMap::new();
-    while let Some(row) = found.next()? {
+    let sql =
+        "SELECT id, snapshot FROM _throughline_subsets WHERE shape = ?1 AND snapshot IS NOT NULL";
+    let found = all(conn, sql, &[&shape.0], |row| {
         let xids: String = row.get(1)?;
         let xids: Vec<u64> = crate::json::from_str(&xids).map_err(corrupt)?;
         let [xmin, xmax, xip @ ..] = &xids[..] else {
@@ -88,9 +69,9 @@ pub(super) fn snapshots(conn: &Connection, shape: ShapeId) -> Result<HashMap<i64
             xmax: *xmax,
             xip: xip.to_vec(),
         };
-        snapshots.insert(row.get(0)?, snapshot);
-    }
-    Ok(snapshots)
+        Ok((row.get(0)?, snapshot))
+    })?;
+    Ok(found.into_iter().collect())
 }
 
 fn json(subset: &Subset) -> Result<String> {

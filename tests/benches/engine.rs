@@ -88,6 +88,7 @@ fn count(engine: &mut Engine, rng: &mut fastrand::Rng) -> i64 {
         statement: Statement {
             sql: "SELECT count(*) FROM items".to_owned(),
             params: Vec::new(),
+            typed: false,
         },
         transaction: None,
     };
