@@ -104,6 +104,21 @@ impl Engine {
         }
     }
 
+    /// A shape that is in no group any more shows what comes at once, so what is held would come too late: its log is
+    /// read anew.
+    pub(super) fn leave_nothing_held(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        at: usize,
+    ) -> Result<()> {
+        let shape = &self.shapes[at];
+        if shape.group.is_none() && !held::of_shape(&self.conn, shape.id)?.is_empty() {
+            self.shape(now, rng, at, Event::Refetch);
+        }
+        Ok(())
+    }
+
     fn wait_for_round(&mut self, now: Millis, name: &str) {
         let Some(group) = self.groups.get_mut(name) else {
             return;

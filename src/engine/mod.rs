@@ -166,8 +166,11 @@ impl Engine {
         match event {
             Event::Request(_, request) => !open.admits(request),
             Event::Timer(timer::TRANSACTION) => false,
-            Event::Headers { .. } => false,
-            Event::Timer(_) | Event::Answered { .. } | Event::Failed { .. } | Event::Wake => true,
+            Event::Timer(_)
+            | Event::Headers { .. }
+            | Event::Answered { .. }
+            | Event::Failed { .. }
+            | Event::Wake => true,
         }
     }
 

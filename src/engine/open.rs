@@ -80,6 +80,7 @@ impl Engine {
             if engine.shapes[at].complete {
                 engine.reload_subsets(at)?;
             }
+            engine.leave_nothing_held(now, rng, at)?;
             engine.start_shape(now, rng, at);
         }
         engine.upload(now, rng, upload::Event::Queued);

@@ -28,7 +28,9 @@ impl Engine {
         let found = self.position_of(table, name);
         if let Some(at) = found {
             let current = self.shapes[at].machine.as_ref().map(Machine::definition);
-            if !self.shapes[at].removed && current == declared.definition.as_ref() {
+            let known = &self.shapes[at];
+            let is_same = current == declared.definition.as_ref() && known.group == declared.group;
+            if !known.removed && is_same {
                 return Ok(());
             }
             self.stop_shape(now, rng, at);
@@ -59,6 +61,7 @@ impl Engine {
                 self.shapes.len() - 1
             }
         };
+        self.leave_nothing_held(now, rng, at)?;
         self.start_shape(now, rng, at);
         Ok(())
     }

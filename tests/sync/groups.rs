@@ -179,3 +179,24 @@ fn a_shape_that_leaves_is_not_waited_for() {
     world.settle();
     assert_eq!(count(world, "items"), 3);
 }
+
+#[test]
+fn a_shape_that_is_in_no_group_any_more_loses_nothing_that_was_held() {
+    let world = &mut grouped(1);
+    world.open("a", GROUPED);
+    world.settle();
+    // Only one shape hears of it, so it is held.
+    world.fault("a", Endpoint::Electric, Fault::Silence);
+    world.fault("a", Endpoint::Electric, Fault::Silence);
+    add_list(world, 2, 2);
+    world.run_for(100);
+    let alone = GROUPED.replace(r#"{"shape": {"group": "work"}}"#, "{}");
+    world.reopen_as("a", &alone);
+    world.settle();
+    assert_eq!((count(world, "lists"), count(world, "items")), (2, 4));
+    grow(world, 2, 3);
+    world.settle();
+    assert_eq!(count(world, "items"), 5);
+    let held = "SELECT count(*) FROM _throughline_held";
+    assert_eq!(world.client("a").rows(held), ["0"]);
+}
