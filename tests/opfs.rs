@@ -99,6 +99,7 @@ async fn the_pragmas_are_what_they_should_be() {
     settled(db.wipe()).await;
 }
 
+/// Trap 45: two tabs never read into one database.
 #[wasm_bindgen_test]
 async fn a_database_has_one_owner_until_it_closes() {
     let db = fresh("owner").await;

@@ -162,6 +162,7 @@ fn at(handle: &str, offset: &str) -> Position {
     }
 }
 
+/// Trap 2.
 #[test]
 fn a_session_from_cold_start_to_a_held_poll() {
     let mut todos = Replay::cold(shape("todos"));

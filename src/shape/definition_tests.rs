@@ -14,6 +14,7 @@ fn start() -> RequestParams<'static> {
     }
 }
 
+/// Trap 32.
 #[test]
 fn parameters_are_sorted_and_encoded() {
     let definition = ShapeDefinition {

@@ -44,6 +44,7 @@ mod tests {
         assert_eq!(contained, [true, false, true, false, true, false, false]);
     }
 
+    /// Trap 17: the ids of a log wrap.
     #[test]
     fn a_wrapped_transaction_id_is_read_near_xmax() {
         let epoch = 1 << 32;

@@ -137,6 +137,7 @@ mod tests {
         }
     }
 
+    /// Trap 33: a body says nothing but the subset, so nothing in it can override a proxy.
     #[test]
     fn the_body_speaks_the_protocol() {
         let subset: Subset = serde_json::from_str(

@@ -189,6 +189,7 @@ mod tests {
         assert_eq!(verdicts.len(), 2);
     }
 
+    /// Trap 17: a 64-bit transaction id is cut to what the log shows.
     #[test]
     fn each_transaction_has_its_own_verdict_and_the_unnamed_goes_again() {
         let body = r#"{"transactions":[

@@ -57,6 +57,7 @@ fn composite_keys_and_odd_names_go_through_the_whole_loop() {
     assert_nothing_pending(world);
 }
 
+/// Trap 17: the id is that of the transaction that wrote.
 #[test]
 fn without_a_write_id_the_servers_transaction_id_tells_what_came_back() {
     let world = &mut weird();
@@ -92,6 +93,7 @@ fn what_was_heard_of_a_transaction_outlives_a_crash() {
     world.assert_same(TABLE);
 }
 
+/// Trap 16: a snapshot names no transactions.
 #[test]
 fn a_write_that_a_refetch_brings_back_is_told_by_its_snapshot() {
     let world = &mut weird();

@@ -183,6 +183,7 @@ fn a_server_that_asks_for_patience_gets_it() {
     assert!(served.0 - began.0 >= 30_000, "{}", served.0 - began.0);
 }
 
+/// Trap 30.
 #[test]
 fn a_silent_connection_is_given_up_after_45_seconds() {
     let world = &mut synced();
@@ -206,6 +207,20 @@ fn a_silent_connection_is_given_up_after_45_seconds() {
     world.assert_same("todos");
 }
 
+/// Traps 29 and 40: long polls, never a stream of events, and one at a time for each shape.
+#[test]
+fn a_shape_that_is_up_to_date_has_one_poll_out() {
+    let world = &mut synced();
+    for n in 0..3 {
+        assert_eq!(world.requests_out("a"), 1);
+        world.server().rename(FIRST, &format!("{n}"));
+        world.settle();
+    }
+    let streams = |one: &&Sent| one.url.contains("sse");
+    assert_eq!(polls(world).into_iter().filter(streams).count(), 0);
+}
+
+/// Trap 31.
 #[test]
 fn waking_up_catches_up_before_it_waits_again() {
     let world = &mut synced();
@@ -265,6 +280,7 @@ fn what_was_missed_is_shown_at_once_and_not_chunk_by_chunk() {
     world.assert_same("todos");
 }
 
+/// Trap 1: rows and position are stored together, so neither is lost alone.
 #[test]
 fn a_crash_between_chunks_goes_on_with_the_next() {
     let mut world = World::chunked(1, 150);

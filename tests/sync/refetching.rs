@@ -16,6 +16,7 @@ fn shape_urls(world: &World) -> Vec<String> {
         .collect()
 }
 
+/// Trap 20.
 #[test]
 fn rows_stay_visible_until_the_new_log_is_complete() {
     let world = &mut synced();
@@ -35,6 +36,7 @@ fn rows_stay_visible_until_the_new_log_is_complete() {
     world.assert_same("todos");
 }
 
+/// Trap 20.
 #[test]
 fn pending_writes_outlive_a_refetch() {
     let world = &mut synced();
@@ -58,6 +60,7 @@ fn pending_writes_outlive_a_refetch() {
     world.assert_same("todos");
 }
 
+/// Trap 21.
 #[test]
 fn a_refetch_asks_by_a_url_that_no_cache_has_seen() {
     let world = &mut synced();
@@ -141,6 +144,7 @@ fn a_restart_that_loses_nothing_is_not_noticed() {
     world.assert_same("todos");
 }
 
+/// Traps 24 and 49.
 #[test]
 fn a_server_put_back_to_a_backup_is_read_anew() {
     let world = &mut synced();
@@ -242,6 +246,7 @@ fn a_retyped_column_keeps_the_writes_that_it_can_hold() {
     world.assert_same("todos");
 }
 
+/// Trap 25.
 #[test]
 fn nullability_that_changes_under_the_same_log_is_taken_over() {
     let world = &mut synced();
@@ -256,6 +261,7 @@ fn nullability_that_changes_under_the_same_log_is_taken_over() {
     world.assert_same("todos");
 }
 
+/// Trap 50.
 #[test]
 fn another_declaration_of_the_shape_is_read_anew_and_pending_writes_stay() {
     let world = &mut synced();

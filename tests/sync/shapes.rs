@@ -168,6 +168,7 @@ fn setting_the_same_shape_again_asks_for_nothing() {
     assert_eq!(world.sent.len(), sent);
 }
 
+/// Trap 42: and is asked for no more.
 #[test]
 fn a_shape_that_ends_keeps_its_rows_or_takes_them_along() {
     let world = &mut World::new(1);
@@ -181,6 +182,10 @@ fn a_shape_that_ends_keeps_its_rows_or_takes_them_along() {
     remove_shape(world, "open", false);
     assert_eq!(titles(world), both, "kept as they are");
     assert_eq!(world.client("a").status().shapes.len(), 1);
+    let sent = world.sent.len();
+    world.run_for(60_000);
+    let asked = |one: &crate::support::world::Sent| one.url.contains("completed");
+    assert!(!world.sent[sent..].iter().any(asked), "no more polls");
     world.server().add_todo(&fresh(2), "not for us");
     world.settle();
     assert_eq!(titles(world), both, "and no longer synced");

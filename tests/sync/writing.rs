@@ -235,6 +235,7 @@ fn a_row_inserted_and_deleted_before_the_first_snapshot_is_confirmed() {
     assert_clean(&mut world, "a");
 }
 
+/// Trap 16: its transaction never shows in a log.
 #[test]
 fn a_write_that_changes_nothing_on_the_server_is_confirmed() {
     let world = &mut synced();
@@ -249,6 +250,7 @@ fn a_write_that_changes_nothing_on_the_server_is_confirmed() {
     world.assert_same("todos");
 }
 
+/// Traps 12 and 16: what leaves the shape is a delete here, and none there.
 #[test]
 fn a_write_that_leaves_the_shape_is_confirmed_and_gone() {
     let open_only = SYNCED.replace(
@@ -268,6 +270,7 @@ fn a_write_that_leaves_the_shape_is_confirmed_and_gone() {
     assert_clean(&mut world, "a");
 }
 
+/// Trap 16: no log tells of it.
 #[test]
 fn a_row_that_was_never_in_the_shape_is_confirmed_by_position() {
     let open_only = SYNCED.replace(

@@ -60,6 +60,7 @@ fn the_new_log_loads_beside_the_old_rows_and_swaps_at_its_first_up_to_date() {
     assert!(!batch(&third).swaps());
 }
 
+/// Trap 41: what must survive a reload is stored with the rows.
 #[test]
 fn a_crash_in_the_middle_of_a_refetch_resumes_it() {
     let mut world = World::live("H", "10_0");
@@ -94,6 +95,32 @@ fn a_second_409_discards_the_half_built_generation() {
         (query["offset"].as_str(), query["handle"].as_str()),
         ("-1", "M")
     );
+}
+
+/// Trap 23: a handle beside `offset=-1` only tells caches apart, so the log that answers is taken as it is named.
+#[test]
+fn the_start_of_another_log_than_the_suggested_one_is_that_log() {
+    let mut world = World::live("H", "10_0");
+    world.answer(409, &[("electric-handle", "N")], MUST_REFETCH);
+    assert_eq!(query(&world.on(Event::Committed))["handle"], "N");
+    let next = world.store("M", "0_0", ROW);
+    assert_eq!(
+        (&*query(&next)["handle"], &*query(&next)["offset"]),
+        ("M", "0_0")
+    );
+    assert_eq!(world.position().as_deref(), Some("M@0_0"));
+}
+
+/// Trap 47: a handle that looks older may name the newer log.
+#[test]
+fn handles_are_equal_or_not_and_nothing_else() {
+    let mut world = World::live("9-1795342140699778", "10_0");
+    let older = [("electric-handle", "1-1000000000000000")];
+    let steps = world.answer(409, &older, MUST_REFETCH);
+    assert_eq!(refetch(&steps).suggested, Some("1-1000000000000000".into()));
+    world.on(Event::Committed);
+    world.store("1-1000000000000000", "0_0", ROW);
+    assert!(request(&world.store("1-1000000000000000", "0_inf", HEAD)).live);
 }
 
 /// Trap 21.
@@ -158,6 +185,7 @@ fn out_of_bounds_at_the_very_start_is_a_fault() {
     );
 }
 
+/// Trap 23.
 #[test]
 fn another_log_under_our_request_is_never_mixed_in() {
     let mut world = World::catching_up("H", "10_0");

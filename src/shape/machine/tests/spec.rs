@@ -200,25 +200,3 @@ fn every_answer_leads_where_the_spec_says_live_or_not() {
         }
     }
 }
-
-#[test]
-fn every_test_that_the_spec_names_exists() {
-    let sources = [
-        include_str!("refetch.rs"),
-        include_str!("traps.rs"),
-        include_str!("../../definition_tests.rs"),
-        include_str!("../../message/tests.rs"),
-        include_str!("../../offset.rs"),
-        include_str!("../../../../tests/shape_recordings.rs"),
-    ];
-    let table = table("trap");
-    assert!(table.len() > 20);
-    for row in &table[1..] {
-        let test = format!("fn {}()", row[1]);
-        assert!(
-            sources.iter().any(|source| source.contains(&test)),
-            "trap {}: {test}",
-            row[0]
-        );
-    }
-}
