@@ -13,7 +13,7 @@ pub(super) use reply::to_js as reply_to_js;
 pub(super) use request::{from_js as request_from_js, meta_from_js, statement_of};
 pub(super) use rows::{Shape, append_objects};
 
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -30,9 +30,9 @@ pub(super) fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
     let _ = Reflect::set(object, &name.into(), &value.into());
 }
 
-/// A serializable record as a plain object, `None` as null. Goes through JSON: its writer is in the module anyway.
+/// A serializable record as a plain object, `None` as null.
 pub(super) fn record(value: &impl Serialize) -> Result<JsValue> {
-    let refused = |reason: String| Error::Internal(format!("cannot hand over a record: {reason}"));
-    let json = serde_json::to_string(value).map_err(|error| refused(error.to_string()))?;
-    JSON::parse(&json).map_err(|thrown| refused(format!("{thrown:?}")))
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|error| Error::Internal(format!("cannot hand over a record: {error}")))
 }
