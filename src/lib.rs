@@ -45,6 +45,10 @@
 //! * **write id**: names an intent; comes back in the synced row's `write_id` column.
 //! * **accepted**: the server has it. **Confirmed**: it came back through the shape, so shadow and intents are gone.
 //!   **Rejected**: the server refused it; its intents are in the journal and its rows are folded without them.
+//! * **staged rows**: a log that loads beside the rows readers see, until it is complete and takes their place.
+//! * **member**: a row that a shape holds; kept where a table has several shapes, tags or subsets.
+//! * **subset**: rows of a `changes_only` shape, loaded where they are wanted. **Group**: shapes that show their changes at
+//!   one moment of the server.
 //! * **shape**, **handle**, **offset**, **up-to-date**, **must-refetch**: Electric's own terms, see [`shape`].
 //!
 //! # Invariants
@@ -54,7 +58,8 @@
 //! 2. Rows and the offset that covers them commit in one transaction.
 //! 3. A local write, its shadow row and its intents commit in one transaction.
 //! 4. Only a confirmation or a rejection removes an intent from the log; only the app removes it from the journal.
-//! 5. A transaction keeps its idempotency key for life, and a number is never used twice.
+//! 5. The visible rows of a shape are the server's at one moment, and so are those of a group of shapes.
+//! 6. A transaction keeps its idempotency key for life, and a number is never used twice.
 #![warn(missing_docs)]
 
 pub mod backoff;
