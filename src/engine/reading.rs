@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::runner::ShapeRunner;
 use super::storing::Stored;
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{Millis, TransactionId};
 use crate::schema::names;
 use crate::shape::machine::{Attempt, FetchFailure};
@@ -85,6 +85,11 @@ impl Engine {
                     self.shape_headed(now, rng, at, attempt, answer.status, &answer.headers);
                     self.shape_answered(now, rng, at, attempt, answer);
                 }
+            }
+            // The shell asks for the headers of each request anew: the first fresh ones at once, then by backoff.
+            Step::Fail(Error::Auth(_)) => {
+                self.shape(now, rng, at, Event::HeadersChanged);
+                self.fail_awaiting(at);
             }
             Step::Fail(_) => self.fail_awaiting(at),
         }

@@ -234,13 +234,16 @@ impl Engine {
         Some(shape.table.clone())
     }
 
-    /// Why none of a table's shapes will bring anything until the app acts.
+    /// Why none of a table's shapes will bring anything until the app acts: a wait for credentials counts.
     fn failure_of(&self, table: &str) -> Option<Error> {
         let mut failure = None;
         for shape in self.shapes.iter().filter(|shape| shape.table == table) {
             if let Some(machine) = &shape.machine {
-                match shape.phase() {
-                    shape::Phase::Failed => failure = machine.last_error().cloned(),
+                match (shape.phase(), machine.last_error()) {
+                    (shape::Phase::Failed, error) => failure = error.cloned(),
+                    (shape::Phase::Waiting, Some(error @ Error::Auth(_))) => {
+                        failure = Some(error.clone());
+                    }
                     _ => return None,
                 }
             }

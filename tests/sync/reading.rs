@@ -320,3 +320,30 @@ fn a_write_confirmed_in_a_late_chunk_never_shows_an_older_value() {
     assert_eq!(world.client("a").history(1).concat()[1..], ["mine"]);
     world.assert_same("todos");
 }
+
+#[test]
+fn a_refused_shape_is_asked_for_again_with_fresh_headers() {
+    let world = &mut World::new(1);
+    world.fault("a", Endpoint::Electric, Fault::status(401));
+    world.open("a", SYNCED);
+    let early = ask_early(world, "SELECT count(*) FROM todos");
+    world.run_for(100);
+    let rows = world.client("a").reply(early);
+    assert!(
+        matches!(rows, Some(Ok(Reply::Rows(_)))),
+        "at once: {rows:?}"
+    );
+
+    for _ in 0..4 {
+        world.fault("a", Endpoint::Electric, Fault::status(403));
+    }
+    world.online("a");
+    world.run_until("a pause", |world| {
+        let shape = &world.seen("a").status.as_ref().unwrap().shapes[0];
+        let error = shape.error.as_ref().map(|error| error.code.as_str());
+        shape.phase == ShapePhase::Waiting && error == Some("AUTH")
+    });
+    assert_eq!(world.client("a").count("todos"), 5, "nothing is dropped");
+    world.settle();
+    assert_eq!(world.client("a").status().shapes[0].error, None);
+}
