@@ -11,6 +11,7 @@ mod fetch;
 mod live;
 mod locks;
 mod opfs;
+mod shapes;
 mod storage;
 mod types;
 
