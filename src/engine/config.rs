@@ -66,6 +66,13 @@ impl Config {
             )));
         }
         config.tables.check_collisions()?;
+        for (name, table) in config.tables.iter() {
+            if table.shape.is_some() && table.shapes.is_some() {
+                return Err(Error::Argument(format!(
+                    "open: table {name} has both shape and shapes: declare one of them"
+                )));
+            }
+        }
         Ok(config)
     }
 

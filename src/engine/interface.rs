@@ -1,7 +1,8 @@
 //! What the shell tells the engine and what the engine asks of it.
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::ids::{FetchId, Millis, RequestId, TimerId};
+use crate::shape::definition::with_asked_params;
 use crate::tabs::{Notification, Reply, Request};
 
 /// What happened outside.
@@ -58,6 +59,8 @@ pub enum Failure {
     Timeout,
     /// Cancelled by someone else.
     Aborted,
+    /// It was not sent, because the app's headers or params for it could not be had.
+    Unsent(Error),
 }
 
 /// What the shell is to do, in order.
@@ -84,14 +87,28 @@ pub enum Effect {
 pub struct Fetch {
     /// Comes back with the answer.
     pub id: FetchId,
-    /// Whose headers the shell adds.
+    /// Whose headers and params the shell adds.
     pub endpoint: Endpoint,
     /// Complete.
     pub url: String,
-    /// The JSON body of a POST; without one it is a GET.
+    /// The JSON body of a POST; without one it is a GET. Electric takes it as text/plain: another content type would make
+    /// browsers ask for permission that it does not give (trap 37).
     pub body: Option<String>,
     /// Give up when nothing arrives for so long.
     pub timeout_ms: u64,
+}
+
+impl Fetch {
+    /// Adds what the app's functions say for this request alone.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a parameter that is part of what the shape is.
+    pub fn add_params(&mut self, asked: Vec<(String, String)>) -> Result<()> {
+        if !asked.is_empty() {
+            self.url = with_asked_params(&self.url, asked)?;
+        }
+        Ok(())
+    }
 }
 
 /// Which of the app's two servers a request goes to.

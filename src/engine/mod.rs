@@ -204,7 +204,7 @@ impl Engine {
                 Some(Owner::Shape(at, attempt)) => {
                     self.shape_failed(now, rng, at, attempt, failure);
                 }
-                Some(Owner::Subset(at)) => self.subset_failed(now, rng, at),
+                Some(Owner::Subset(at)) => self.subset_failed(now, rng, at, failure),
                 Some(Owner::Upload) => self.upload_failed(now, rng, failure),
                 None => {}
             },

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Answer, Effect, Endpoint, Engine, Fetch, Owner, begin, timer};
+use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::ids::{Handle, Lsn, Millis, RequestId, TimerId};
@@ -182,24 +182,44 @@ impl Engine {
                 self.shapes[at].subsets.dead = handle;
                 self.subset_to_be_repeated(at);
             }
-            Err(SubsetTrouble::Failed(error)) => self.subset_troubled(now, rng, at, error),
+            Err(SubsetTrouble::Failed(error)) => {
+                let lasts = !error.retryable();
+                self.subset_troubled(now, rng, at, error, lasts);
+            }
         }
         self.go_on(now, rng, at);
     }
 
-    pub(super) fn subset_failed(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
-        let error = Error::Network("no connection to the shape URL".into());
-        self.subset_troubled(now, rng, at, error);
+    pub(super) fn subset_failed(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        at: usize,
+        failure: Failure,
+    ) {
+        let error = match failure {
+            Failure::Unsent(error) => error,
+            _ => Error::Network("no connection to the shape URL".into()),
+        };
+        self.subset_troubled(now, rng, at, error, false);
         self.go_on(now, rng, at);
     }
 
-    fn subset_troubled(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize, error: Error) {
+    /// `lasts`: the server would say the same of this subset again.
+    fn subset_troubled(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        at: usize,
+        error: Error,
+        lasts: bool,
+    ) {
         let state = &mut self.shapes[at].subsets;
         let reloads = state
             .queue
             .front()
             .is_some_and(|wanted| wanted.request.is_none());
-        if !(reloads && error.retryable()) {
+        if lasts || !reloads {
             return self.end_subset(at, Err(error));
         }
         let until = now.after(state.backoff.fail(rng, None));

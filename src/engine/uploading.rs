@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::reading::refold_all;
 use super::rejecting::{reject, with_dependents};
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{ClientId, Lsn, Millis, TransactionId};
 use crate::optimistic::confirmable;
 use crate::schema::names;
@@ -111,6 +111,8 @@ impl Engine {
             Failure::Network(reason) => reason,
             Failure::Timeout => "the write endpoint does not answer".into(),
             Failure::Aborted => "the request was cancelled".into(),
+            Failure::Unsent(Error::Network(reason)) => reason,
+            Failure::Unsent(error) => error.to_string(),
         };
         self.upload(now, rng, Event::Failed(reason));
     }

@@ -9,17 +9,21 @@ export { open } from "./open.js";
 export { sql, Statement } from "./sql.js";
 export { ThroughlineError } from "./errors.js";
 export type { Waiting } from "./abort.js";
-export type { Database, DatabaseEvents } from "./client.js";
+export type { Database, DatabaseEvents, OfShape } from "./client.js";
 export type { ErrorCode } from "./errors.js";
 export type { LiveOptions, LiveQuery, LiveResult } from "./live.js";
 export type {
   AnyTables,
+  Askable,
   ColumnOptions,
   ElectricOptions,
   HeadersOption,
   OpenOptions,
+  ParamsOption,
+  ParamValues,
   RowOf,
   ShapeOptions,
+  SubsetOptions,
   TableOptions,
   WriteOptions,
 } from "./options.js";

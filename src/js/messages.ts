@@ -1,5 +1,5 @@
 import type { ErrorReport, Status, TransactionRecord, Verification } from "./protocol.js";
-import type { WireOptions } from "./options.js";
+import type { ShapeOptions, SubsetOptions, WireOptions } from "./options.js";
 
 /** One statement on the wire; `params` hold structured-cloneable SQL values. */
 export interface WireStatement {
@@ -18,7 +18,10 @@ export type WireRequest =
   | ({ type: "live"; subscription: number; key: string[] } & WireStatement)
   | { type: "unsubscribe"; subscription: number }
   | { type: "status" | "pending" | "rejected" | "verify" | "connect" | "disconnect" | "wipe" | "close" }
-  | { type: "retry" | "discard"; number: number };
+  | { type: "retry" | "discard"; number: number }
+  | { type: "setShape"; table: string; name?: string | undefined; shape: ShapeOptions }
+  | { type: "removeShape"; table: string; name?: string | undefined; purge?: boolean | undefined }
+  | { type: "loadSubset"; table: string; name?: string | undefined; subset: SubsetOptions };
 
 /** A result: `values` is flat and row-major, `columns.length` values a row. */
 export interface WireRows {
@@ -56,6 +59,10 @@ export interface WireReplies {
   close: null;
   retry: null;
   discard: null;
+  setShape: null;
+  removeShape: null;
+  /** How many rows came. */
+  loadSubset: number;
 }
 
 /** Any reply. */
@@ -76,15 +83,15 @@ export type WireNotification =
   | { type: "status"; status: Status }
   | { type: "accepted" | "confirmed" | "rejected"; transaction: TransactionRecord };
 
-/** Whose headers the worker asks the page for. */
-export type HeadersOf = "electric" | "write";
+/** Where among the options a function stood that the page keeps. */
+export type AskPath = readonly [of: "electric" | "write", ...names: string[]];
 
 /** From the page to the worker. */
 export type PageMessage =
-  | { type: "open"; id: number; options: WireOptions; asks: HeadersOf[]; wasmUrl?: string }
+  | { type: "open"; id: number; options: WireOptions; asks: AskPath[]; wasmUrl?: string }
   | { type: "request"; id: number; request: WireRequest }
-  | { type: "headers"; id: number; headers: Record<string, string> }
-  | { type: "headersFailed"; id: number; error: ErrorReport }
+  | { type: "answer"; id: number; value: unknown }
+  | { type: "answerFailed"; id: number; error: ErrorReport }
   | { type: "wake" };
 
 /** From the worker to the page. */
@@ -92,7 +99,7 @@ export type WorkerMessage =
   | { type: "reply"; id: number; reply: WireReply }
   | { type: "failure"; id: number; error: ErrorReport }
   | { type: "notification"; notification: WireNotification }
-  | { type: "headers"; id: number; of: HeadersOf };
+  | { type: "ask"; id: number; of: number };
 
 /** The end of a message channel, as a `Worker`, a worker's global scope and a `MessagePort` all offer it. */
 export interface Port {

@@ -28,7 +28,7 @@ export async function open<Tables extends object = AnyTables>(
   const resolved = resolveOptions(options, globalThis.document?.baseURI ?? globalThis.location?.href);
   signal?.throwIfAborted();
   const worker = startWorker(resolved.workerUrl);
-  const rpc = new Rpc(worker, resolved.headers);
+  const rpc = new Rpc(worker, resolved.functions);
   const ignoreWake = onWake(() => rpc.wake());
   rpc.onEnd.add(() => {
     ignoreWake();

@@ -1,5 +1,5 @@
 import { argumentError } from "./errors.js";
-import type { HeadersOf } from "./messages.js";
+import type { AskPath } from "./messages.js";
 import { ResultReader, type Parsers } from "./parsers.js";
 import type { Row } from "./values.js";
 
@@ -9,8 +9,14 @@ export type AnyTables = Record<string, Row>;
 /** A row type: the name of a declared table stands for that table's rows, anything else for itself. */
 export type RowOf<Tables, R> = R extends keyof Tables ? Tables[R] : R;
 
-/** Headers, or a function that is asked for them before each request that needs fresh ones. */
-export type HeadersOption = HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
+/** A value, or a function that is asked for it before each request. One that throws is asked again after a while. */
+export type Askable<Value> = Value | (() => Value | Promise<Value>);
+
+/** Headers: a function may stand for all of them, or for one; one that says `undefined` leaves it out. */
+export type HeadersOption = Askable<HeadersInit | Record<string, Askable<string | undefined>>>;
+
+/** Query parameters, by the same rules. */
+export type ParamsOption = Askable<Record<string, Askable<string | undefined>>>;
 
 /** Where shapes are read. */
 export interface ElectricOptions {
@@ -18,8 +24,18 @@ export interface ElectricOptions {
   url: string | URL;
   /** Sent with every shape request. */
   headers?: HeadersOption | undefined;
-  /** Added to every shape request's query, for example for a proxy. */
-  params?: Record<string, string> | undefined;
+  /**
+   * Added to every shape request's query, for a proxy. A plain value is part of what each shape is: another one is another
+   * shape, read anew. What a function says is not, so it is for tokens; what tells rows apart belongs to a shape's `params` or
+   * `extra`. A function that names a parameter of the shape protocol, or one that the URL has already, stops the shape with
+   * `ARGUMENT` in its status.
+   *
+   * @example
+   * ```ts
+   * const electric = { url: "/v1/shape", params: { tenant: "7", token: async () => (await session()).token } };
+   * ```
+   */
+  params?: ParamsOption | undefined;
 }
 
 /** Where local transactions are POSTed. */
@@ -41,22 +57,65 @@ export interface TableOptions<R = Row> {
   primaryKey?: readonly (keyof R & string)[] | undefined;
   /** Columns, or lists of columns, that queries sort or filter by. */
   indexes?: readonly ((keyof R & string) | readonly (keyof R & string)[])[] | undefined;
-  /** The shape that fills the table; without it all of the server's table of the same name. */
+  /** The shape that fills the table; without it all of the server's table of the same name. Its name is `default`. */
   shape?: ShapeOptions | undefined;
+  /**
+   * Instead of `shape`: several shapes by name, over the same columns. A row is here while at least one of them holds it;
+   * `{}` starts without any, for {@link Database.setShape}.
+   */
+  shapes?: Record<string, ShapeOptions> | undefined;
 }
 
-/** Which rows and columns of the server fill a table. */
+/** What `$1`, `$2`, … stand for: in order, or by number. */
+export type ParamValues = readonly (string | number | boolean)[] | Record<number, string | number | boolean>;
+
+/**
+ * Which rows and columns of the server fill a table, and how they come.
+ *
+ * @example
+ * ```ts
+ * const mine: ShapeOptions = { where: "owner_id = $1", params: [userId] };
+ * const ofOpenLists: ShapeOptions = { where: "list_id IN (SELECT id FROM lists WHERE archived = false)" };
+ * ```
+ */
 export interface ShapeOptions {
   /** The server's table, if it is called otherwise there. */
   table?: string | undefined;
-  /** A condition on its rows, in SQL. */
+  /** A condition on its rows, in the server's SQL; it may hold a subquery on another table. */
   where?: string | undefined;
-  /** What `$1`, `$2`, … stand for. */
-  params?: readonly string[] | undefined;
+  /** For the condition. */
+  params?: ParamValues | undefined;
   /** Which columns, the primary key among them; the declared ones, or all. */
   columns?: readonly string[] | undefined;
-  /** Further query parameters of this shape, for a proxy. */
+  /** `full`: updates carry the whole row, and are larger. `default`: what changed. */
+  replica?: "default" | "full" | undefined;
+  /** `full` (the default): all rows. `changes_only`: what changes from now on, and what {@link Database.loadSubset} loads. */
+  log?: "full" | "changes_only" | undefined;
+  /** Shapes of the same group show their changes together. */
+  group?: string | undefined;
+  /** Further query parameters of this shape, for a proxy; part of what the shape is. */
   extra?: Record<string, string> | undefined;
+}
+
+/**
+ * Which rows of a `changes_only` shape: those of the shape that meet a condition, or a page of them.
+ *
+ * @example
+ * ```ts
+ * const newest: SubsetOptions = { where: "list_id = $1", params: [7], orderBy: "created_at DESC, id", limit: 50 };
+ * ```
+ */
+export interface SubsetOptions {
+  /** A condition beside the shape's own, in the server's SQL; without it all rows. */
+  where?: string | undefined;
+  /** For the condition; numbered on their own. */
+  params?: ParamValues | undefined;
+  /** Columns with directions. */
+  orderBy?: string | undefined;
+  /** At most so many rows, above 0; needs `orderBy`. */
+  limit?: number | undefined;
+  /** Leaves so many rows out first; needs `orderBy`. */
+  offset?: number | undefined;
 }
 
 /**
@@ -94,7 +153,7 @@ export interface OpenOptions<Tables extends object = AnyTables> {
   wasmUrl?: string | URL | undefined;
 }
 
-/** The options as they cross: URLs absolute, headers plain or left to be asked for. */
+/** The options as they cross: URLs absolute, functions taken out. */
 export interface WireOptions {
   name: string;
   electric?: WireEndpoint & { params?: Record<string, string> };
@@ -104,19 +163,23 @@ export interface WireOptions {
   connect?: boolean;
 }
 
-/** An endpoint as it crosses. The worker puts a function in place of the headers it has to ask for. */
+/** An endpoint as it crosses. */
 export interface WireEndpoint {
   url: string;
-  headers?: Record<string, string> | (() => Promise<Record<string, string>>);
+  headers?: Record<string, string>;
 }
 
-/** The functions that the page keeps, because a function cannot cross. */
-export type HeadersFunctions = Partial<Record<HeadersOf, () => HeadersInit | Promise<HeadersInit>>>;
+/** A function of the app's: it cannot cross, so the page keeps it and the worker asks. */
+export interface AppFunction {
+  /** Where the worker puts its own in its place. */
+  path: AskPath;
+  ask(): unknown;
+}
 
 /** What `open` sends, and what it keeps. */
 export interface ResolvedOptions {
   wire: WireOptions;
-  headers: HeadersFunctions;
+  functions: AppFunction[];
   reader: ResultReader;
   workerUrl?: string;
   wasmUrl?: string;
@@ -131,33 +194,55 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
   const { name, electric, write, tables, parsers, storage, connect, workerUrl, wasmUrl } = options ?? {};
   if (typeof name !== "string" || name === "") throw argumentError("open needs a name for the database");
   if (typeof tables !== "object" || tables === null) throw argumentError("open needs the tables to sync");
-  const headers: HeadersFunctions = {};
-  const endpoint = (of: HeadersOf, { url, headers: source }: WriteOptions): WireEndpoint => {
-    if (typeof source === "function") headers[of] = source;
+  const functions: AppFunction[] = [];
+  const endpoint = (of: AskPath[0], { url, headers }: WriteOptions): WireEndpoint => {
+    const isAsked = typeof headers === "function" || Object.values(headers ?? {}).some((value) => typeof value === "function");
+    if (isAsked) functions.push({ path: [of, "headers"], ask: async () => plainHeaders(of, await headersNow(headers)) });
     return {
       url: absolute(`${of}.url`, url, base),
-      ...(source && typeof source !== "function" && { headers: plainHeaders(of, source) }),
+      ...(headers && !isAsked && { headers: plainHeaders(of, headers as HeadersInit) }),
     };
+  };
+  const plainParams = (params: ParamsOption | undefined): Record<string, string> => {
+    if (typeof params === "function") functions.push({ path: ["electric", "params"], ask: params });
+    const plain: Record<string, string> = {};
+    for (const [name, value] of Object.entries(params ?? {})) {
+      if (typeof value === "function") functions.push({ path: ["electric", "params", name], ask: value });
+      else if (value !== undefined) plain[name] = value;
+    }
+    return plain;
   };
   const wire: WireOptions = {
     name,
     tables: tables as Record<string, unknown>,
-    ...(electric && { electric: { ...endpoint("electric", electric), ...(electric.params && { params: electric.params }) } }),
+    ...(electric && { electric: { ...endpoint("electric", electric), params: plainParams(electric.params) } }),
     ...(write && { write: endpoint("write", write) }),
     ...(storage && { storage }),
     ...(connect !== undefined && { connect }),
   };
   return {
     wire,
-    headers,
+    functions,
     reader: new ResultReader(parsers),
     ...(workerUrl && { workerUrl: absolute("workerUrl", workerUrl, base) }),
     ...(wasmUrl && { wasmUrl: absolute("wasmUrl", wasmUrl, base) }),
   };
 }
 
+/** What the functions among headers say now. */
+async function headersNow(source: HeadersOption | undefined): Promise<HeadersInit> {
+  const given = (typeof source === "function" ? await source() : source) ?? {};
+  if (Symbol.iterator in given) return given as HeadersInit;
+  const asked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const said: string | undefined = typeof value === "function" ? await value() : value;
+    if (said !== undefined) asked[name] = said;
+  }
+  return asked;
+}
+
 /** Headers as a plain object, checked by the platform's own `Headers`. */
-export function plainHeaders(of: HeadersOf, source: HeadersInit): Record<string, string> {
+function plainHeaders(of: AskPath[0], source: HeadersInit): Record<string, string> {
   const plain: Record<string, string> = {};
   try {
     new Headers(source).forEach((value, name) => {

@@ -1,7 +1,7 @@
 import { argumentError, ThroughlineError, toReport } from "./errors.js";
 import { Listeners } from "./listeners.js";
-import type { HeadersOf, PageMessage, Port, WireNotification, WireReplies, WireReply, WireRequest, WorkerMessage } from "./messages.js";
-import { plainHeaders, type HeadersFunctions, type ResolvedOptions } from "./options.js";
+import type { PageMessage, Port, WireNotification, WireReplies, WireReply, WireRequest, WorkerMessage } from "./messages.js";
+import type { AppFunction, ResolvedOptions } from "./options.js";
 
 interface Waiter {
   resolve(reply: unknown): void;
@@ -17,14 +17,14 @@ export class Rpc {
   readonly onEnd = new Listeners<ThroughlineError>();
 
   readonly #port: Port;
-  readonly #headers: HeadersFunctions;
+  readonly #functions: readonly AppFunction[];
   readonly #waiting = new Map<number, Waiter>();
   #nextId = 1;
   #ended: ThroughlineError | undefined;
 
-  constructor(port: Port, headers: HeadersFunctions = {}) {
+  constructor(port: Port, functions: readonly AppFunction[] = []) {
     this.#port = port;
-    this.#headers = headers;
+    this.#functions = functions;
     port.onmessage = (event) => this.#receive(event.data as WorkerMessage);
   }
 
@@ -34,8 +34,8 @@ export class Rpc {
   }
 
   /** Opens the database; comes before any request. */
-  async open({ wire, headers, wasmUrl }: ResolvedOptions): Promise<void> {
-    const asks = Object.keys(headers) as HeadersOf[];
+  async open({ wire, functions, wasmUrl }: ResolvedOptions): Promise<void> {
+    const asks = functions.map(({ path }) => path);
     await this.#call((id) => ({ type: "open", id, options: wire, asks, ...(wasmUrl && { wasmUrl }) }));
   }
 
@@ -88,8 +88,8 @@ export class Rpc {
       case "notification":
         if (!this.#ended) this.onNotification(message.notification);
         return;
-      case "headers":
-        return void this.#answerHeaders(message.id, message.of);
+      case "ask":
+        return void this.#answer(message.id, message.of);
     }
   }
 
@@ -99,14 +99,13 @@ export class Rpc {
     return waiter;
   }
 
-  async #answerHeaders(id: number, of: HeadersOf): Promise<void> {
-    let answer: PageMessage;
+  async #answer(id: number, of: number): Promise<void> {
     try {
-      answer = { type: "headers", id, headers: plainHeaders(of, (await this.#headers[of]?.()) ?? {}) };
+      const value = await this.#functions[of]?.ask();
+      if (!this.#ended) this.#post({ type: "answer", id, value });
     } catch (error) {
-      answer = { type: "headersFailed", id, error: toReport(error) };
+      if (!this.#ended) this.#post({ type: "answerFailed", id, error: toReport(error) });
     }
-    if (!this.#ended) this.#post(answer);
   }
 
   #post(message: PageMessage): void {

@@ -1,5 +1,5 @@
 import { toReport, ThroughlineError, workerError } from "./errors.js";
-import type { HeadersOf, PageMessage, Port, WireNotification, WireReply, WireRequest, WorkerMessage } from "./messages.js";
+import type { AskPath, PageMessage, Port, WireNotification, WireReply, WireRequest, WorkerMessage } from "./messages.js";
 import type { WireOptions } from "./options.js";
 
 /** What this needs of the wasm module's `Database`. */
@@ -18,25 +18,30 @@ export interface WasmModule {
 /** The worker's end of the channel: opens the database once, then passes requests and notifications on. */
 export function serve(port: Port, wasm: WasmModule): void {
   const post = (message: WorkerMessage) => port.postMessage(message);
-  const asked = new Map<number, { resolve(headers: Record<string, string>): void; reject(error: unknown): void }>();
+  const asked = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   let database: ServedDatabase | undefined;
   let nextAsk = 1;
 
-  const ask = (of: HeadersOf) =>
-    new Promise<Record<string, string>>((resolve, reject) => {
+  const ask = (of: number) =>
+    new Promise<unknown>((resolve, reject) => {
       const id = nextAsk++;
       asked.set(id, { resolve, reject });
-      post({ type: "headers", id, of });
+      post({ type: "ask", id, of });
+    });
+
+  /** Puts functions back where the page took them out. */
+  const restore = (options: WireOptions, asks: readonly AskPath[]) =>
+    asks.forEach((path, of) => {
+      let at: any = options;
+      for (const name of path.slice(0, -1)) at = at[name] ??= {};
+      at[path.at(-1) as string] = () => ask(of);
     });
 
   const open = async ({ options, asks, wasmUrl }: Extract<PageMessage, { type: "open" }>): Promise<null> => {
     await wasm.init(wasmUrl).catch((cause: unknown) => {
       throw workerError(`the wasm module could not be loaded: ${String(cause)}`, cause);
     });
-    for (const of of asks) {
-      const endpoint = options[of];
-      if (endpoint) endpoint.headers = () => ask(of);
-    }
+    restore(options, asks);
     database = await wasm.open(options);
     database.onNotification((notification) => post({ type: "notification", notification }));
     return null;
@@ -60,10 +65,10 @@ export function serve(port: Port, wasm: WasmModule): void {
         return answer(message.id, open(message));
       case "request":
         return answer(message.id, request(message));
-      case "headers":
-        asked.get(message.id)?.resolve(message.headers);
+      case "answer":
+        asked.get(message.id)?.resolve(message.value);
         return asked.delete(message.id);
-      case "headersFailed":
+      case "answerFailed":
         asked.get(message.id)?.reject(new ThroughlineError(message.error));
         return asked.delete(message.id);
       case "wake":

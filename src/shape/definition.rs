@@ -102,10 +102,8 @@ impl ShapeDefinition {
         if self.columns.as_ref().is_some_and(Vec::is_empty) {
             return wrong("columns: name at least the primary key, or leave it out".into());
         }
-        let field =
-            |name: &str| param::OF_THE_DEFINITION.contains(&name) || name.starts_with("params[");
         for name in self.extra.keys() {
-            if param::OF_THE_REQUEST.contains(&name.as_str()) || field(name) {
+            if is_of_protocol(name) {
                 return wrong(format!("extra: {name:?} belongs to the shape protocol"));
             }
         }
@@ -157,12 +155,8 @@ impl ShapeDefinition {
         Fingerprint(self.with_query(self.identity()))
     }
 
-    fn with_query(&self, mut query: Vec<(String, String)>) -> String {
-        query.sort();
-        let encoded = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(query)
-            .finish();
-        format!("{}?{encoded}", UrlParts::of(&self.url).path)
+    fn with_query(&self, query: Vec<(String, String)>) -> String {
+        url_of(UrlParts::of(&self.url).path, query)
     }
 
     /// Every parameter but those of the request; fields win over what the URL says.
@@ -200,6 +194,40 @@ impl ShapeDefinition {
         own.extend(of_url);
         own
     }
+}
+
+/// A request's URL with what the app's functions say for it. They are no part of what the shape is, so they name
+/// nothing that is.
+///
+/// # Errors
+/// [`Error::Argument`] for a name that belongs to the protocol or that the URL has already.
+pub(crate) fn with_asked_params(url: &str, asked: Vec<(String, String)>) -> Result<String> {
+    let parts = UrlParts::of(url);
+    let mut query: Vec<_> = parts.query().collect();
+    for (name, value) in asked {
+        if is_of_protocol(&name) || query.iter().any(|(taken, _)| *taken == name) {
+            return Err(Error::Argument(format!(
+                "electric.params: a function cannot set {name:?}, it is part of what the shape is"
+            )));
+        }
+        query.push((name, value));
+    }
+    Ok(url_of(parts.path, query))
+}
+
+/// Sorted by name (trap 32).
+fn url_of(path: &str, mut query: Vec<(String, String)>) -> String {
+    query.sort();
+    let encoded = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(query)
+        .finish();
+    format!("{path}?{encoded}")
+}
+
+fn is_of_protocol(name: &str) -> bool {
+    param::OF_THE_REQUEST.contains(&name)
+        || param::OF_THE_DEFINITION.contains(&name)
+        || name.starts_with("params[")
 }
 
 fn log_param(log: Log) -> &'static str {

@@ -134,3 +134,30 @@ fn a_definition_may_not_speak_for_the_protocol() {
     };
     assert_eq!(wrong.check().unwrap_err().code(), "ARGUMENT");
 }
+
+#[test]
+fn what_functions_say_joins_the_url_and_never_speaks_for_the_shape() {
+    let asked = |name: &str| vec![(name.to_owned(), "a b".to_owned())];
+    let mut definition = ShapeDefinition::of_table("/v1/shape?tenant=7", "todos");
+    definition.extra.insert("team".into(), "1".into());
+    let url = definition.request_url(&start());
+    assert_eq!(
+        with_asked_params(&url, asked("token")).unwrap(),
+        "/v1/shape?log=full&offset=-1&table=todos&team=1&tenant=7&token=a+b"
+    );
+    // Of the protocol, in this URL or not; of the app's plain parameters.
+    for name in [
+        "offset",
+        "handle",
+        "live",
+        "cursor",
+        "where",
+        "columns",
+        "params[1]",
+        "team",
+        "tenant",
+    ] {
+        let refused = with_asked_params(&url, asked(name)).unwrap_err();
+        assert_eq!(refused.code(), "ARGUMENT", "{name}");
+    }
+}

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::status::Status;
 use crate::change::{Operation, TransactionState};
-use crate::error::ErrorReport;
+use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{Millis, SubscriptionId, TransactionId};
+use crate::schema::DEFAULT_SHAPE;
 pub use crate::schema::{ShapeDeclaration, Subset};
 use crate::value::Value;
 
@@ -102,6 +103,45 @@ pub enum Request {
     Wipe,
     /// Closes the database.
     Close,
+}
+
+impl Request {
+    /// [`Request::SetShape`] with the declaration as JSON, of the default shape if no other is named.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for what is no declaration of a shape.
+    pub fn set_shape(table: String, name: Option<String>, shape: &str) -> Result<Self> {
+        Ok(Self::SetShape {
+            table,
+            name: name.unwrap_or_else(|| DEFAULT_SHAPE.into()),
+            shape: read("shape", shape)?,
+        })
+    }
+
+    /// [`Request::RemoveShape`], as above.
+    pub fn remove_shape(table: String, name: Option<String>, purge: bool) -> Self {
+        Self::RemoveShape {
+            table,
+            name: name.unwrap_or_else(|| DEFAULT_SHAPE.into()),
+            purge,
+        }
+    }
+
+    /// [`Request::LoadSubset`] with the subset as JSON, as above.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for what is no subset.
+    pub fn load_subset(table: String, name: Option<String>, subset: &str) -> Result<Self> {
+        Ok(Self::LoadSubset {
+            table,
+            name: name.unwrap_or_else(|| DEFAULT_SHAPE.into()),
+            subset: read("subset", subset)?,
+        })
+    }
+}
+
+fn read<'de, T: Deserialize<'de>>(what: &str, json: &'de str) -> Result<T> {
+    crate::json::from_str(json).map_err(|error| Error::Argument(format!("{what}: {error}")))
 }
 
 /// One SQL statement with its positional parameters.
@@ -282,4 +322,35 @@ pub struct Verification {
     pub shadow_rows: u32,
     /// One sentence for each row that is not the fold of its intents; empty when all is well.
     pub problems: Vec<String>,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_about_shapes_say_what_is_wrong_with_them() {
+        let set = |shape| Request::set_shape("todos".into(), None, shape);
+        let Request::SetShape { name, shape, .. } = set(r#"{"params": [7]}"#).unwrap() else {
+            panic!();
+        };
+        assert_eq!(
+            (name.as_str(), &shape.params[..]),
+            ("default", &["7".to_owned()][..])
+        );
+        for wrong in [r#"{"wher": "x"}"#, r#"{"log": "some"}"#, "[]", "\"x\""] {
+            let error = set(wrong).unwrap_err();
+            assert_eq!(error.code(), "ARGUMENT");
+            assert!(error.to_string().starts_with("shape: "), "{error}");
+        }
+        for wrong in [
+            r#"{"limit": -1}"#,
+            r#"{"limit": 1.5}"#,
+            r#"{"order_by": "id"}"#,
+        ] {
+            let read = Request::load_subset("todos".into(), Some("mine".into()), wrong);
+            assert_eq!(read.unwrap_err().code(), "ARGUMENT", "{wrong}");
+        }
+    }
 }

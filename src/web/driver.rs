@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use super::convert::{error_to_js, notification_to_js};
-use super::endpoint::Headers;
+use super::endpoint::Sources;
 use super::fetch::{self, Canceller};
 use super::numbered::Numbered;
 use super::storage::{self, Storage};
@@ -29,7 +29,7 @@ pub(super) struct Driver {
     engine: RefCell<Option<Engine>>,
     storage: RefCell<Option<Storage>>,
     rng: RefCell<fastrand::Rng>,
-    headers: Headers,
+    sources: Sources,
     /// Events that came while effects were being performed.
     events: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
@@ -77,7 +77,7 @@ impl Driver {
             engine: RefCell::new(Some(engine)),
             storage: RefCell::new(Some(opened.storage)),
             rng: RefCell::new(rng),
-            headers: Headers::of(options),
+            sources: Sources::of(options),
             events: RefCell::default(),
             busy: Cell::new(false),
             last_request: Cell::new(0),
@@ -209,7 +209,7 @@ impl Driver {
         }
     }
 
-    fn fetch(self: &Rc<Self>, fetch: Fetch) {
+    fn fetch(self: &Rc<Self>, mut fetch: Fetch) {
         let id = fetch.id;
         let Ok(canceller) = Canceller::new().map(Rc::new) else {
             let failure = Failure::Network("there is no AbortController".into());
@@ -221,7 +221,7 @@ impl Driver {
         self.fetches.borrow_mut().insert(id, canceller.clone());
         let driver = self.clone();
         spawn_local(async move {
-            let sent = match driver.headers.resolve(fetch.endpoint).await {
+            let sent = match driver.sources.complete(&mut fetch).await {
                 Ok(headers) => {
                     let on_headers = |status, headers| {
                         driver.send(Event::Headers {
@@ -232,7 +232,7 @@ impl Driver {
                     };
                     fetch::send(&fetch, &headers, canceller, on_headers).await
                 }
-                Err(reason) => Err(Failure::Network(reason)),
+                Err(error) => Err(Failure::Unsent(error)),
             };
             driver.fetches.borrow_mut().remove(id);
             driver.send(match sent {

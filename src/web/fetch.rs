@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestRedirect};
 
 use super::convert::get;
-use crate::engine::{Answer, Failure, Fetch};
+use crate::engine::{Answer, Endpoint, Failure, Fetch};
 
 /// Cancels one request when it fires or is dropped.
 #[derive(Debug)]
@@ -65,7 +65,13 @@ async fn exchange(
         None => RequestBuilder::new(&fetch.url),
         Some(_) => RequestBuilder::new(&fetch.url)
             .method(gloo_net::http::Method::POST)
-            .header("content-type", "application/json"),
+            .header(
+                "content-type",
+                match fetch.endpoint {
+                    Endpoint::Electric => "text/plain",
+                    Endpoint::Write => "application/json",
+                },
+            ),
     };
     for (name, value) in headers {
         request = request.header(name, value);

@@ -12,6 +12,7 @@ mod live;
 mod locks;
 mod numbered;
 mod opfs;
+mod shapes;
 mod storage;
 mod types;
 

@@ -1,5 +1,5 @@
 import type { WireNotification, WireReply, WireRequest } from "./messages.js";
-import type { OpenOptions } from "./options.js";
+import type { OpenOptions, ShapeOptions, SubsetOptions } from "./options.js";
 import type { Status, TransactionRecord, Verification } from "./protocol.js";
 import type { Row, SqlInput } from "./values.js";
 
@@ -48,6 +48,12 @@ export class Database {
   rejected(): Promise<TransactionRecord[]>;
   retry(number: number): Promise<null>;
   discard(number: number): Promise<null>;
+  /** Syncs a further shape of a table, or changes one; resolves when it has begun. */
+  setShape(table: string, shape: ShapeOptions, options?: { name?: string | undefined }): Promise<null>;
+  /** Stops syncing a shape; with `purge` rows that no other shape holds go. */
+  removeShape(table: string, options?: { name?: string | undefined; purge?: boolean | undefined }): Promise<null>;
+  /** Loads rows of a `changes_only` shape; resolves to how many came. `signal` stops the wait. */
+  loadSubset(table: string, subset?: SubsetOptions, options?: { shape?: string | undefined; signal?: AbortSignal | undefined }): Promise<number>;
   verify(): Promise<Verification>;
   connect(): Promise<null>;
   disconnect(): Promise<null>;

@@ -25,9 +25,7 @@ test("headers as a function are asked of the page each time, and its errors reac
   let token = 0;
   const asked: unknown[] = [];
   const started = installWorker(async () => {
-    const headers = (started[0] as WorkerDouble).options?.electric?.headers;
-    assert.ok(typeof headers === "function");
-    asked.push(await headers().catch((error: unknown) => error));
+    asked.push(await askedFor(started[0], "electric", "headers").catch((error: unknown) => error));
     return { columns: [], values: [] };
   });
   const db = await open({
@@ -49,6 +47,44 @@ test("headers as a function are asked of the page each time, and its errors reac
   assert.match((asked[2] as Error).message, /signed out/);
   started[0]?.crash("end of test");
 });
+
+test("functions for single headers and params are asked of the page, plain params cross", async () => {
+  const started = installWorker(quiet);
+  let token = 0;
+  const db = await open({
+    ...todos,
+    electric: {
+      url: "https://app.test/v1/shape",
+      headers: { "X-App": "1", Authorization: async () => `Bearer ${++token}`, "X-Trace": () => undefined },
+      params: { team: "7", token: () => `t${++token}`, absent: undefined },
+    },
+    write: { url: "https://app.test/changes", headers: () => new Headers({ "X-Write": "1" }) },
+  });
+  const [worker] = started;
+  assert.deepEqual(await askedFor(worker, "electric", "headers"), { "x-app": "1", authorization: "Bearer 1" });
+  assert.equal(await askedFor(worker, "electric", "params", "token"), "t2");
+  assert.equal(await askedFor(worker, "electric", "params", "token"), "t3");
+  assert.deepEqual(await askedFor(worker, "write", "headers"), { "x-write": "1" });
+  assert.deepEqual(JSON.parse(JSON.stringify(worker?.options?.electric)), { url: "https://app.test/v1/shape", params: { team: "7" } });
+  await db.close();
+});
+
+test("all params may come of one function; one that answers with what cannot cross fails, and is asked again", async () => {
+  const started = installWorker(quiet);
+  const answers: unknown[] = [{ token: () => "a function" }, { token: "t" }];
+  const params = () => answers.shift() as Record<string, string>;
+  const db = await open({ ...todos, electric: { url: "https://app.test/v1/shape", params } });
+  await assert.rejects(askedFor(started[0], "electric", "params"), { code: "ARGUMENT" });
+  assert.deepEqual(await askedFor(started[0], "electric", "params"), { token: "t" });
+  await db.close();
+});
+
+/** What the wasm module gets when it asks for something in the options before a request. */
+async function askedFor(worker: WorkerDouble | undefined, ...path: string[]): Promise<unknown> {
+  const found = path.reduce<any>((at, name) => at[name], worker?.options);
+  assert.equal(typeof found, "function", path.join("."));
+  return found();
+}
 
 test("what cannot cross is an argument error before a worker starts or a message goes", async () => {
   const started = installWorker(quiet);

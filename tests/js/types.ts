@@ -30,7 +30,16 @@ export async function typed() {
   await open<{ todos: Todo }>({ name: "app", tables: {} });
   // @ts-expect-error events have names
   db.on("refused", () => {});
-  return { todos, counts, rows, live, title, inserted };
+  await db.setShape("todos", { where: "a = $1 AND b = $2", params: [1, true], replica: "full", group: "g" }, { name: "mine" });
+  await db.removeShape("todos", { name: "mine", purge: true });
+  const loaded: number = await db.loadSubset("todos", { params: { 1: "a" }, where: "a = $1" }, { signal: AbortSignal.timeout(1000) });
+  // @ts-expect-error only declared tables have shapes
+  db.setShape("nope", {});
+  // @ts-expect-error a param is text, a number or a boolean
+  db.setShape("todos", { params: [null] });
+  // @ts-expect-error a log is full or changes_only
+  db.setShape("todos", { log: "some" });
+  return { todos, counts, rows, live, title, inserted, loaded };
 }
 
 export async function parsed() {

@@ -159,6 +159,10 @@ impl<'a> Turn<'_, 'a> {
                         self.retry(Some(error), None)
                     }
                     FetchFailure::Aborted => self.retry(None, None),
+                    FetchFailure::Unsent(error) if error.retryable() => {
+                        self.retry(Some(error), None)
+                    }
+                    FetchFailure::Unsent(error) => self.fail(error),
                 }
             }
             State::Applying { pending, ahead } => State::Applying {

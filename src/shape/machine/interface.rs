@@ -132,7 +132,7 @@ pub enum Event<'a> {
 }
 
 /// Why a request has no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FetchFailure {
     /// No connection, or it broke.
     Network,
@@ -140,6 +140,8 @@ pub enum FetchFailure {
     Timeout,
     /// Cancelled, but not by us.
     Aborted,
+    /// Not sent: what the app adds to a request could not be had, or is nothing that may be added.
+    Unsent(Error),
 }
 
 /// What to do, in this order.

@@ -30,6 +30,7 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
         }
         Reply::Status(status) => record(&status)?,
         Reply::Transactions(records) => record(&records)?,
+        Reply::Loaded(rows) => (rows as f64).into(),
         Reply::Verified(report) => record(&report)?,
     })
 }

@@ -50,6 +50,21 @@ pub(in crate::web) fn from_js(object: &JsValue) -> Result<Request> {
         "rejected" => Request::Rejected,
         "retry" => Request::Retry(transaction(object, "number")?),
         "discard" => Request::Discard(transaction(object, "number")?),
+        "setShape" => Request::set_shape(
+            text(object, "table")?,
+            optional_text(object, "name")?,
+            &json(object, "shape")?,
+        )?,
+        "removeShape" => Request::remove_shape(
+            text(object, "table")?,
+            optional_text(object, "name")?,
+            get(object, "purge").is_truthy(),
+        ),
+        "loadSubset" => Request::load_subset(
+            text(object, "table")?,
+            optional_text(object, "name")?,
+            &json(object, "subset")?,
+        )?,
         "verify" => Request::Verify,
         "connect" => Request::Connect,
         "disconnect" => Request::Disconnect,
@@ -109,6 +124,20 @@ fn text(object: &JsValue, name: &str) -> Result<String> {
     get(object, name)
         .as_string()
         .ok_or_else(|| wrong(name, "text"))
+}
+
+fn optional_text(object: &JsValue, name: &str) -> Result<Option<String>> {
+    if get(object, name).is_undefined() {
+        return Ok(None);
+    }
+    text(object, name).map(Some)
+}
+
+fn json(object: &JsValue, name: &str) -> Result<String> {
+    JSON::stringify(&get(object, name))
+        .ok()
+        .and_then(|text| text.as_string())
+        .ok_or_else(|| wrong(name, "an object"))
 }
 
 fn array(object: &JsValue, name: &str) -> Result<Array> {

@@ -33,11 +33,12 @@ fn any_event(draw: &mut fastrand::Rng, last: Attempt) -> Event<'static> {
         },
         15 => Event::Failed {
             attempt,
-            failure: [
-                FetchFailure::Network,
-                FetchFailure::Timeout,
-                FetchFailure::Aborted,
-            ][draw.usize(..3)],
+            failure: match draw.u8(..4) {
+                0 => FetchFailure::Network,
+                1 => FetchFailure::Timeout,
+                2 => FetchFailure::Aborted,
+                _ => FetchFailure::Unsent(Error::Network("signed out".into())),
+            },
         },
         16 => Event::CommitFailed(Error::Quota("full".into())),
         17 => Event::Refresh,

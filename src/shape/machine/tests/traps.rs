@@ -227,6 +227,23 @@ fn coming_online_ends_a_wait_at_once() {
     request(&world.on(Event::Refresh));
 }
 
+/// The app's functions say what a request carries.
+#[test]
+fn a_request_that_could_not_be_made_is_told_with_its_reason() {
+    let mut world = World::live("H", "10_0");
+    let signed_out = Error::Network("no headers for the request: signed out".into());
+    world.fail(FetchFailure::Unsent(signed_out.clone()));
+    assert_eq!(world.shape.phase(), Phase::Waiting);
+    assert_eq!(world.shape.last_error(), Some(&signed_out));
+    request(&world.ring());
+
+    let wrong = Error::Argument("electric.params: offset".into());
+    let steps = world.fail(FetchFailure::Unsent(wrong.clone()));
+    assert_eq!(steps, [Step::Fail(wrong)]);
+    assert_eq!(world.shape.phase(), Phase::Failed);
+    request(&world.on(Event::Start));
+}
+
 #[test]
 fn a_clock_that_was_set_back_does_not_prolong_a_wait() {
     let mut world = World::catching_up("H", "10_0");
