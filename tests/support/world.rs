@@ -15,7 +15,7 @@ mod client;
 mod network;
 mod server;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use throughline::engine::{Effect, Endpoint, Event};
 use throughline::ids::{Millis, TimerId};
@@ -54,6 +54,8 @@ pub struct World {
     pub chaos: Option<Chaos>,
     /// Every request that any client sent, in order.
     pub sent: Vec<Sent>,
+    /// The clients that something happened to, until someone looks.
+    pub stirred: BTreeSet<String>,
     /// The client that is verified after every event; all are when it is quiet.
     pub verified: Option<&'static str>,
     /// The write API answers with a status alone.
@@ -88,6 +90,7 @@ impl World {
             scripted: Vec::new(),
             chaos: None,
             sent: Vec::new(),
+            stirred: BTreeSet::new(),
             verified: Some("a"),
             plain_writes: false,
             death: Death::Killed,
@@ -284,6 +287,7 @@ impl World {
     /// Tells a client's engine and does what it says.
     pub fn happens(&mut self, name: &str, event: Event) {
         let now = self.now;
+        self.stirred.insert(name.into());
         let effects = self.client_mut(name).handle(now, event);
         self.perform(name, effects);
         if self.verified == Some(name) && self.clients[name].may_verify() {
@@ -297,6 +301,7 @@ impl World {
             flight.client != name || matches!(flight.leg, Leg::Going { .. })
         });
         let now = self.now;
+        self.stirred.insert(name.into());
         let effects = self.client_mut(name).open(now);
         self.perform(name, effects);
     }

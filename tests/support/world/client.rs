@@ -375,11 +375,19 @@ impl App<'_> {
     /// Whether the table is there.
     pub fn knows(&mut self, table: &str) -> bool {
         let sql = format!("SELECT 1 FROM sqlite_schema WHERE name = '{table}'");
+        !self.peek_rows(&sql).is_empty()
+    }
+
+    /// What a query gives now, as text, without stirring the world.
+    pub fn peek_rows(&mut self, sql: &str) -> Vec<String> {
         let query = Request::Query {
-            statement: statement(&sql, &[]),
+            statement: statement(sql, &[]),
             transaction: None,
         };
-        matches!(self.peek(query), Reply::Rows(rows) if !rows.values.is_empty())
+        match self.peek(query) {
+            Reply::Rows(rows) => lines(&rows),
+            other => panic!("{sql}: {other:?}"),
+        }
     }
 
     pub fn begin(&mut self) -> TransactionId {

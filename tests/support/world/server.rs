@@ -36,6 +36,11 @@ impl Ledger {
         self.events.len() as u64
     }
 
+    /// What was committed after the first `count` events.
+    pub fn since(&self, count: usize) -> &[Event] {
+        &self.events[count..]
+    }
+
     /// How often each client transaction was applied; rejected ones and no-ops 0 times.
     pub fn applied(&self) -> BTreeMap<String, usize> {
         let mut applied = BTreeMap::new();

@@ -1,18 +1,14 @@
-//! Random worlds: clients that write, a server that others write to, and everything that can go wrong between them.
-//!
-//! A seed is a history. `SIM_SEED=7 cargo test --test simulation` replays one, `SIM_WORLDS=5000` runs more of them.
-#![cfg(not(target_family = "wasm"))]
-#![allow(clippy::unwrap_used)]
-
-mod support;
+//! Clients that all sync two whole tables, and write.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use support::statement;
-use support::world::{Chaos, World};
 use throughline::tabs::{Reply, Request};
 use throughline_server::electric::{Alter, Column, Loss, PgType, Table, row};
+
+use crate::support::statement;
+use crate::support::world::{Chaos, World};
+use crate::{each_world, is_traced};
 
 /// Todos, and tags with a composite key and no write id.
 const OPTIONS: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
@@ -27,27 +23,7 @@ const ROWS: Range<u32> = 0..6;
 
 #[test]
 fn all_clients_end_with_what_the_server_has_and_no_write_is_lost() {
-    let number = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());
-    let seeds = match number("SIM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("SIM_WORLDS").unwrap_or(WORLDS),
-    };
-    for seed in seeds {
-        let named = Named(seed);
-        Simulation::new(seed).run();
-        drop(named);
-    }
-}
-
-/// Says which seed it was.
-struct Named(u64);
-
-impl Drop for Named {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("replay with SIM_SEED={}", self.0);
-        }
-    }
+    each_world(WORLDS, |seed| Simulation::new(seed).run());
 }
 
 struct Simulation {
@@ -93,7 +69,7 @@ impl Simulation {
             rng,
             resolved: Vec::new(),
             dealt_with: BTreeSet::new(),
-            trace: std::env::var("SIM_SEED").is_ok(),
+            trace: is_traced(),
         }
     }
 

@@ -1,0 +1,515 @@
+//! Clients whose shapes overlap, hang on other tables, load in parts, come and go.
+
+use throughline::schema::Subset;
+use throughline::tabs::{Reply, Request};
+use throughline_server::electric::{Alter, Column, Loss, PgType, Table, row};
+
+use crate::history::{
+    ALL_LISTS, ALL_TODOS, CHANGED_TODOS, History, ITEMS, ITEMS_OF_NO_CLOSED_LIST,
+    ITEMS_OF_OPEN_LISTS, ITEMS_OPEN_OR_STARRED, OPEN_TODOS, SOME_TODOS, STARRED_ITEMS, Shape,
+    TODOS,
+};
+use crate::membership::{Witness, synced};
+use crate::support::statement;
+use crate::support::world::{Chaos, World};
+use crate::{each_world, is_traced};
+
+/// Worlds of a normal run.
+const WORLDS: u64 = 15;
+/// Things done in each.
+const ACTIONS: usize = 60;
+/// Few rows, so that everyone meets.
+const ROWS: u32 = 6;
+const LISTS: u32 = 3;
+
+#[test]
+fn every_shape_shows_a_state_of_the_server_and_never_an_older_one() {
+    each_world(WORLDS, |seed| Simulation::new(seed).run());
+}
+
+/// What a client declares, or sets while it runs.
+struct Kind {
+    declared: &'static [(&'static str, Shape)],
+    /// What it may set; the tables it names are declared without a shape.
+    settable: &'static [Shape],
+}
+
+const KINDS: [Kind; 6] = [
+    Kind {
+        declared: &[("open", OPEN_TODOS), ("some", SOME_TODOS)],
+        settable: &[],
+    },
+    Kind {
+        declared: &[("default", ALL_LISTS), ("default", ITEMS_OPEN_OR_STARRED)],
+        settable: &[],
+    },
+    Kind {
+        declared: &[("open", ITEMS_OF_OPEN_LISTS), ("starred", STARRED_ITEMS)],
+        settable: &[],
+    },
+    Kind {
+        declared: &[
+            ("default", CHANGED_TODOS),
+            ("default", ITEMS_OF_NO_CLOSED_LIST),
+        ],
+        settable: &[],
+    },
+    Kind {
+        declared: &[],
+        settable: &[OPEN_TODOS, SOME_TODOS, ALL_TODOS],
+    },
+    Kind {
+        declared: &[],
+        settable: &[STARRED_ITEMS, ITEMS_OF_OPEN_LISTS, ITEMS_OPEN_OR_STARRED],
+    },
+];
+
+/// Names of shapes that are set.
+const SLOTS: [&str; 2] = ["x", "y"];
+
+impl Kind {
+    fn options(&self) -> String {
+        let mut tables = serde_json::Map::new();
+        for shape in self.settable {
+            tables
+                .entry(shape.of.table)
+                .or_insert_with(|| serde_json::json!({"shapes": {}}));
+        }
+        for (name, shape) in self.declared {
+            let table = tables
+                .entry(shape.of.table)
+                .or_insert_with(|| serde_json::json!({"shapes": {}}));
+            let mut declared = serde_json::json!({"log": shape.log});
+            if let Some(condition) = shape.condition {
+                declared["where"] = condition.into();
+            }
+            table["shapes"][*name] = declared;
+        }
+        serde_json::json!({
+            "name": "app",
+            "electric": {"url": "/v1/shape"},
+            "write": {"url": "/changes"},
+            "tables": tables,
+        })
+        .to_string()
+    }
+
+    fn shapes(&self) -> Vec<Shape> {
+        let declared = self.declared.iter().map(|(_, shape)| *shape);
+        declared.chain(self.settable.iter().copied()).collect()
+    }
+}
+
+struct App {
+    name: &'static str,
+    kind: &'static Kind,
+    witness: Witness,
+    /// What is set, and so has to be set again after a crash.
+    set: Vec<(&'static str, Shape)>,
+    /// Shapes that ended and whose rows stayed.
+    left: Vec<(&'static str, Shape)>,
+    life: u32,
+}
+
+struct Simulation {
+    world: World,
+    apps: Vec<App>,
+    history: History,
+    rng: fastrand::Rng,
+    trace: bool,
+}
+
+impl Simulation {
+    fn new(seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let chunk_bytes = *[200, 2_000, 1_000_000].get(rng.usize(0..3)).unwrap();
+        let mut world = World::chunked(rng.u64(..), chunk_bytes);
+        let column = Column::new;
+        let lists = [column("id", PgType::Int4), column("open", PgType::Bool)];
+        let items = [
+            column("id", PgType::Int4),
+            column("list_id", PgType::Int4),
+            column("starred", PgType::Bool),
+            column("body", PgType::Text),
+        ];
+        world
+            .server()
+            .create_table(Table::new("lists", &["id"], lists));
+        world
+            .server()
+            .create_table(Table::new("items", &["id"], items));
+        world.chaos = Some(Chaos {
+            faults: rng.u32(0..40),
+            latency_ms: *[20, 200, 2_000].get(rng.usize(0..3)).unwrap(),
+        });
+        let names = &["a", "b", "c"][..rng.usize(1..=3)];
+        let mut simulation = Self {
+            world,
+            apps: Vec::new(),
+            history: History::new(),
+            rng,
+            trace: is_traced(),
+        };
+        for _ in 0..6 {
+            simulation.someone_else_writes();
+        }
+        for name in names {
+            let kind = &KINDS[simulation.rng.usize(0..KINDS.len())];
+            if simulation.trace {
+                eprintln!("{name}: {}", kind.options());
+            }
+            simulation.world.open(name, &kind.options());
+            simulation.apps.push(App {
+                name,
+                kind,
+                witness: Witness::default(),
+                set: Vec::new(),
+                left: Vec::new(),
+                life: 0,
+            });
+        }
+        simulation
+    }
+
+    fn run(mut self) {
+        for _ in 0..ACTIONS {
+            self.act();
+            self.look();
+            let pause = *[0, 5, 50, 500, 5_000].get(self.rng.usize(0..5)).unwrap();
+            self.run_for(pause);
+        }
+        self.heal();
+        self.check();
+    }
+
+    fn run_for(&mut self, ms: u64) {
+        let until = self.world.now.after(ms);
+        while self.world.step(until) {
+            self.look();
+        }
+        self.world.now = until;
+    }
+
+    /// At every client that something happened to.
+    fn look(&mut self) {
+        self.history.go_on(&self.world);
+        for name in std::mem::take(&mut self.world.stirred) {
+            let at = self.apps.iter().position(|app| app.name == name).unwrap();
+            if self.world.seen(&name).life != self.apps[at].life {
+                self.apps[at].life = self.world.seen(&name).life;
+                self.set_again(at);
+            }
+            let app = &mut self.apps[at];
+            let known = app.kind.shapes();
+            app.witness
+                .look(&mut self.world, &name, &self.history, &known);
+        }
+    }
+
+    fn act(&mut self) {
+        let at = self.rng.usize(0..self.apps.len());
+        let name = self.apps[at].name;
+        let action = self.rng.u32(0..100);
+        if self.trace {
+            eprintln!("{} {name} {action}", self.world.now);
+        }
+        match action {
+            0..20 => self.write(name),
+            20..50 => self.someone_else_writes(),
+            50..65 => self.reshape(at),
+            65..70 => self.world.offline(name),
+            70..77 => self.world.online(name),
+            77..81 => self.world.crash(name),
+            81..86 => {
+                let effects = self.rng.usize(0..8);
+                self.world.crash_after(name, effects);
+            }
+            86..88 => self.ask(name, Request::Disconnect),
+            88..93 => self.ask(name, Request::Connect),
+            93 => self.world.server().restart(Loss::Nothing),
+            94..97 => self.world.server().restart(Loss::Shapes),
+            97 => self.alter(),
+            _ => {
+                let table = *self.rng.choice(&["todos", "lists", "items"]).unwrap();
+                self.world.server().truncate(table);
+            }
+        }
+    }
+
+    fn ask(&mut self, name: &str, request: Request) {
+        let id = self.world.client(name).send(request);
+        self.world.client(name).reply(id);
+    }
+
+    /// Sets or ends a shape, or loads a part of one.
+    fn reshape(&mut self, at: usize) {
+        let app = &self.apps[at];
+        let (name, kind) = (app.name, app.kind);
+        if kind
+            .shapes()
+            .iter()
+            .any(|one| one.of == TODOS && one.log == CHANGED_TODOS.log)
+        {
+            let subset = self.subset();
+            return self.ask(
+                name,
+                Request::LoadSubset {
+                    table: "todos".into(),
+                    name: "default".into(),
+                    subset,
+                },
+            );
+        }
+        let Some(shape) = self.rng.choice(kind.settable).copied() else {
+            return;
+        };
+        let slot = *self.rng.choice(&SLOTS).unwrap();
+        let app = &mut self.apps[at];
+        app.set.retain(|(name, _)| *name != slot);
+        app.left.retain(|(name, _)| *name != slot);
+        if self.rng.u32(0..3) > 0 {
+            app.set.push((slot, shape));
+            return self.ask(name, set(slot, shape));
+        }
+        let purge = self.rng.bool();
+        if !purge {
+            app.left.push((slot, shape));
+        }
+        self.ask(
+            name,
+            Request::RemoveShape {
+                table: shape.of.table.into(),
+                name: slot.into(),
+                purge,
+            },
+        );
+    }
+
+    /// What an app sets does not outlive its process.
+    fn set_again(&mut self, at: usize) {
+        let app = &self.apps[at];
+        let name = app.name;
+        for (slot, shape) in app.set.clone() {
+            self.ask(name, set(slot, shape));
+        }
+    }
+
+    fn subset(&mut self) -> Subset {
+        let conditions = [
+            "completed = true",
+            "completed = false",
+            "title >= 'w1'",
+            "true = true",
+        ];
+        let condition = self.rng.choice(&conditions).unwrap();
+        let is_page = self.rng.bool();
+        Subset {
+            where_clause: Some((*condition).into()),
+            order_by: is_page.then(|| "title DESC".into()),
+            limit: is_page.then_some(2),
+            ..Subset::default()
+        }
+    }
+
+    fn write(&mut self, name: &str) {
+        let sql = self.sql();
+        let table = if sql.contains("todos") {
+            "todos"
+        } else {
+            "items"
+        };
+        if self.world.client(name).knows(table) {
+            let statement = statement(&sql, &[]);
+            let transaction = None;
+            self.ask(
+                name,
+                Request::Execute {
+                    statement,
+                    transaction,
+                },
+            );
+        }
+    }
+
+    fn sql(&mut self) -> String {
+        let (todo, item, list) = (self.todo(), self.rng.u32(0..ROWS), self.rng.u32(0..LISTS));
+        let word = self.word();
+        match self.rng.u32(0..8) {
+            0 => format!("INSERT INTO todos (id, title) VALUES ('{todo}', '{word}')"),
+            1 => format!("UPDATE todos SET title = '{word}' WHERE id = '{todo}'"),
+            2 => format!("UPDATE todos SET completed = NOT completed WHERE id = '{todo}'"),
+            3 => format!("DELETE FROM todos WHERE id = '{todo}'"),
+            4 => format!("INSERT INTO items VALUES ({item}, {list}, false, '{word}')"),
+            5 => format!("UPDATE items SET list_id = {list}, body = '{word}' WHERE id = {item}"),
+            6 => format!("UPDATE items SET starred = NOT starred WHERE id = {item}"),
+            _ => format!("DELETE FROM items WHERE id = {item}"),
+        }
+    }
+
+    fn todo(&mut self) -> String {
+        format!("00000000-0000-4000-8000-{:012}", self.rng.u32(0..ROWS))
+    }
+
+    fn word(&mut self) -> String {
+        format!("w{}", self.rng.u32(0..5))
+    }
+
+    /// One transaction of one to three changes.
+    fn someone_else_writes(&mut self) {
+        let changes: Vec<(u32, String, String, String, String, bool)> = (0..self.rng.u32(1..=3))
+            .map(|_| {
+                (
+                    self.rng.u32(0..10),
+                    self.todo(),
+                    self.rng.u32(0..ROWS).to_string(),
+                    self.rng.u32(0..LISTS).to_string(),
+                    self.word(),
+                    self.rng.bool(),
+                )
+            })
+            .collect();
+        if self.trace {
+            eprintln!("{} server {changes:?}", self.world.now);
+        }
+        self.world.server().transaction(|tx| {
+            for (kind, todo, item, list, word, flag) in &changes {
+                let flag = if *flag { "true" } else { "false" };
+                let (todo, item) = (row([("id", todo.as_str())]), row([("id", item.as_str())]));
+                let list_key = row([("id", list.as_str())]);
+                match kind {
+                    0 | 1 => {
+                        let values = [("title", word.as_str()), ("completed", flag)];
+                        if !tx.update("todos", &todo, row(values))? {
+                            let mut values = row(values);
+                            values.extend(todo);
+                            tx.insert("todos", values)?;
+                        }
+                    }
+                    2 => drop(tx.delete("todos", &todo)?),
+                    3 | 4 => {
+                        let values = row([("open", flag)]);
+                        if !tx.update("lists", &list_key, values.clone())? {
+                            let mut values = values;
+                            values.extend(list_key);
+                            tx.insert("lists", values)?;
+                        }
+                    }
+                    5 => drop(tx.delete("lists", &list_key)?),
+                    6 => drop(tx.delete("items", &item)?),
+                    7 => drop(tx.update(
+                        "items",
+                        &item,
+                        row([("starred", flag), ("body", word.as_str())]),
+                    )?),
+                    _ => {
+                        let values = [
+                            ("list_id", list.as_str()),
+                            ("starred", flag),
+                            ("body", word.as_str()),
+                        ];
+                        if !tx.update("items", &item, row(values))? {
+                            let mut values = row(values);
+                            values.extend(item);
+                            tx.insert("items", values)?;
+                        }
+                    }
+                }
+            }
+            Ok(())
+        });
+    }
+
+    /// A column comes or goes.
+    fn alter(&mut self) {
+        let table = if self.rng.bool() { "todos" } else { "items" };
+        let note = Column::new("note", PgType::Text);
+        let definition = self.world.backend.electric().table(table).unwrap();
+        let alter = match definition.column(&note.name) {
+            None => Alter::AddColumn(note),
+            Some(_) => Alter::DropColumn(note.name),
+        };
+        self.world.server().alter(table, alter);
+    }
+
+    /// The weather clears: everyone is online, connected and done.
+    fn heal(&mut self) {
+        self.world.chaos = None;
+        for at in 0..self.apps.len() {
+            let name = self.apps[at].name;
+            self.world.unscript(name);
+            self.world.online(name);
+            self.ask(name, Request::Connect);
+            // What was left behind is taken up again, so that all rows belong to shapes.
+            let left = std::mem::take(&mut self.apps[at].left);
+            self.apps[at].set.extend(left);
+            self.set_again(at);
+        }
+        self.look();
+        for _ in 0..3 {
+            self.run_for(70_000);
+            self.world.server().heartbeat();
+        }
+        for at in 0..self.apps.len() {
+            self.load_everything(at);
+        }
+        self.world.settle();
+        self.look();
+    }
+
+    /// Of a shape that is loaded in parts.
+    fn load_everything(&mut self, at: usize) {
+        let app = &self.apps[at];
+        let name = app.name;
+        if app
+            .kind
+            .shapes()
+            .iter()
+            .all(|one| one.log != CHANGED_TODOS.log)
+        {
+            return;
+        }
+        let request = Request::LoadSubset {
+            table: "todos".into(),
+            name: "default".into(),
+            subset: Subset::default(),
+        };
+        let id = self.world.client(name).send(request);
+        self.world.settle();
+        let reply = self.world.client(name).reply(id);
+        assert!(matches!(reply, Some(Ok(Reply::Loaded(_)))), "{reply:?}");
+    }
+
+    fn check(&mut self) {
+        for app in &self.apps {
+            let name = app.name;
+            let declared = app.kind.declared.iter().chain(&app.set);
+            let mut wanted: std::collections::BTreeMap<&str, crate::history::Rows> =
+                std::collections::BTreeMap::new();
+            for (_, shape) in declared {
+                let rows = shape.rows(self.history.now());
+                wanted.entry(shape.of.table).or_default().extend(rows);
+            }
+            for columns in [TODOS, ITEMS] {
+                if let Some(expected) = wanted.get(columns.table) {
+                    let rows = synced(&mut self.world, name, columns, None);
+                    assert_eq!(rows, *expected, "{} of {name}", columns.table);
+                    let sql = format!("SELECT {} FROM {}", columns.names.join(", "), columns.table);
+                    let mut shown = self.world.client(name).rows(&sql);
+                    shown.sort();
+                    let mut lines: Vec<String> = expected.values().cloned().collect();
+                    lines.sort();
+                    assert_eq!(shown, lines, "the view of {} of {name}", columns.table);
+                }
+            }
+            assert!(self.world.client(name).pending().is_empty(), "{name}");
+        }
+    }
+}
+
+fn set(slot: &str, shape: Shape) -> Request {
+    Request::SetShape {
+        table: shape.of.table.into(),
+        name: slot.into(),
+        shape: shape.declaration(),
+    }
+}
