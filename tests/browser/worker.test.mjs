@@ -62,6 +62,15 @@ describe("Database in an app's own worker", () => {
     assert.ok((await server.rows()).some(({ title }) => title === "written in a worker"));
   });
 
+  it("sets, loads and removes shapes", async () => {
+    assert.deepEqual(await run("shapes"), {
+      loaded: 2,
+      aborted: ["given up", "given up"],
+      codes: ["ARGUMENT", "ARGUMENT", "ARGUMENT"],
+      after: null,
+    });
+  });
+
   it("closes, and lets another open", async () => {
     assert.equal(await run("close"), "CLOSED");
     const count = await page.evaluate(async () => {

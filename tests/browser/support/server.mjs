@@ -123,6 +123,16 @@ class Server {
     await this.#post("alter", change);
   }
 
+  /** Creates a table: `{ name, primary_key, columns: [{ name, type }] }`. */
+  async createTable(table) {
+    await this.#post("table", table);
+  }
+
+  /** The first rows again, and a log without entries. */
+  async reset() {
+    await this.#post("reset");
+  }
+
   /** Restarts Electric with its shapes gone. */
   async loseShapes() {
     await this.#post("restart", { lose_shapes: true });
