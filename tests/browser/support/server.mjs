@@ -118,6 +118,23 @@ class Server {
     await this.#post(`truncate?table=${table}`);
   }
 
+  /** Replaces a table's rows by so many of about so many bytes each, counted from 1; makes the table if there is none. */
+  async fill(table, rows, bytes) {
+    await this.#post("fill", { table, rows, bytes });
+  }
+
+  /** Ends the shapes of a table and keeps its rows, after which Electric asks for a refetch. */
+  async rotate(table) {
+    await this.#post("rotate", { table });
+  }
+
+  /** The rows that Electric finds for a condition, values as Postgres spells them. */
+  async select(table, where) {
+    const query = new URLSearchParams({ table, where, offset: "-1" });
+    const messages = await (await fetch(`${this.origin}/v1/shape?${query}`)).json();
+    return messages.flatMap(({ value }) => value ?? []);
+  }
+
   /** ALTER TABLE: `{ table, add: { name, type } }` or `{ table, drop: name }`. */
   async alter(change) {
     await this.#post("alter", change);
