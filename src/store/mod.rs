@@ -9,6 +9,7 @@ pub mod changes;
 pub mod connection;
 mod error;
 mod functions;
+mod incoming;
 pub mod journal;
 mod members;
 pub mod membership;
@@ -26,6 +27,7 @@ pub mod tables;
 pub mod transactions;
 mod values;
 mod verify;
+mod writer;
 
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};
