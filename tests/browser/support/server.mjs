@@ -128,11 +128,12 @@ class Server {
     await this.#post("rotate", { table });
   }
 
-  /** The rows that Electric finds for a condition, values as Postgres spells them. */
-  async select(table, where) {
-    const query = new URLSearchParams({ table, where, offset: "-1" });
-    const messages = await (await fetch(`${this.origin}/v1/shape?${query}`)).json();
-    return messages.flatMap(({ value }) => value ?? []);
+  /** The rows of the snapshot that Electric sends from this offset, values as Postgres spells them. */
+  async chunk(table, offset) {
+    const ask = (query) => fetch(`${this.origin}/v1/shape?${new URLSearchParams({ table, ...query })}`);
+    let answer = await ask({ offset: "-1" });
+    if (offset !== "-1") answer = await ask({ offset, handle: answer.headers.get("electric-handle") });
+    return (await answer.json()).flatMap(({ value }) => value ?? []);
   }
 
   /** ALTER TABLE: `{ table, add: { name, type } }` or `{ table, drop: name }`. */
