@@ -5,21 +5,23 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::Connection;
 
 use super::changes::{
     Evidence, has_intents, hear, keys_with_intents, mark_seen, table_has_intents,
 };
+use super::incoming::Incoming;
 use super::members::Members;
 use super::membership;
 use super::shadow::{Key, refold};
+use super::writer::{Patch, Writer};
 use super::{rows, subsets};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, WriteId, Xid};
 use crate::schema::{TableSchema, names};
-use crate::shape::message::{Change, Event, EventKind, Message, Operation, Row};
+use crate::shape::message::{Change, Event, EventKind, Message, Operation};
 use crate::shape::{RowTags, Snapshot};
-use crate::value::{Value, decode_owned};
+use crate::value::Value;
 
 /// Which rows a body goes to.
 #[derive(Debug, Clone, Copy)]
@@ -94,9 +96,14 @@ pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
             continue;
         };
         let evidence = match rows::find(conn, table, &base, &key.values)? {
-            Some(row) => table
-                .write_id_position()
-                .and_then(|at| evidence_of(row.get(at)?)),
+            Some(row) => {
+                table
+                    .write_id_position()
+                    .and_then(|at| match row.into_iter().nth(at)? {
+                        Value::Text(id) => Some(Evidence::WriteId(WriteId(id))),
+                        _ => None,
+                    })
+            }
             None => Some(Evidence::Deleted),
         };
         if let Some(evidence) = evidence {
@@ -112,11 +119,11 @@ fn tagged(message: &Message<'_>) -> bool {
 }
 
 /// One body on its way into the tables.
-struct Applier<'c> {
+struct Applier<'c, 'b> {
     conn: &'c Connection,
     target: Target<'c>,
-    base: String,
-    insert: CachedStatement<'c>,
+    row: Incoming<'c, 'b>,
+    writer: Writer<'c>,
     members: Option<Members<'c>>,
     /// What loaded subsets contain, as far as the log has not passed it.
     snapshots: HashMap<i64, Snapshot>,
@@ -126,7 +133,7 @@ struct Applier<'c> {
     applied: Applied,
 }
 
-impl<'c> Applier<'c> {
+impl<'c, 'b> Applier<'c, 'b> {
     fn new(conn: &'c Connection, target: Target<'c>) -> Result<Self> {
         let Target { table, shape, .. } = target;
         let (base, holder) = if target.staged {
@@ -136,8 +143,8 @@ impl<'c> Applier<'c> {
         };
         Ok(Self {
             conn,
-            insert: conn.prepare_cached(&rows::insert_sql(table, &base))?,
-            base,
+            row: Incoming::new(table),
+            writer: Writer::new(conn, table, base)?,
             members: Members::open(conn, table, holder)?,
             watch: !target.staged && table_has_intents(conn, &table.name)?,
             snapshots: if target.partial && target.subset.is_none() {
@@ -154,27 +161,22 @@ impl<'c> Applier<'c> {
         })
     }
 
-    fn change(&mut self, change: Change<'_>) -> Result<()> {
-        let table = self.target.table;
+    fn change(&mut self, change: Change<'b>) -> Result<()> {
         self.applied.newest = self.applied.newest.max(change.lsn.unwrap_or_default());
         let lsn = change.lsn.unwrap_or(self.applied.newest);
-        let columns = decode_row(table, change.value)?;
-        let key = key_of(table, &columns)?;
+        self.row.read(change.value)?;
+        let key = self.row.key()?;
         if self.is_contained(&key, &change.txids)? {
             return Ok(());
         }
-        let write_id = table.write_id_position().and_then(|wanted| {
-            let (_, value) = columns.iter().find(|(at, _)| *at == wanted)?;
-            evidence_of(value)
-        });
         let evidence = match change.operation {
             Operation::Insert => {
-                self.insert(&key, columns, lsn)?;
-                write_id
+                self.insert(&key, lsn)?;
+                self.write_id()
             }
             Operation::Update => {
-                self.update(&key, columns, lsn)?;
-                write_id
+                self.update(&key, lsn)?;
+                self.write_id()
             }
             Operation::Delete => self.remove(&key)?.then_some(Evidence::Deleted),
         };
@@ -192,21 +194,11 @@ impl<'c> Applier<'c> {
         self.watch(key, evidence, &change.txids)
     }
 
-    fn insert(&mut self, key: &[Value], columns: Vec<(usize, Value)>, lsn: Lsn) -> Result<()> {
-        let table = self.target.table;
+    fn insert(&mut self, key: &[Value], lsn: Lsn) -> Result<()> {
         let newly_held = self.hold(key, lsn)?;
-        let mut row = vec![Value::Null; table.columns.len()];
-        for (at, value) in columns {
-            row[at] = value;
-        }
-        for (at, value) in row.iter().enumerate() {
-            self.insert.raw_bind_parameter(at + 1, value)?;
-        }
-        let is_new = self.insert.raw_execute()? > 0;
+        let is_new = self.writer.insert(&self.row)?;
         if !is_new && self.is_newest(key, lsn)? {
-            let others = row.into_iter().enumerate();
-            let others: Vec<_> = others.filter(|(at, _)| !table.is_key(*at)).collect();
-            rows::patch(self.conn, table, &self.base, key, &others)?;
+            self.writer.patch(key, &self.row, Patch::Whole)?;
         }
         if newly_held.unwrap_or(is_new) {
             self.applied.inserted += 1;
@@ -216,16 +208,13 @@ impl<'c> Applier<'c> {
         Ok(())
     }
 
-    fn update(&mut self, key: &[Value], mut columns: Vec<(usize, Value)>, lsn: Lsn) -> Result<()> {
-        let table = self.target.table;
-        columns.retain(|(at, _)| !table.is_key(*at));
+    fn update(&mut self, key: &[Value], lsn: Lsn) -> Result<()> {
         let is_known = match &self.members {
             Some(members) if !self.target.staged => members.has(key)?,
             _ => true,
         };
         let is_known = is_known
-            && (!self.is_newest(key, lsn)?
-                || rows::patch(self.conn, table, &self.base, key, &columns)?);
+            && (!self.is_newest(key, lsn)? || self.writer.patch(key, &self.row, Patch::Present)?);
         if is_known {
             self.hold(key, lsn)?;
             self.applied.updated += 1;
@@ -245,7 +234,7 @@ impl<'c> Applier<'c> {
                 return Ok(false);
             }
         }
-        let removed = rows::remove(self.conn, self.target.table, &self.base, key)?;
+        let removed = self.writer.remove(key)?;
         self.applied.deleted += u64::from(removed || was_held);
         Ok(true)
     }
@@ -313,6 +302,17 @@ impl<'c> Applier<'c> {
         }
     }
 
+    /// Whose write the row holds, where anybody waits to know.
+    fn write_id(&self) -> Option<Evidence> {
+        let at = self
+            .target
+            .table
+            .write_id_position()
+            .filter(|_| self.watch)?;
+        let id = self.row.get(at)?.as_text()?;
+        Some(Evidence::WriteId(WriteId(id.to_owned())))
+    }
+
     fn watch(&mut self, key: Vec<Value>, evidence: Option<Evidence>, txids: &[Xid]) -> Result<()> {
         if !self.watch {
             return Ok(());
@@ -328,50 +328,4 @@ impl<'c> Applier<'c> {
         }
         Ok(())
     }
-}
-
-fn evidence_of(write_id: &Value) -> Option<Evidence> {
-    match write_id {
-        Value::Text(id) => Some(Evidence::WriteId(WriteId(id.clone()))),
-        _ => None,
-    }
-}
-
-fn decode_row(table: &TableSchema, row: Row<'_>) -> Result<Vec<(usize, Value)>> {
-    row.0
-        .into_iter()
-        .enumerate()
-        .map(|(hint, (name, text))| {
-            let at = table.position_near(hint, &name).ok_or_else(|| {
-                Error::Protocol(format!(
-                    "a row of {} has the column {name:?}, which its schema has not",
-                    table.name
-                ))
-            })?;
-            let value = match text {
-                Some(text) => decode_owned(&table.columns[at].ty, text)?,
-                None => Value::Null,
-            };
-            Ok((at, value))
-        })
-        .collect()
-}
-
-fn key_of(table: &TableSchema, columns: &[(usize, Value)]) -> Result<Vec<Value>> {
-    table
-        .key
-        .iter()
-        .map(|wanted| {
-            columns
-                .iter()
-                .find_map(|(at, value)| (at == wanted).then(|| value.clone()))
-                .filter(|value| *value != Value::Null)
-                .ok_or_else(|| {
-                    Error::Protocol(format!(
-                        "a row of {} came without its key column {:?}",
-                        table.name, table.columns[*wanted].name
-                    ))
-                })
-        })
-        .collect()
 }

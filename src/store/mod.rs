@@ -11,6 +11,7 @@ pub mod connection;
 mod error;
 mod functions;
 pub mod held;
+mod incoming;
 pub mod journal;
 mod members;
 pub mod membership;
@@ -28,6 +29,7 @@ pub mod tables;
 pub mod transactions;
 mod values;
 mod verify;
+mod writer;
 
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};
