@@ -3,8 +3,6 @@
 //! Insert is an upsert, since resumed bodies and move-ins deliver rows again; update writes the columns that are
 //! present, NULL included; delete goes by the typed key, never by the message's `key` (traps 7, 9, 10, 13).
 
-use std::collections::HashMap;
-
 use rusqlite::Connection;
 
 use super::changes::{
@@ -126,7 +124,7 @@ struct Applier<'c, 'b> {
     writer: Writer<'c>,
     members: Option<Members<'c>>,
     /// What loaded subsets contain, as far as the log has not passed it.
-    snapshots: HashMap<i64, Snapshot>,
+    snapshots: Vec<(i64, Snapshot)>,
     /// Pending intents may be waiting for these rows.
     watch: bool,
     touched: Vec<Key>,
@@ -150,7 +148,7 @@ impl<'c, 'b> Applier<'c, 'b> {
             snapshots: if target.partial && target.subset.is_none() {
                 subsets::snapshots(conn, shape)?
             } else {
-                HashMap::new()
+                Vec::new()
             },
             touched: Vec::new(),
             applied: Applied {
@@ -290,8 +288,8 @@ impl<'c, 'b> Applier<'c, 'b> {
             return Ok(false);
         }
         let mark = members.mark(key)?;
-        let snapshot = mark.and_then(|mark| self.snapshots.get(&mark));
-        Ok(snapshot.is_some_and(|snapshot| snapshot.contains(*newest)))
+        let snapshot = self.snapshots.iter().find(|(of, _)| Some(*of) == mark);
+        Ok(snapshot.is_some_and(|(_, snapshot)| snapshot.contains(*newest)))
     }
 
     /// Whether no other shape has shown a newer state of the row: a row never goes back in time.
