@@ -26,6 +26,10 @@ pub(super) struct Members<'a> {
     others: String,
     /// The first parameter after the key.
     extra: usize,
+    /// What runs for each row of a log, spelled once.
+    insert: String,
+    advance: String,
+    newer: String,
 }
 
 impl<'a> Members<'a> {
@@ -35,47 +39,43 @@ impl<'a> Members<'a> {
         table: &'a TableSchema,
         holder: i64,
     ) -> Result<Option<Self>> {
+        if !are_kept(conn, table)? {
+            return Ok(None);
+        }
+        let members = identifier(&names::members(&table.name));
         let by_key = columns_of::by_key(table, 2);
-        Ok(are_kept(conn, table)?.then(|| Self {
+        let this = format!("{} = ?1 AND {by_key}", member::HOLDER);
+        let others = format!("{0} > 0 AND {0} <> abs(?1) AND {by_key}", member::HOLDER);
+        let extra = 2 + table.key.len();
+        let lsn = member::LSN;
+        Ok(Some(Self {
             conn,
             table,
             holder: Value::Integer(holder),
-            members: identifier(&names::members(&table.name)),
             slots: identifier(&names::slots(&table.name)),
-            this: format!("{} = ?1 AND {by_key}", member::HOLDER),
-            others: format!("{0} > 0 AND {0} <> abs(?1) AND {by_key}", member::HOLDER),
-            extra: 2 + table.key.len(),
+            insert: format!(
+                "INSERT INTO {members} ({}, {}, {lsn}) VALUES (?1, {}, ?{extra}) ON CONFLICT DO NOTHING",
+                member::HOLDER,
+                key(table),
+                places(2, table.key.len()),
+            ),
+            advance: format!(
+                "UPDATE {members} SET {lsn} = ?{extra} WHERE {this} AND {lsn} < ?{extra}"
+            ),
+            newer: format!("SELECT 1 FROM {members} WHERE {others} AND {lsn} > ?{extra}"),
+            members,
+            this,
+            others,
+            extra,
         }))
     }
 
     /// Notes that the row is held, as of `lsn`; true if it was not. The position never goes back.
     pub(super) fn put(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
         let lsn = position(lsn);
-        let inserted = self.run(
-            &format!(
-                "INSERT INTO {} ({}, {}, {}) VALUES (?1, {}, ?{}) ON CONFLICT DO NOTHING",
-                self.members,
-                member::HOLDER,
-                key(self.table),
-                member::LSN,
-                places(2, row.len()),
-                self.extra,
-            ),
-            row,
-            &[&lsn],
-        )?;
+        let inserted = self.run(&self.insert, row, &[&lsn])?;
         if inserted == 0 {
-            self.run(
-                &format!(
-                    "UPDATE {} SET {lsn} = ?{extra} WHERE {this} AND {lsn} < ?{extra}",
-                    self.members,
-                    lsn = member::LSN,
-                    extra = self.extra,
-                    this = self.this,
-                ),
-                row,
-                &[&lsn],
-            )?;
+            self.run(&self.advance, row, &[&lsn])?;
         }
         Ok(inserted > 0)
     }
@@ -94,14 +94,8 @@ impl<'a> Members<'a> {
 
     /// Whether another shape has shown a newer state of the row.
     pub(super) fn newer_elsewhere(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
-        let sql = format!(
-            "SELECT 1 FROM {} WHERE {} AND {} > ?{}",
-            self.members,
-            self.others,
-            member::LSN,
-            self.extra
-        );
-        exists(self.conn, &sql, &self.bind(row, &[&position(lsn)]))
+        let position = position(lsn);
+        exists(self.conn, &self.newer, &self.bind(row, &[&position]))
     }
 
     /// Notes that the row is no longer held; true if it was.
