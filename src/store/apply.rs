@@ -10,16 +10,17 @@ use rusqlite::{CachedStatement, Connection};
 use super::changes::{
     Evidence, has_intents, hear, keys_with_intents, mark_seen, table_has_intents,
 };
+use super::incoming::{decode_row, evidence_of, key_of, last_deletes, tagged};
 use super::members::Members;
 use super::membership;
 use super::shadow::{Key, refold};
 use super::{rows, subsets};
-use crate::error::{Error, Result};
-use crate::ids::{Lsn, ShapeId, WriteId, Xid};
+use crate::error::Result;
+use crate::ids::{Lsn, ShapeId, Xid};
 use crate::schema::{TableSchema, names};
-use crate::shape::message::{Change, Event, EventKind, Message, Operation, Row};
+use crate::shape::message::{Change, Event, EventKind, Message, Operation};
 use crate::shape::{RowTags, Snapshot};
-use crate::value::{Value, decode_owned};
+use crate::value::Value;
 
 /// Which rows a body goes to.
 #[derive(Debug, Clone, Copy)]
@@ -73,9 +74,16 @@ pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) 
         membership::keep(conn, target.table, target.shape)?;
     }
     let mut applier = Applier::new(conn, target)?;
-    for message in messages {
+    let deletes = applier.members.is_some().then(|| last_deletes(&messages));
+    for (at, message) in messages.into_iter().enumerate() {
         match message {
-            Message::Change(change) => applier.change(change)?,
+            Message::Change(change) => {
+                applier.is_passing = deletes
+                    .as_ref()
+                    .and_then(|deletes| deletes.get(&(change.lsn?, change.key.to_string())))
+                    .is_some_and(|last| at < *last);
+                applier.change(change)?;
+            }
             Message::Event(event) => applier.event(&event)?,
             Message::Control(_) | Message::Unknown => {}
         }
@@ -107,10 +115,6 @@ pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
     Ok(())
 }
 
-fn tagged(message: &Message<'_>) -> bool {
-    matches!(message, Message::Change(change) if change.tags.is_some())
-}
-
 /// One body on its way into the tables.
 struct Applier<'c> {
     conn: &'c Connection,
@@ -120,6 +124,8 @@ struct Applier<'c> {
     members: Option<Members<'c>>,
     /// What loaded subsets contain, as far as the log has not passed it.
     snapshots: HashMap<i64, Snapshot>,
+    /// The change is undone by a later one of its transaction: where the row stays for others, it must not show.
+    is_passing: bool,
     /// Pending intents may be waiting for these rows.
     watch: bool,
     touched: Vec<Key>,
@@ -139,6 +145,7 @@ impl<'c> Applier<'c> {
             insert: conn.prepare_cached(&rows::insert_sql(table, &base))?,
             base,
             members: Members::open(conn, table, holder)?,
+            is_passing: false,
             watch: !target.staged && table_has_intents(conn, &table.name)?,
             snapshots: if target.partial && target.subset.is_none() {
                 subsets::snapshots(conn, shape)?
@@ -163,7 +170,12 @@ impl<'c> Applier<'c> {
         if self.is_contained(&key, &change.txids)? {
             return Ok(());
         }
-        let write_id = table.write_id_position().and_then(|wanted| {
+        self.is_passing &= match &self.members {
+            Some(members) => !self.target.staged && members.held_elsewhere(&key)?,
+            None => false,
+        };
+        let write_id = table.write_id_position().filter(|_| !self.is_passing);
+        let write_id = write_id.and_then(|wanted| {
             let (_, value) = columns.iter().find(|(at, _)| *at == wanted)?;
             evidence_of(value)
         });
@@ -176,7 +188,7 @@ impl<'c> Applier<'c> {
                 self.update(&key, columns, lsn)?;
                 write_id
             }
-            Operation::Delete => self.remove(&key)?.then_some(Evidence::Deleted),
+            Operation::Delete => self.remove(&key, change.lsn)?.then_some(Evidence::Deleted),
         };
         if let (Some(tags), Some(members)) = (&change.tags, &self.members)
             && change.operation != Operation::Delete
@@ -194,7 +206,8 @@ impl<'c> Applier<'c> {
 
     fn insert(&mut self, key: &[Value], columns: Vec<(usize, Value)>, lsn: Lsn) -> Result<()> {
         let table = self.target.table;
-        let newly_held = self.hold(key, lsn)?;
+        let is_newest = self.is_newest(key, lsn)?;
+        let newly_held = self.hold(key, lsn, is_newest)?;
         let mut row = vec![Value::Null; table.columns.len()];
         for (at, value) in columns {
             row[at] = value;
@@ -203,7 +216,7 @@ impl<'c> Applier<'c> {
             self.insert.raw_bind_parameter(at + 1, value)?;
         }
         let is_new = self.insert.raw_execute()? > 0;
-        if !is_new && self.is_newest(key, lsn)? {
+        if !is_new && is_newest {
             let others = row.into_iter().enumerate();
             let others: Vec<_> = others.filter(|(at, _)| !table.is_key(*at)).collect();
             rows::patch(self.conn, table, &self.base, key, &others)?;
@@ -223,11 +236,11 @@ impl<'c> Applier<'c> {
             Some(members) if !self.target.staged => members.has(key)?,
             _ => true,
         };
-        let is_known = is_known
-            && (!self.is_newest(key, lsn)?
-                || rows::patch(self.conn, table, &self.base, key, &columns)?);
+        let is_newest = self.is_newest(key, lsn)?;
+        let is_known =
+            is_known && (!is_newest || rows::patch(self.conn, table, &self.base, key, &columns)?);
         if is_known {
-            self.hold(key, lsn)?;
+            self.hold(key, lsn, is_newest)?;
             self.applied.updated += 1;
         } else if !self.target.partial {
             self.applied.unknown_updates += 1;
@@ -236,13 +249,20 @@ impl<'c> Applier<'c> {
     }
 
     /// Takes the row out of the shape; true if it is gone, not only held by others.
-    fn remove(&mut self, key: &[Value]) -> Result<bool> {
+    fn remove(&mut self, key: &[Value], lsn: Option<Lsn>) -> Result<bool> {
         let mut was_held = false;
         if let Some(members) = &self.members {
+            let stays = !self.target.staged && members.held_elsewhere(key)?;
+            if stays {
+                members.leave(key, lsn)?;
+            }
             was_held = members.remove(key)?;
-            if !self.target.staged && members.held_elsewhere(key)? {
+            if stays {
                 self.applied.deleted += u64::from(was_held);
                 return Ok(false);
+            }
+            if !self.target.staged {
+                members.forget(key)?;
             }
         }
         let removed = rows::remove(self.conn, self.target.table, &self.base, key)?;
@@ -272,19 +292,20 @@ impl<'c> Applier<'c> {
         }
         for (key, tags) in moved {
             if !tags.hold() {
-                let evidence = self.remove(&key)?.then_some(Evidence::Deleted);
+                let evidence = self.remove(&key, None)?.then_some(Evidence::Deleted);
                 self.watch(key, evidence, &event.txids)?;
             }
         }
         Ok(())
     }
 
-    /// Notes in whose name the row is held, where that is kept; whether it is new among the visible rows.
-    fn hold(&self, key: &[Value], lsn: Lsn) -> Result<Option<bool>> {
+    /// Notes in whose name the row is held, where that is kept, and up to where it is known by that if it `is_newest`;
+    /// whether it is new among the visible rows.
+    fn hold(&self, key: &[Value], lsn: Lsn, is_newest: bool) -> Result<Option<bool>> {
         let Some(members) = &self.members else {
             return Ok(None);
         };
-        let is_new = members.put(key, lsn)?;
+        let is_new = members.put(key, if is_newest { lsn } else { Lsn::default() })?;
         if let Some(subset) = self.target.subset {
             members.set_mark(key, subset.mark)?;
         }
@@ -305,10 +326,11 @@ impl<'c> Applier<'c> {
         Ok(snapshot.is_some_and(|snapshot| snapshot.contains(*newest)))
     }
 
-    /// Whether no other shape has shown a newer state of the row: a row never goes back in time.
+    /// Whether the row does not contain the change by another shape: a row never goes back in time.
     fn is_newest(&self, key: &[Value], lsn: Lsn) -> Result<bool> {
         match &self.members {
-            Some(members) if !self.target.staged => Ok(!members.newer_elsewhere(key, lsn)?),
+            _ if self.is_passing => Ok(false),
+            Some(members) if !self.target.staged => Ok(!members.is_contained(key, lsn)?),
             _ => Ok(true),
         }
     }
@@ -328,50 +350,4 @@ impl<'c> Applier<'c> {
         }
         Ok(())
     }
-}
-
-fn evidence_of(write_id: &Value) -> Option<Evidence> {
-    match write_id {
-        Value::Text(id) => Some(Evidence::WriteId(WriteId(id.clone()))),
-        _ => None,
-    }
-}
-
-fn decode_row(table: &TableSchema, row: Row<'_>) -> Result<Vec<(usize, Value)>> {
-    row.0
-        .into_iter()
-        .enumerate()
-        .map(|(hint, (name, text))| {
-            let at = table.position_near(hint, &name).ok_or_else(|| {
-                Error::Protocol(format!(
-                    "a row of {} has the column {name:?}, which its schema has not",
-                    table.name
-                ))
-            })?;
-            let value = match text {
-                Some(text) => decode_owned(&table.columns[at].ty, text)?,
-                None => Value::Null,
-            };
-            Ok((at, value))
-        })
-        .collect()
-}
-
-fn key_of(table: &TableSchema, columns: &[(usize, Value)]) -> Result<Vec<Value>> {
-    table
-        .key
-        .iter()
-        .map(|wanted| {
-            columns
-                .iter()
-                .find_map(|(at, value)| (at == wanted).then(|| value.clone()))
-                .filter(|value| *value != Value::Null)
-                .ok_or_else(|| {
-                    Error::Protocol(format!(
-                        "a row of {} came without its key column {:?}",
-                        table.name, table.columns[*wanted].name
-                    ))
-                })
-        })
-        .collect()
 }
