@@ -22,7 +22,7 @@ mod pg_type;
 mod wire;
 
 pub use canonical::canonical;
-pub use decode::{decode, decode_owned};
+pub use decode::{Decoded, decode, decode_text};
 pub use pg_type::PgType;
 pub use wire::{read_wire, write_wire};
 

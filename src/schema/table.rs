@@ -128,14 +128,6 @@ impl TableSchema {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// The same, looked for at `hint` first: a server sends columns in one order.
-    pub fn position_near(&self, hint: usize, name: &str) -> Option<usize> {
-        match self.columns.get(hint) {
-            Some(column) if column.name == name => Some(hint),
-            _ => self.position(name),
-        }
-    }
-
     /// The primary key's columns in key order.
     pub fn key_columns(&self) -> impl Iterator<Item = &Column> {
         self.key.iter().filter_map(|&at| self.columns.get(at))

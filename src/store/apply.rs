@@ -5,18 +5,20 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::Connection;
 
 use super::changes::{
     Evidence, has_intents, hear, keys_with_intents, mark_seen, table_has_intents,
 };
-use super::incoming::{decode_row, evidence_of, key_of, last_deletes, tagged};
+use super::incoming::Incoming;
 use super::members::Members;
 use super::membership;
+use super::passing::Passing;
 use super::shadow::{Key, refold};
+use super::writer::{Patch, Writer};
 use super::{rows, subsets};
 use crate::error::Result;
-use crate::ids::{Lsn, ShapeId, Xid};
+use crate::ids::{Lsn, ShapeId, WriteId, Xid};
 use crate::schema::{TableSchema, names};
 use crate::shape::message::{Change, Event, EventKind, Message, Operation};
 use crate::shape::{RowTags, Snapshot};
@@ -74,14 +76,12 @@ pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) 
         membership::keep(conn, target.table, target.shape)?;
     }
     let mut applier = Applier::new(conn, target)?;
-    let deletes = applier.members.is_some().then(|| last_deletes(&messages));
+    let passing = applier.members.is_some().then(|| Passing::of(&messages));
+    let passing = passing.unwrap_or_default();
     for (at, message) in messages.into_iter().enumerate() {
         match message {
             Message::Change(change) => {
-                applier.is_passing = deletes
-                    .as_ref()
-                    .and_then(|deletes| deletes.get(&(change.lsn?, change.key.to_string())))
-                    .is_some_and(|last| at < *last);
+                applier.is_passing = passing.contains(at, &change);
                 applier.change(change)?;
             }
             Message::Event(event) => applier.event(&event)?,
@@ -102,9 +102,14 @@ pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
             continue;
         };
         let evidence = match rows::find(conn, table, &base, &key.values)? {
-            Some(row) => table
-                .write_id_position()
-                .and_then(|at| evidence_of(row.get(at)?)),
+            Some(row) => {
+                table
+                    .write_id_position()
+                    .and_then(|at| match row.into_iter().nth(at)? {
+                        Value::Text(id) => Some(Evidence::WriteId(WriteId(id))),
+                        _ => None,
+                    })
+            }
             None => Some(Evidence::Deleted),
         };
         if let Some(evidence) = evidence {
@@ -115,16 +120,20 @@ pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
     Ok(())
 }
 
+fn tagged(message: &Message<'_>) -> bool {
+    matches!(message, Message::Change(change) if change.tags.is_some())
+}
+
 /// One body on its way into the tables.
-struct Applier<'c> {
+struct Applier<'c, 'b> {
     conn: &'c Connection,
     target: Target<'c>,
-    base: String,
-    insert: CachedStatement<'c>,
+    row: Incoming<'c, 'b>,
+    writer: Writer<'c>,
     members: Option<Members<'c>>,
     /// What loaded subsets contain, as far as the log has not passed it.
     snapshots: HashMap<i64, Snapshot>,
-    /// The change is undone by a later one of its transaction: where the row stays for others, it must not show.
+    /// The change is undone by a later one of its transaction, and the row stays for another shape.
     is_passing: bool,
     /// Pending intents may be waiting for these rows.
     watch: bool,
@@ -132,7 +141,7 @@ struct Applier<'c> {
     applied: Applied,
 }
 
-impl<'c> Applier<'c> {
+impl<'c, 'b> Applier<'c, 'b> {
     fn new(conn: &'c Connection, target: Target<'c>) -> Result<Self> {
         let Target { table, shape, .. } = target;
         let (base, holder) = if target.staged {
@@ -142,8 +151,8 @@ impl<'c> Applier<'c> {
         };
         Ok(Self {
             conn,
-            insert: conn.prepare_cached(&rows::insert_sql(table, &base))?,
-            base,
+            row: Incoming::new(table),
+            writer: Writer::new(conn, table, base)?,
             members: Members::open(conn, table, holder)?,
             is_passing: false,
             watch: !target.staged && table_has_intents(conn, &table.name)?,
@@ -161,12 +170,11 @@ impl<'c> Applier<'c> {
         })
     }
 
-    fn change(&mut self, change: Change<'_>) -> Result<()> {
-        let table = self.target.table;
+    fn change(&mut self, change: Change<'b>) -> Result<()> {
         self.applied.newest = self.applied.newest.max(change.lsn.unwrap_or_default());
         let lsn = change.lsn.unwrap_or(self.applied.newest);
-        let columns = decode_row(table, change.value)?;
-        let key = key_of(table, &columns)?;
+        self.row.read(change.value)?;
+        let key = self.row.key()?;
         if self.is_contained(&key, &change.txids)? {
             return Ok(());
         }
@@ -174,19 +182,14 @@ impl<'c> Applier<'c> {
             Some(members) => !self.target.staged && members.held_elsewhere(&key)?,
             None => false,
         };
-        let write_id = table.write_id_position().filter(|_| !self.is_passing);
-        let write_id = write_id.and_then(|wanted| {
-            let (_, value) = columns.iter().find(|(at, _)| *at == wanted)?;
-            evidence_of(value)
-        });
         let evidence = match change.operation {
             Operation::Insert => {
-                self.insert(&key, columns, lsn)?;
-                write_id
+                self.insert(&key, lsn)?;
+                self.write_id()
             }
             Operation::Update => {
-                self.update(&key, columns, lsn)?;
-                write_id
+                self.update(&key, lsn)?;
+                self.write_id()
             }
             Operation::Delete => self.remove(&key, change.lsn)?.then_some(Evidence::Deleted),
         };
@@ -204,22 +207,12 @@ impl<'c> Applier<'c> {
         self.watch(key, evidence, &change.txids)
     }
 
-    fn insert(&mut self, key: &[Value], columns: Vec<(usize, Value)>, lsn: Lsn) -> Result<()> {
-        let table = self.target.table;
+    fn insert(&mut self, key: &[Value], lsn: Lsn) -> Result<()> {
         let is_newest = self.is_newest(key, lsn)?;
         let newly_held = self.hold(key, lsn, is_newest)?;
-        let mut row = vec![Value::Null; table.columns.len()];
-        for (at, value) in columns {
-            row[at] = value;
-        }
-        for (at, value) in row.iter().enumerate() {
-            self.insert.raw_bind_parameter(at + 1, value)?;
-        }
-        let is_new = self.insert.raw_execute()? > 0;
+        let is_new = self.writer.insert(&self.row)?;
         if !is_new && is_newest {
-            let others = row.into_iter().enumerate();
-            let others: Vec<_> = others.filter(|(at, _)| !table.is_key(*at)).collect();
-            rows::patch(self.conn, table, &self.base, key, &others)?;
+            self.writer.patch(key, &self.row, Patch::Whole)?;
         }
         if newly_held.unwrap_or(is_new) {
             self.applied.inserted += 1;
@@ -229,16 +222,14 @@ impl<'c> Applier<'c> {
         Ok(())
     }
 
-    fn update(&mut self, key: &[Value], mut columns: Vec<(usize, Value)>, lsn: Lsn) -> Result<()> {
-        let table = self.target.table;
-        columns.retain(|(at, _)| !table.is_key(*at));
+    fn update(&mut self, key: &[Value], lsn: Lsn) -> Result<()> {
         let is_known = match &self.members {
             Some(members) if !self.target.staged => members.has(key)?,
             _ => true,
         };
         let is_newest = self.is_newest(key, lsn)?;
         let is_known =
-            is_known && (!is_newest || rows::patch(self.conn, table, &self.base, key, &columns)?);
+            is_known && (!is_newest || self.writer.patch(key, &self.row, Patch::Present)?);
         if is_known {
             self.hold(key, lsn, is_newest)?;
             self.applied.updated += 1;
@@ -265,7 +256,7 @@ impl<'c> Applier<'c> {
                 members.forget(key)?;
             }
         }
-        let removed = rows::remove(self.conn, self.target.table, &self.base, key)?;
+        let removed = self.writer.remove(key)?;
         self.applied.deleted += u64::from(removed || was_held);
         Ok(true)
     }
@@ -333,6 +324,17 @@ impl<'c> Applier<'c> {
             Some(members) if !self.target.staged => Ok(!members.is_contained(key, lsn)?),
             _ => Ok(true),
         }
+    }
+
+    /// Whose write the row holds, where anybody waits to know.
+    fn write_id(&self) -> Option<Evidence> {
+        let at = self
+            .target
+            .table
+            .write_id_position()
+            .filter(|_| self.watch && !self.is_passing)?;
+        let id = self.row.get(at)?.as_text()?;
+        Some(Evidence::WriteId(WriteId(id.to_owned())))
     }
 
     fn watch(&mut self, key: Vec<Value>, evidence: Option<Evidence>, txids: &[Xid]) -> Result<()> {

@@ -35,7 +35,8 @@ pub fn open_memory() -> Result<Connection> {
 ///
 /// WAL needs no shared memory only under `locking_mode=EXCLUSIVE`, which therefore comes first
 /// (<https://sqlite.org/wal.html>, section 8); without it the mode silently stays `delete`. `FULL` makes a
-/// commit durable before it returns.
+/// commit durable before it returns. What building an index or replacing many rows needs besides goes to files once it
+/// is large: a browser's module cannot give memory back (<https://sqlite.org/tempfiles.html>, section 3).
 pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     conn.execute_batch(
@@ -43,7 +44,7 @@ pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = OFF;
-         PRAGMA temp_store = MEMORY;
+         PRAGMA temp_store = FILE;
          PRAGMA trusted_schema = ON;",
     )?;
     functions::install(conn, &session)?;

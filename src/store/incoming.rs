@@ -1,75 +1,97 @@
-//! What the messages of a body say of a table's rows.
+//! A row of a body on its way into a table: its columns by position, their texts still in the body.
 
-use std::collections::HashMap;
-
-use super::changes::Evidence;
 use crate::error::{Error, Result};
-use crate::ids::{Lsn, WriteId};
 use crate::schema::TableSchema;
-use crate::shape::message::{Message, Operation, Row};
-use crate::value::{Value, decode_owned};
+use crate::shape::message::Row;
+use crate::value::{Decoded, Value, decode_text};
 
-/// Where each transaction takes a row out for the last time. Within one transaction a key has one spelling.
-pub(super) fn last_deletes(messages: &[Message<'_>]) -> HashMap<(Lsn, String), usize> {
-    let delete = |(at, message): (usize, &Message<'_>)| match message {
-        Message::Change(change) if change.operation == Operation::Delete => {
-            Some(((change.lsn?, change.key.to_string()), at))
+/// Holds one row after the other.
+pub(super) struct Incoming<'t, 'b> {
+    table: &'t TableSchema,
+    /// By position in the table; `None` where the message has nothing.
+    columns: Vec<Option<Decoded<'b>>>,
+    /// Where the last row's columns belong, in the order they came: a server keeps to one order.
+    order: Vec<usize>,
+}
+
+impl<'t, 'b> Incoming<'t, 'b> {
+    /// Holds none yet.
+    pub(super) fn new(table: &'t TableSchema) -> Self {
+        Self {
+            table,
+            columns: Vec::new(),
+            order: (0..table.columns.len()).collect(),
         }
-        _ => None,
-    };
-    messages.iter().enumerate().filter_map(delete).collect()
-}
-
-/// Whether it tells why its row is in the shape.
-pub(super) fn tagged(message: &Message<'_>) -> bool {
-    matches!(message, Message::Change(change) if change.tags.is_some())
-}
-
-/// What a write id in a row shows.
-pub(super) fn evidence_of(write_id: &Value) -> Option<Evidence> {
-    match write_id {
-        Value::Text(id) => Some(Evidence::WriteId(WriteId(id.clone()))),
-        _ => None,
     }
-}
 
-/// The columns of a row that a change carries, by position.
-pub(super) fn decode_row(table: &TableSchema, row: Row<'_>) -> Result<Vec<(usize, Value)>> {
-    row.0
-        .into_iter()
-        .enumerate()
-        .map(|(hint, (name, text))| {
-            let at = table.position_near(hint, &name).ok_or_else(|| {
+    /// Takes the next row.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] for a column that the table has not, and for a text that its type has not.
+    pub(super) fn read(&mut self, row: Row<'b>) -> Result<()> {
+        let table = self.table;
+        self.columns.clear();
+        self.columns.resize(table.columns.len(), None);
+        for (n, (name, text)) in row.0.into_iter().enumerate() {
+            let at = self.place(n, &name).ok_or_else(|| {
                 Error::Protocol(format!(
                     "a row of {} has the column {name:?}, which its schema has not",
                     table.name
                 ))
             })?;
-            let value = match text {
-                Some(text) => decode_owned(&table.columns[at].ty, text)?,
-                None => Value::Null,
-            };
-            Ok((at, value))
-        })
-        .collect()
-}
+            self.columns[at] = Some(match text {
+                Some(text) => decode_text(&table.columns[at].ty, text)?,
+                None => Decoded::Value(Value::Null),
+            });
+        }
+        Ok(())
+    }
 
-/// The key among them.
-pub(super) fn key_of(table: &TableSchema, columns: &[(usize, Value)]) -> Result<Vec<Value>> {
-    table
-        .key
-        .iter()
-        .map(|wanted| {
-            columns
-                .iter()
-                .find_map(|(at, value)| (at == wanted).then(|| value.clone()))
-                .filter(|value| *value != Value::Null)
-                .ok_or_else(|| {
-                    Error::Protocol(format!(
-                        "a row of {} came without its key column {:?}",
-                        table.name, table.columns[*wanted].name
-                    ))
-                })
-        })
-        .collect()
+    /// The column at that position in the table; `None`: absent from the message.
+    pub(super) fn get(&self, at: usize) -> Option<&Decoded<'b>> {
+        self.columns.get(at)?.as_ref()
+    }
+
+    /// What the message has beside the key.
+    pub(super) fn present(&self) -> Vec<usize> {
+        let table = self.table;
+        (0..self.columns.len())
+            .filter(|at| !table.is_key(*at) && self.columns[*at].is_some())
+            .collect()
+    }
+
+    /// The primary key.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] when a column of it is absent or NULL.
+    pub(super) fn key(&self) -> Result<Vec<Value>> {
+        let table = self.table;
+        table
+            .key
+            .iter()
+            .map(|at| {
+                self.get(*at)
+                    .map(|part| Value::from(part.clone()))
+                    .filter(|part| *part != Value::Null)
+                    .ok_or_else(|| {
+                        Error::Protocol(format!(
+                            "a row of {} came without its key column {:?}",
+                            table.name, table.columns[*at].name
+                        ))
+                    })
+            })
+            .collect()
+    }
+
+    fn place(&mut self, n: usize, name: &str) -> Option<usize> {
+        let is_it = |at: &usize| self.table.columns[*at].name == name;
+        if let Some(at) = self.order.get(n).copied().filter(is_it) {
+            return Some(at);
+        }
+        let at = self.table.position(name)?;
+        if let Some(place) = self.order.get_mut(n) {
+            *place = at;
+        }
+        Some(at)
+    }
 }

@@ -16,6 +16,7 @@ pub mod journal;
 mod members;
 pub mod membership;
 pub mod migrations;
+mod passing;
 pub mod query;
 mod rows;
 mod session;
@@ -29,6 +30,7 @@ pub mod tables;
 pub mod transactions;
 mod values;
 mod verify;
+mod writer;
 
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};

@@ -92,39 +92,30 @@ pub(super) fn remove(
     base: &str,
     key: &[Value],
 ) -> Result<bool> {
-    let sql = format!(
+    let mut statement = conn.prepare_cached(&remove_sql(table, base))?;
+    Ok(statement.execute(params_from_iter(key))? > 0)
+}
+
+/// Deletes the row with the key that is bound.
+pub(super) fn remove_sql(table: &TableSchema, base: &str) -> String {
+    format!(
         "DELETE FROM {} WHERE {}",
         identifier(base),
         by_key(table, 1)
-    );
-    Ok(conn.prepare_cached(&sql)?.execute(params_from_iter(key))? > 0)
+    )
 }
 
-/// Writes the given columns of the row with that key; true if there is one.
-pub(super) fn patch(
-    conn: &Connection,
-    table: &TableSchema,
-    base: &str,
-    key: &[Value],
-    patch: &[(usize, Value)],
-) -> Result<bool> {
-    if patch.is_empty() {
-        return Ok(find(conn, table, base, key)?.is_some());
-    }
+/// Writes columns, by their positions, of the row with the key that is bound after them.
+pub(super) fn patch_sql(table: &TableSchema, base: &str, columns: &[usize]) -> String {
     let set = list(
-        patch
+        columns
             .iter()
             .enumerate()
-            .map(|(n, (at, _))| format!("{} = ?{}", identifier(&table.columns[*at].name), n + 1)),
+            .map(|(n, at)| format!("{} = ?{}", identifier(&table.columns[*at].name), n + 1)),
     );
-    let sql = format!(
+    format!(
         "UPDATE {} SET {set} WHERE {}",
         identifier(base),
-        by_key(table, patch.len() + 1)
-    );
-    let values = patch.iter().map(|(_, value)| value).chain(key);
-    Ok(conn
-        .prepare_cached(&sql)?
-        .execute(params_from_iter(values))?
-        > 0)
+        by_key(table, columns.len() + 1)
+    )
 }

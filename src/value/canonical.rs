@@ -113,7 +113,7 @@ fn json(ty: &PgType, value: Value) -> Result<Value, String> {
         other => return Err(refusal(ty, &other)),
     };
     match ty {
-        PgType::Json => Ok(Value::Text(json::trim(Cow::Owned(text)))),
+        PgType::Json => Ok(Value::Text(json::trim(Cow::Owned(text)).into_owned())),
         _ => match jsonb::spell(&text) {
             Some(spelled) => Ok(Value::Text(spelled)),
             None => Err(refusal(ty, &Value::Text(text))),

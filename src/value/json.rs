@@ -8,12 +8,12 @@ use serde::de::IgnoredAny;
 const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// The text without the whitespace around it. Nothing that embeds JSON in JSON can keep that; what is inside stays as it is.
-pub(super) fn trim(text: Cow<'_, str>) -> String {
+pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
     let trimmed = text.trim_matches(WHITESPACE);
     if trimmed.len() == text.len() {
-        text.into_owned()
+        text
     } else {
-        trimmed.to_owned()
+        Cow::Owned(trimmed.to_owned())
     }
 }
 

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Drops the full mask that a snapshot adds to a host (`192.168.0.1/32`, `::1/128`) and the stream does not.
-pub(super) fn without_host_mask(text: Cow<'_, str>) -> String {
+pub(super) fn without_host_mask(text: Cow<'_, str>) -> Cow<'_, str> {
     let mask = if text.contains(':') { "/128" } else { "/32" };
     match text.strip_suffix(mask) {
-        Some(host) => host.to_owned(),
-        None => text.into_owned(),
+        Some(host) => Cow::Owned(host.to_owned()),
+        None => text,
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::decode::{decode_owned, quoted};
+use super::decode::{decode, quoted};
 use super::{PgType, Value, array, json, number};
 use crate::error::{Error, Result};
 
@@ -66,8 +66,8 @@ pub fn read_wire(ty: &PgType, json: &RawValue) -> Result<Value> {
     match ty {
         PgType::Bool if raw == "1" => Ok(Value::Integer(1)),
         PgType::Bool if raw == "0" => Ok(Value::Integer(0)),
-        PgType::Bool | PgType::Bytea => decode_owned(ty, text).map_err(|_| refused()),
-        _ if is_number(ty) => decode_owned(ty, text).map_err(|_| refused()),
+        PgType::Bool | PgType::Bytea => decode(ty, &text).map_err(|_| refused()),
+        _ if is_number(ty) => decode(ty, &text).map_err(|_| refused()),
         _ => Ok(Value::Text(text.into_owned())),
     }
 }
@@ -98,7 +98,7 @@ fn read_array(ty: &PgType, raw: &str) -> Result<Value, String> {
     match ty {
         PgType::Array(element) if **element == PgType::Int8 && raw.contains('"') => {
             array::respell_json(raw, element, |element, text| {
-                decode_owned(element, text).map_err(|error| error.to_string())
+                decode(element, &text).map_err(|error| error.to_string())
             })
             .map(Value::Text)
         }

@@ -103,7 +103,7 @@ async fn read_body(response: &Response, watchdog: &Watchdog) -> Result<String, S
         return Ok(String::new());
     };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let mut bytes = Vec::new();
+    let mut pieces = Vec::new();
     loop {
         let chunk = JsFuture::from(reader.read()).await.map_err(describe)?;
         watchdog.calm();
@@ -111,10 +111,17 @@ async fn read_body(response: &Response, watchdog: &Watchdog) -> Result<String, S
             break;
         }
         if let Ok(piece) = get(&chunk, "value").dyn_into::<Uint8Array>() {
-            let start = bytes.len();
-            bytes.resize(start + piece.length() as usize, 0);
-            piece.copy_to(&mut bytes[start..]);
+            pieces.push(piece);
         }
+    }
+    // Only what is complete takes memory of the module, and the length it needs: that memory never shrinks.
+    let length = pieces.iter().map(|piece| piece.length() as usize).sum();
+    let mut bytes = vec![0; length];
+    let mut rest = &mut bytes[..];
+    for piece in &pieces {
+        let (start, end) = rest.split_at_mut(piece.length() as usize);
+        piece.copy_to(start);
+        rest = end;
     }
     String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".into())
 }

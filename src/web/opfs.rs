@@ -7,8 +7,9 @@ use wasm_bindgen::JsValue;
 
 use super::convert::get;
 
-/// Database, write-ahead log, and the rollback journal of the moment before WAL is on.
-const SLOTS: usize = 3;
+/// Database, write-ahead log, the rollback journal of the moment before WAL is on, and temporary files: a statement that
+/// sorts or replaces many rows has some of them open at once.
+const SLOTS: usize = 8;
 /// A page that is going may hold its handles a moment longer than its lock.
 const ATTEMPTS: u32 = 8;
 const FIRST_DELAY_MS: u32 = 20;

@@ -96,6 +96,19 @@ describe("several shapes of a table", () => {
     await appears("while the shape was gone");
     const offsets = (await askedSince(begun)).map((query) => query.get("offset"));
     assert.ok(!offsets.includes("-1"), `from the offset that was stored: ${offsets}`);
+
+    // Its rows outlive the database that set it.
+    await page.close();
+    page = await openApp(profile, server);
+    const reopened = (await server.shapeRequests()).length;
+    await openLive({ todos: { shapes: { done: DONE } } });
+    assert.deepEqual(Object.keys(await shapes()), ["done"]);
+    assert.equal(await count(), 6);
+    await page.evaluate(async (shape) => {
+      await db.setShape("todos", shape, { name: "open" });
+      await app.live(db);
+    }, OPEN);
+    assert.ok(!(await askedSince(reopened)).some((query) => query.get("offset") === "-1"));
     assert.deepEqual(await problems(), []);
   });
 

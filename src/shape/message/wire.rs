@@ -238,13 +238,39 @@ impl<'de: 'a, 'a> Deserialize<'de> for Row<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut columns = Vec::with_capacity(map.size_hint().unwrap_or(8));
                 while let Some(Text(name)) = map.next_key()? {
-                    let value: Option<Text<'de>> = map.next_value()?;
-                    columns.push((name, value.map(|text| text.0)));
+                    let Cell(value) = map.next_value()?;
+                    columns.push((name, value));
                 }
                 Ok(Row(columns))
             }
         }
         input.deserialize_map(Columns)
+    }
+}
+
+/// A column's text, borrowed if it can be, or NULL.
+struct Cell<'a>(Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Cell<'a> {
+    /// By what the JSON itself says: the texts of the rows are most of a body.
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct TextOrNull;
+        impl<'de> Visitor<'de> for TextOrNull {
+            type Value = Cell<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text or null")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cell(Some(Cow::Borrowed(text))))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cell(Some(Cow::Owned(text.to_owned()))))
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Cell(None))
+            }
+        }
+        input.deserialize_any(TextOrNull)
     }
 }
 

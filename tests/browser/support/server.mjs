@@ -118,6 +118,24 @@ class Server {
     await this.#post(`truncate?table=${table}`);
   }
 
+  /** Replaces a table's rows by so many of about so many bytes each, counted from 1; makes the table if there is none. */
+  async fill(table, rows, bytes) {
+    await this.#post("fill", { table, rows, bytes });
+  }
+
+  /** Ends the shapes of a table and keeps its rows, after which Electric asks for a refetch. */
+  async rotate(table) {
+    await this.#post("rotate", { table });
+  }
+
+  /** The rows of the snapshot that Electric sends from this offset, values as Postgres spells them. */
+  async chunk(table, offset) {
+    const ask = (query) => fetch(`${this.origin}/v1/shape?${new URLSearchParams({ table, ...query })}`);
+    let answer = await ask({ offset: "-1" });
+    if (offset !== "-1") answer = await ask({ offset, handle: answer.headers.get("electric-handle") });
+    return (await answer.json()).flatMap(({ value }) => value ?? []);
+  }
+
   /** ALTER TABLE: `{ table, add: { name, type } }` or `{ table, drop: name }`. */
   async alter(change) {
     await this.#post("alter", change);
