@@ -42,7 +42,7 @@ fn steps() -> Vec<(&'static str, &'static str, Vec<String>)> {
     ]
 }
 
-fn by_id(rows: &mut Vec<String>) {
+fn by_id(rows: &mut [String]) {
     rows.sort_by_key(|row| row.split(' ').next().unwrap().parse::<u32>().unwrap());
 }
 
