@@ -188,6 +188,10 @@ impl Engine {
         self.connected = true;
         self.status_is_stale = true;
         for at in 0..self.shapes.len() {
+            // While a subset is on its way the log stands still.
+            if self.shapes[at].subsets.is_out() {
+                continue;
+            }
             self.shape(now, rng, at, shape::Event::Resume);
             // A shape that had failed gets another chance, as on opening.
             self.shape(now, rng, at, shape::Event::Start);

@@ -40,6 +40,11 @@ struct Wanted {
 }
 
 impl Subsets {
+    /// Whether one is on its way.
+    pub(super) fn is_out(&self) -> bool {
+        self.out
+    }
+
     /// Whether the new log still misses some.
     pub(super) fn reload(&self) -> bool {
         self.queue.iter().any(|wanted| wanted.request.is_none())

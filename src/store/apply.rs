@@ -11,6 +11,7 @@ use super::changes::{
 use super::incoming::Incoming;
 use super::members::Members;
 use super::membership;
+use super::passing::Passing;
 use super::shadow::{Key, refold};
 use super::writer::{Patch, Writer};
 use super::{rows, subsets};
@@ -73,9 +74,14 @@ pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) 
         membership::keep(conn, target.table, target.shape)?;
     }
     let mut applier = Applier::new(conn, target)?;
-    for message in messages {
+    let passing = applier.members.is_some().then(|| Passing::of(&messages));
+    let passing = passing.unwrap_or_default();
+    for (at, message) in messages.into_iter().enumerate() {
         match message {
-            Message::Change(change) => applier.change(change)?,
+            Message::Change(change) => {
+                applier.is_passing = passing.contains(at, &change);
+                applier.change(change)?;
+            }
             Message::Event(event) => applier.event(&event)?,
             Message::Control(_) | Message::Unknown => {}
         }
@@ -125,6 +131,8 @@ struct Applier<'c, 'b> {
     members: Option<Members<'c>>,
     /// What loaded subsets contain, as far as the log has not passed it.
     snapshots: Vec<(i64, Snapshot)>,
+    /// The change is undone by a later one of its transaction, and the row stays for another shape.
+    is_passing: bool,
     /// Pending intents may be waiting for these rows.
     watch: bool,
     touched: Vec<Key>,
@@ -144,6 +152,7 @@ impl<'c, 'b> Applier<'c, 'b> {
             row: Incoming::new(table),
             writer: Writer::new(conn, table, base)?,
             members: Members::open(conn, table, holder)?,
+            is_passing: false,
             watch: !target.staged && table_has_intents(conn, &table.name)?,
             snapshots: if target.partial && target.subset.is_none() {
                 subsets::snapshots(conn, shape)?
@@ -167,6 +176,10 @@ impl<'c, 'b> Applier<'c, 'b> {
         if self.is_contained(&key, &change.txids)? {
             return Ok(());
         }
+        self.is_passing &= match &self.members {
+            Some(members) => !self.target.staged && members.held_elsewhere(&key)?,
+            None => false,
+        };
         let evidence = match change.operation {
             Operation::Insert => {
                 self.insert(&key, lsn)?;
@@ -176,7 +189,7 @@ impl<'c, 'b> Applier<'c, 'b> {
                 self.update(&key, lsn)?;
                 self.write_id()
             }
-            Operation::Delete => self.remove(&key)?.then_some(Evidence::Deleted),
+            Operation::Delete => self.remove(&key, change.lsn)?.then_some(Evidence::Deleted),
         };
         if let (Some(tags), Some(members)) = (&change.tags, &self.members)
             && change.operation != Operation::Delete
@@ -193,9 +206,10 @@ impl<'c, 'b> Applier<'c, 'b> {
     }
 
     fn insert(&mut self, key: &[Value], lsn: Lsn) -> Result<()> {
-        let newly_held = self.hold(key, lsn)?;
+        let is_newest = self.is_newest(key, lsn)?;
+        let newly_held = self.hold(key, lsn, is_newest)?;
         let is_new = self.writer.insert(&self.row)?;
-        if !is_new && self.is_newest(key, lsn)? {
+        if !is_new && is_newest {
             self.writer.patch(key, &self.row, Patch::Whole)?;
         }
         if newly_held.unwrap_or(is_new) {
@@ -211,10 +225,11 @@ impl<'c, 'b> Applier<'c, 'b> {
             Some(members) if !self.target.staged => members.has(key)?,
             _ => true,
         };
-        let is_known = is_known
-            && (!self.is_newest(key, lsn)? || self.writer.patch(key, &self.row, Patch::Present)?);
+        let is_newest = self.is_newest(key, lsn)?;
+        let is_known =
+            is_known && (!is_newest || self.writer.patch(key, &self.row, Patch::Present)?);
         if is_known {
-            self.hold(key, lsn)?;
+            self.hold(key, lsn, is_newest)?;
             self.applied.updated += 1;
         } else if !self.target.partial {
             self.applied.unknown_updates += 1;
@@ -223,13 +238,20 @@ impl<'c, 'b> Applier<'c, 'b> {
     }
 
     /// Takes the row out of the shape; true if it is gone, not only held by others.
-    fn remove(&mut self, key: &[Value]) -> Result<bool> {
+    fn remove(&mut self, key: &[Value], lsn: Option<Lsn>) -> Result<bool> {
         let mut was_held = false;
         if let Some(members) = &self.members {
+            let stays = !self.target.staged && members.held_elsewhere(key)?;
+            if stays {
+                members.leave(key, lsn)?;
+            }
             was_held = members.remove(key)?;
-            if !self.target.staged && members.held_elsewhere(key)? {
+            if stays {
                 self.applied.deleted += u64::from(was_held);
                 return Ok(false);
+            }
+            if !self.target.staged {
+                members.forget(key)?;
             }
         }
         let removed = self.writer.remove(key)?;
@@ -259,19 +281,20 @@ impl<'c, 'b> Applier<'c, 'b> {
         }
         for (key, tags) in moved {
             if !tags.hold() {
-                let evidence = self.remove(&key)?.then_some(Evidence::Deleted);
+                let evidence = self.remove(&key, None)?.then_some(Evidence::Deleted);
                 self.watch(key, evidence, &event.txids)?;
             }
         }
         Ok(())
     }
 
-    /// Notes in whose name the row is held, where that is kept; whether it is new among the visible rows.
-    fn hold(&self, key: &[Value], lsn: Lsn) -> Result<Option<bool>> {
+    /// Notes in whose name the row is held, where that is kept, and up to where it is known by that if it `is_newest`;
+    /// whether it is new among the visible rows.
+    fn hold(&self, key: &[Value], lsn: Lsn, is_newest: bool) -> Result<Option<bool>> {
         let Some(members) = &self.members else {
             return Ok(None);
         };
-        let is_new = members.put(key, lsn)?;
+        let is_new = members.put(key, if is_newest { lsn } else { Lsn::default() })?;
         if let Some(subset) = self.target.subset {
             members.set_mark(key, subset.mark)?;
         }
@@ -292,10 +315,11 @@ impl<'c, 'b> Applier<'c, 'b> {
         Ok(snapshot.is_some_and(|(_, snapshot)| snapshot.contains(*newest)))
     }
 
-    /// Whether no other shape has shown a newer state of the row: a row never goes back in time.
+    /// Whether the row does not contain the change by another shape: a row never goes back in time.
     fn is_newest(&self, key: &[Value], lsn: Lsn) -> Result<bool> {
         match &self.members {
-            Some(members) if !self.target.staged => Ok(!members.newer_elsewhere(key, lsn)?),
+            _ if self.is_passing => Ok(false),
+            Some(members) if !self.target.staged => Ok(!members.is_contained(key, lsn)?),
             _ => Ok(true),
         }
     }
@@ -306,7 +330,7 @@ impl<'c, 'b> Applier<'c, 'b> {
             .target
             .table
             .write_id_position()
-            .filter(|_| self.watch)?;
+            .filter(|_| self.watch && !self.is_passing)?;
         let id = self.row.get(at)?.as_text()?;
         Some(Evidence::WriteId(WriteId(id.to_owned())))
     }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::error::corrupt;
-use super::membership::{are_kept, key, position};
+use super::membership::{LEFT, are_kept, key, position};
 use super::rows as columns_of;
 use super::statement::{execute, exists, rows};
 use crate::error::Result;
@@ -20,6 +20,7 @@ pub(super) struct Members<'a> {
     holder: Value,
     members: String,
     slots: String,
+    by_key: String,
     /// `holder = ?1` and the key.
     this: String,
     /// The same key, visible rows of other shapes.
@@ -29,7 +30,7 @@ pub(super) struct Members<'a> {
     /// What runs for each row of a log, spelled once.
     insert: String,
     advance: String,
-    newer: String,
+    contained: String,
 }
 
 impl<'a> Members<'a> {
@@ -62,10 +63,15 @@ impl<'a> Members<'a> {
             advance: format!(
                 "UPDATE {members} SET {lsn} = ?{extra} WHERE {this} AND {lsn} < ?{extra}"
             ),
-            newer: format!("SELECT 1 FROM {members} WHERE {others} AND {lsn} > ?{extra}"),
+            contained: format!(
+                "SELECT 1 FROM {members} WHERE {holder} >= 0 AND {holder} <> abs(?1) AND {by_key}
+                 AND {lsn} > 0 AND {lsn} >= ?{extra}",
+                holder = member::HOLDER,
+            ),
             members,
             this,
             others,
+            by_key,
             extra,
         }))
     }
@@ -92,10 +98,50 @@ impl<'a> Members<'a> {
         exists(self.conn, &sql, &self.bind(row, &[]))
     }
 
-    /// Whether another shape has shown a newer state of the row.
-    pub(super) fn newer_elsewhere(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
-        let position = position(lsn);
-        exists(self.conn, &self.newer, &self.bind(row, &[&position]))
+    /// Whether the row is known to contain all that happened up to `lsn`, by another shape or one that let go of it.
+    /// Within a transaction the first shape to tell of it makes all its changes.
+    pub(super) fn is_contained(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
+        exists(
+            self.conn,
+            &self.contained,
+            &self.bind(row, &[&position(lsn)]),
+        )
+    }
+
+    /// What this shape showed of the row stays true when it lets go of it at `lsn` and others do not: their logs may
+    /// be behind.
+    pub(super) fn leave(&self, row: &[Value], lsn: Option<Lsn>) -> Result<()> {
+        let last = lsn.map_or(i64::MAX, |lsn| {
+            i64::try_from(lsn.0).unwrap_or(i64::MAX).saturating_sub(1)
+        });
+        self.run(
+            &format!(
+                "INSERT INTO {members} ({holder}, {key}, {lsn})
+                 SELECT {LEFT}, {key}, min({lsn}, ?{extra}) FROM {members} WHERE {this}
+                 ON CONFLICT DO UPDATE SET {lsn} = max({lsn}, excluded.{lsn})",
+                members = self.members,
+                holder = member::HOLDER,
+                key = key(self.table),
+                lsn = member::LSN,
+                extra = self.extra,
+                this = self.this,
+            ),
+            row,
+            &[&Value::Integer(last)],
+        )?;
+        Ok(())
+    }
+
+    /// The row is gone, and what any shape had shown of it does not matter.
+    pub(super) fn forget(&self, row: &[Value]) -> Result<()> {
+        let sql = format!(
+            "DELETE FROM {} WHERE {} = {LEFT} AND {} AND ?1 = ?1",
+            self.members,
+            member::HOLDER,
+            self.by_key
+        );
+        self.run(&sql, row, &[])?;
+        Ok(())
     }
 
     /// Notes that the row is no longer held; true if it was.

@@ -12,6 +12,9 @@ use crate::schema::names::{self, member};
 use crate::schema::{TableSchema, identifier, list, membership};
 use crate::value::Value;
 
+/// In the place of a holder: what shapes had shown of a row when they let go of it and others did not.
+pub(super) const LEFT: i64 = 0;
+
 /// Makes the tables where several shapes fill one table, and gives what is there to the oldest. Wants a transaction.
 pub fn bring_up(conn: &Connection, table: &TableSchema) -> Result<()> {
     let shapes = shapes::of_table(conn, &table.name)?;
@@ -89,6 +92,7 @@ pub(super) fn clear(conn: &Connection, table: &TableSchema, holder: i64) -> Resu
 
 /// What the loading log holds is from now on what the shape holds. Wants a transaction.
 pub(super) fn adopt_staged(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<()> {
+    leave(conn, table, shape)?;
     clear(conn, table, shape.0)?;
     each_table(
         conn,
@@ -96,6 +100,30 @@ pub(super) fn adopt_staged(conn: &Connection, table: &TableSchema, shape: ShapeI
         |name| format!("UPDATE {name} SET {0} = ?1 WHERE {0} = -?1", member::HOLDER),
         &[&Value::Integer(shape.0)],
     )
+}
+
+/// The shape lets go of all its rows: what it showed of those that others hold stays true. Wants a transaction.
+pub(super) fn leave(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<()> {
+    let members = identifier(&names::members(&table.name));
+    let (key, holder, lsn) = (key(table), member::HOLDER, member::LSN);
+    execute(
+        conn,
+        &format!(
+            "INSERT INTO {members} ({key}, {holder}, {lsn}) SELECT {key}, {LEFT}, {lsn} FROM {members} WHERE {holder} = ?1
+             ON CONFLICT DO UPDATE SET {lsn} = max({lsn}, excluded.{lsn})"
+        ),
+        &[&Value::Integer(shape.0)],
+    )?;
+    execute(
+        conn,
+        &format!(
+            "DELETE FROM {members} AS o WHERE {holder} = {LEFT} AND NOT EXISTS (
+               SELECT 1 FROM {members} AS m WHERE {} AND m.{holder} > 0 AND m.{holder} <> ?1)",
+            same_key(table, "m", "o")
+        ),
+        &[&Value::Integer(shape.0)],
+    )?;
+    Ok(())
 }
 
 /// The rows of the loading log are held by it, as of `head`. Wants a transaction.
@@ -118,13 +146,14 @@ pub(super) fn hold_staged(
     Ok(())
 }
 
-/// SQL: another shape than `?1` has shown a state of the row `row` that is newer than `?2`.
-pub(super) fn newer_elsewhere(table: &TableSchema, row: &str) -> String {
+/// SQL: the row `row` is known to contain all that happened up to `?2`, by another shape than `?1`.
+pub(super) fn is_contained(table: &TableSchema, row: &str) -> String {
     format!(
-        "EXISTS (SELECT 1 FROM {} AS m WHERE {} AND m.{holder} > 0 AND m.{holder} <> ?1 AND m.{} > ?2)",
+        "EXISTS (SELECT 1 FROM {} AS m WHERE {} AND m.{holder} >= 0 AND m.{holder} <> ?1 AND m.{lsn} > 0
+                 AND m.{lsn} >= ?2)",
         identifier(&names::members(&table.name)),
         same_key(table, "m", row),
-        member::LSN,
+        lsn = member::LSN,
         holder = member::HOLDER,
     )
 }

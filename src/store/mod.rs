@@ -16,6 +16,7 @@ pub mod journal;
 mod members;
 pub mod membership;
 pub mod migrations;
+mod passing;
 pub mod query;
 mod rows;
 mod session;

@@ -106,10 +106,10 @@ fn swap_held(conn: &Connection, table: &TableSchema, shape: ShapeId, head: Lsn) 
     let new = execute(
         conn,
         &format!(
-            "INSERT INTO {synced} ({columns}) SELECT {columns} FROM {staged} AS n WHERE NOT {newer} {upsert}",
+            "INSERT INTO {synced} ({columns}) SELECT {columns} FROM {staged} AS n WHERE NOT {contained} {upsert}",
             synced = identifier(&names::synced(&table.name)),
             columns = rows::columns(table),
-            newer = membership::newer_elsewhere(table, "n"),
+            contained = membership::is_contained(table, "n"),
             upsert = rows::on_conflict_update(table)
         ),
         &[&holder, &head],

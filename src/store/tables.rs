@@ -85,6 +85,7 @@ pub fn purge(conn: &Connection, table: &TableSchema, shape: ShapeId) -> Result<(
     }
     staging::clear(conn, table, shape)?;
     membership::release_rows(conn, table, shape, None)?;
+    membership::leave(conn, table, shape)?;
     membership::clear(conn, table, shape.0)
 }
 

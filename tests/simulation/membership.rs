@@ -16,6 +16,8 @@ pub(crate) struct Witness {
     shapes: BTreeMap<i64, (Shape, usize)>,
     /// The oldest state that each visible row can be from, by table and key.
     rows: BTreeMap<(&'static str, String), usize>,
+    /// Tables that had several shapes: what one showed last stays when it ends and another holds the row.
+    shared: BTreeSet<&'static str>,
 }
 
 /// A shape as the client has stored it.
@@ -44,6 +46,10 @@ impl Witness {
         self.shapes
             .retain(|id, _| held.iter().any(|one| one.id == *id));
         for columns in TABLES {
+            let of_table = held.iter().filter(|one| one.table == columns.table);
+            if of_table.count() > 1 {
+                self.shared.insert(columns.table);
+            }
             if world
                 .client(name)
                 .knows(&format!("{}_synced", columns.table))
@@ -97,11 +103,7 @@ impl Witness {
             return;
         }
         let rows = synced(world, name, shape.of, Some(held.id));
-        let is_alone = !has_members(world, name, shape.of)
-            || world.client(name).peek_rows(&format!(
-                "SELECT count(DISTINCT _throughline_holder) FROM _throughline_members_{} WHERE _throughline_holder > 0",
-                shape.of.table
-            )) == ["1"];
+        let is_alone = !self.shared.contains(shape.of.table);
         let (_, oldest) = self.shapes[&held.id];
         let states = history.states.iter().enumerate().skip(oldest);
         let found = states

@@ -209,6 +209,29 @@ fn a_log_that_ends_while_a_subset_loads_brings_it_with_the_next() {
     assert_eq!(titles(world).len(), 1);
 }
 
+/// An app may say so twice, and the browser's events lead to it too.
+#[test]
+fn connecting_while_a_subset_loads_does_not_move_the_log() {
+    let world = &mut changes_only();
+    world.fault("a", Endpoint::Electric, Fault::LateAnswer(5_000));
+    let id = send(world, subset("completed = true"));
+    world.run_for(100);
+    // The subset's log ends while its answer is on the way.
+    world.server().restart(Loss::Shapes);
+    world.client("a").connect();
+    world.run_for(1_000);
+    assert_eq!(world.requests_out("a"), 1, "the subset alone");
+    world.settle();
+    let reply = world.client("a").reply(id);
+    assert!(matches!(reply, Some(Ok(Reply::Loaded(1)))), "{reply:?}");
+    assert_eq!(titles(world).len(), 1);
+    assert_eq!(
+        load(world, subset("completed = false")),
+        4,
+        "and it goes on"
+    );
+}
+
 #[test]
 fn a_write_to_a_row_of_a_subset_is_confirmed() {
     let world = &mut changes_only();
