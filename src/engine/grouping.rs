@@ -1,8 +1,6 @@
 //! Shapes that show their changes together: their answers are held until all of the group are as far, and then shown
 //! in one transaction. The rule stands in [`crate::shape::moment`].
 
-use std::collections::BTreeMap;
-
 use super::rejecting::Rejected;
 use super::{Effect, Engine, begin, timer};
 use crate::error::Result;
@@ -17,12 +15,13 @@ use crate::store::transactions::{self, Touched};
 use crate::store::{held, shapes};
 use crate::tabs::TransactionRecord;
 
-/// The groups by name.
-pub(super) type Groups = BTreeMap<String, Group>;
+/// The groups that wait for something.
+pub(super) type Groups = Vec<Group>;
 
 /// What is asked of a group's shapes so that they come to one moment.
 #[derive(Debug, Default)]
 pub(super) struct Group {
+    name: String,
     round: Option<Round>,
     /// Rounds in a row that did not suffice.
     rounds: u32,
@@ -50,7 +49,7 @@ impl Engine {
         let Some(frontiers) = frontiers.filter(|frontiers| !frontiers.is_empty()) else {
             return;
         };
-        let group = self.groups.entry(name.clone()).or_default();
+        let group = self.group(&name);
         let upto = common(&frontiers, group.round.as_ref());
         if group
             .round
@@ -68,7 +67,7 @@ impl Engine {
             Ok((_, Shown::RowsAreMissing(at))) => self.shape(now, rng, at, Event::Refetch),
             Ok((true, Shown::Whole)) => self.wait_for_round(now, &name),
             Ok((false, Shown::Whole)) => {
-                self.groups.remove(&name);
+                self.groups.retain(|group| group.name != name);
             }
             Err(error) => {
                 self.effects_failed(&error);
@@ -82,7 +81,7 @@ impl Engine {
         let waiting: Vec<String> = self
             .groups
             .iter_mut()
-            .filter_map(|(name, group)| std::mem::take(&mut group.waits).then(|| name.clone()))
+            .filter_map(|group| std::mem::take(&mut group.waits).then(|| group.name.clone()))
             .collect();
         for name in waiting {
             let members = self.members_of(&name);
@@ -92,12 +91,10 @@ impl Engine {
                 .iter()
                 .filter_map(|at| Some(self.shapes[*at].machine.as_ref()?.last_attempt()))
                 .collect();
-            if let Some(group) = self.groups.get_mut(&name) {
-                group.round = Some(Round {
-                    target: target.unwrap_or_default(),
-                    begun,
-                });
-            }
+            self.group(&name).round = Some(Round {
+                target: target.unwrap_or_default(),
+                begun,
+            });
             for at in members {
                 self.shape(now, rng, at, Event::Refresh);
             }
@@ -120,9 +117,7 @@ impl Engine {
     }
 
     fn wait_for_round(&mut self, now: Millis, name: &str) {
-        let Some(group) = self.groups.get_mut(name) else {
-            return;
-        };
+        let group = self.group(name);
         if group.waits || group.round.is_some() {
             return;
         }
@@ -130,6 +125,18 @@ impl Engine {
         let delay = (GROUP_ROUND_START_MS << group.rounds.min(8)).min(GROUP_ROUND_CAP_MS);
         self.effects
             .push(Effect::SetTimer(timer::GROUPS, now.after(delay)));
+    }
+
+    fn group(&mut self, name: &str) -> &mut Group {
+        let known = self.groups.iter().position(|group| group.name == name);
+        let at = known.unwrap_or_else(|| {
+            self.groups.push(Group {
+                name: name.to_owned(),
+                ..Group::default()
+            });
+            self.groups.len() - 1
+        });
+        &mut self.groups[at]
     }
 
     fn members_of(&self, name: &str) -> Vec<usize> {

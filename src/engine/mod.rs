@@ -11,6 +11,7 @@ mod grouping;
 mod interface;
 mod live;
 mod local;
+mod numbered;
 mod open;
 mod publish;
 mod reading;
@@ -23,7 +24,7 @@ mod subscribing;
 mod subsets;
 mod uploading;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub use rusqlite::Connection;
@@ -42,6 +43,7 @@ use crate::upload::Uploader;
 use grouping::Groups;
 use live::LiveQuery;
 use local::{Analyses, OpenTransaction};
+pub(crate) use numbered::Numbered;
 use runner::ShapeRunner;
 
 /// The whole of one database: storage, sync and live queries.
@@ -86,10 +88,10 @@ pub struct Engine {
     live: Vec<LiveQuery>,
     analyses: Analyses,
     /// What an answer belongs to.
-    fetches: HashMap<FetchId, Owner>,
+    fetches: Numbered<FetchId, Owner>,
     last_fetch: FetchId,
     /// Answers that came before their turn.
-    held: HashMap<(usize, crate::shape::Attempt), Answer>,
+    held: Numbered<(usize, crate::shape::Attempt), Answer>,
     open_transaction: Option<OpenTransaction>,
     /// Events that came while a transaction was open.
     deferred: VecDeque<Event>,
@@ -188,11 +190,11 @@ impl Engine {
                 status,
                 headers,
             } => {
-                if let Some(Owner::Shape(at, attempt)) = self.fetches.get(&fetch).copied() {
+                if let Some(Owner::Shape(at, attempt)) = self.fetches.get(fetch).copied() {
                     self.shape_headed(now, rng, at, attempt, status, &headers);
                 }
             }
-            Event::Answered { fetch, answer } => match self.fetches.remove(&fetch) {
+            Event::Answered { fetch, answer } => match self.fetches.remove(fetch) {
                 Some(Owner::Shape(at, attempt)) => {
                     self.shape_answered(now, rng, at, attempt, answer);
                 }
@@ -200,7 +202,7 @@ impl Engine {
                 Some(Owner::Upload) => self.upload_answered(now, rng, &answer),
                 None => {}
             },
-            Event::Failed { fetch, failure } => match self.fetches.remove(&fetch) {
+            Event::Failed { fetch, failure } => match self.fetches.remove(fetch) {
                 Some(Owner::Shape(at, attempt)) => {
                     self.shape_failed(now, rng, at, attempt, failure);
                 }
@@ -238,12 +240,8 @@ impl Engine {
 
     /// Cancels the request of `owner`, if there is one.
     fn abort(&mut self, owner: Owner) {
-        let found = self
-            .fetches
-            .iter()
-            .find_map(|(id, of)| (*of == owner).then_some(*id));
-        if let Some(id) = found {
-            self.fetches.remove(&id);
+        if let Some(id) = self.fetches.find(|of| *of == owner) {
+            self.fetches.remove(id);
             self.effects.push(Effect::Abort(id));
         }
     }

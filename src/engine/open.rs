@@ -1,6 +1,6 @@
 //! Opening: bookkeeping up to date, tables as declared, sync under way.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -10,7 +10,7 @@ use super::grouping::Groups;
 use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
-use super::{Config, Effect, Engine, begin};
+use super::{Config, Effect, Engine, Numbered, begin};
 use crate::error::Result;
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
 use crate::schema::{TableDeclaration, TableSchema};
@@ -63,9 +63,9 @@ impl Engine {
             uploader,
             live: Vec::new(),
             analyses: Analyses::default(),
-            fetches: HashMap::new(),
+            fetches: Numbered::default(),
             last_fetch: FetchId(0),
-            held: HashMap::new(),
+            held: Numbered::default(),
             open_transaction: None,
             deferred: VecDeque::new(),
             awaiting_schema: Vec::new(),
@@ -166,7 +166,7 @@ fn bring_tables_up(
     config: &Config,
     known: &[TableSchema],
 ) -> Result<()> {
-    let mut done = BTreeSet::new();
+    let mut done = Vec::new();
     for (name, declaration) in config.tables.iter() {
         let found = known.iter().find(|table| table.name == name);
         let wanted = match (declaration.schema(name)?, found) {
@@ -179,11 +179,11 @@ fn bring_tables_up(
             if found.is_some_and(|found| !found.stores_like(&table)) {
                 reject_misfits(conn, session, client, &table)?;
             }
-            done.insert(name);
+            done.push(name);
         }
     }
     for table in known {
-        if !done.contains(table.name.as_str()) {
+        if !done.contains(&table.name.as_str()) {
             adopt(conn, session, Some(table), table.clone())?;
         }
     }

@@ -63,7 +63,7 @@ impl Engine {
                 timeout_ms: request.timeout_ms,
             }),
             Step::Abort(attempt) => {
-                self.held.remove(&(at, attempt));
+                self.held.remove((at, attempt));
                 self.abort(Owner::Shape(at, attempt));
             }
             Step::Wait { until } => self
@@ -80,7 +80,7 @@ impl Engine {
             // `shape_answered` keeps the answer.
             Step::Hold(_) => {}
             Step::Release(attempt) => {
-                if let Some(answer) = self.held.remove(&(at, attempt)) {
+                if let Some(answer) = self.held.remove((at, attempt)) {
                     // The chunk after it can load while it is stored.
                     self.shape_headed(now, rng, at, attempt, answer.status, &answer.headers);
                     self.shape_answered(now, rng, at, attempt, answer);

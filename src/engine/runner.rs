@@ -1,12 +1,10 @@
 //! [`ShapeRunner`]: what the engine knows of one shape beside its machine.
 
-use std::collections::{HashMap, HashSet};
-
 use rusqlite::Connection;
 
 use super::rejecting::Rejected;
 use super::subsets::Subsets;
-use super::timer;
+use super::{Numbered, timer};
 use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, TimerId, TransactionId, Xid};
 use crate::schema::TableSchema;
@@ -46,9 +44,9 @@ pub(super) struct ShapeRunner {
     /// What has come of the log that is loading, or came of the last one.
     pub(super) progress: Progress,
     /// The newest request when each transaction was accepted: an answer to a later one has seen it.
-    pub(super) accepted_at: HashMap<TransactionId, Attempt>,
+    pub(super) accepted_at: Numbered<TransactionId, Attempt>,
     /// The accepted transactions that its rows are known to contain.
-    pub(super) seen: HashSet<TransactionId>,
+    pub(super) seen: Vec<TransactionId>,
     /// Rows changed since the last up-to-date.
     pub(super) unpublished: bool,
     /// What the snapshot under the rows contains, if it was read in this session.
@@ -83,8 +81,8 @@ impl ShapeRunner {
             advanced: false,
             subsets: Subsets::default(),
             progress: Progress::default(),
-            accepted_at: HashMap::new(),
-            seen: HashSet::new(),
+            accepted_at: Numbered::default(),
+            seen: Vec::new(),
             unpublished: false,
             snapshot: None,
             loading_snapshot: None,
@@ -127,8 +125,8 @@ impl ShapeRunner {
 
     /// A transaction is confirmed: nothing more has to be known of it.
     pub(super) fn forget(&mut self, id: TransactionId) {
-        self.accepted_at.remove(&id);
-        self.seen.remove(&id);
+        self.accepted_at.remove(id);
+        self.seen.retain(|seen| *seen != id);
     }
 
     /// Whether not all of the server's rows are here.
@@ -167,7 +165,7 @@ impl ShapeRunner {
             .filter(|(id, lsn)| {
                 let begun_after = self
                     .accepted_at
-                    .get(id)
+                    .get(*id)
                     .is_none_or(|newest| attempt > *newest);
                 begun_after && *lsn <= head
             })

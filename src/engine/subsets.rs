@@ -141,10 +141,7 @@ impl Engine {
         let Some(wanted) = state.queue.front() else {
             return;
         };
-        let body = match subset::body(&wanted.subset) {
-            Ok(body) => body,
-            Err(error) => return self.end_subset(at, Err(error)),
-        };
+        let body = subset::body(&wanted.subset);
         let url = machine
             .definition()
             .subset_url(&position.handle, position.offset);

@@ -172,7 +172,7 @@ impl Engine {
         transaction.commit()?;
 
         for (at, id) in contained {
-            self.shapes[at].seen.insert(id);
+            self.shapes[at].seen.push(id);
         }
         self.touched.insert(names::TRANSACTIONS.into());
         for id in &accepted {

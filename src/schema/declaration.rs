@@ -1,6 +1,5 @@
 //! What the app declares: the `tables` option of `open`.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -125,15 +124,17 @@ impl Tables {
     /// # Errors
     /// [`Error::Schema`] naming both.
     pub fn check_collisions(&self) -> Result<()> {
-        let mut owners: HashMap<String, &str> = HashMap::new();
+        let mut owners: Vec<(String, &str)> = Vec::new();
         for (table, _) in self.iter() {
             for name in names::of_table(table) {
-                if let Some(owner) = owners.insert(name.to_ascii_lowercase(), table) {
+                let lower = name.to_ascii_lowercase();
+                if let Some((_, owner)) = owners.iter().find(|(taken, _)| *taken == lower) {
                     return Err(Error::schema(
                         table,
                         format!("{name:?} is also made for table {owner:?}"),
                     ));
                 }
+                owners.push((lower, table));
             }
         }
         Ok(())

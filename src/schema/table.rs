@@ -1,7 +1,5 @@
 //! [`TableSchema`]: one synced table, checked.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -82,15 +80,17 @@ impl TableSchema {
     ) -> Result<Self> {
         let fail = |reason: String| Error::schema(name, reason);
         check_name(name).map_err(&fail)?;
-        let mut seen = HashSet::new();
+        let mut seen: Vec<String> = Vec::new();
         for column in &columns {
             check_identifier(&column.name).map_err(&fail)?;
-            if !seen.insert(column.name.to_ascii_lowercase()) {
+            let name_in_sqlite = column.name.to_ascii_lowercase();
+            if seen.contains(&name_in_sqlite) {
                 return Err(fail(format!(
                     "SQLite does not tell column {:?} from another of that name in other case",
                     column.name
                 )));
             }
+            seen.push(name_in_sqlite);
         }
         let position = |wanted: &String| {
             columns

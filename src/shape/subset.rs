@@ -3,9 +3,7 @@
 //! A subset is read beside the log and never moves its position (trap 34). Its answer says which transactions its
 //! rows contain, so that what the log tells of them later can be left out.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde_json::Value;
 
 use super::machine::{Received, sentence};
 use super::message::{self, Message};
@@ -34,36 +32,28 @@ pub enum SubsetTrouble {
     Failed(Error),
 }
 
-/// The body of the POST, in the names of the protocol: bare, so that a proxy can pass on just these.
-#[derive(Serialize)]
-struct Body<'a> {
-    r#where: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    params: BTreeMap<usize, &'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order_by: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<u32>,
-}
-
 /// A subset without a condition would be a request for the log.
 const EVERYTHING: &str = "true = true";
 
-/// What is posted to the shape's URL.
-pub(crate) fn body(subset: &Subset) -> Result<String> {
-    let body = Body {
-        r#where: subset.where_clause.as_deref().unwrap_or(EVERYTHING),
-        params: (1..)
-            .zip(subset.params.iter().map(String::as_str))
-            .collect(),
-        order_by: subset.order_by.as_deref(),
-        limit: subset.limit,
-        offset: subset.offset,
-    };
-    serde_json::to_string(&body)
-        .map_err(|error| Error::Internal(format!("cannot write a subset: {error}")))
+/// What is posted to the shape's URL, in the names of the protocol: bare, so that a proxy can pass on just these.
+pub(crate) fn body(subset: &Subset) -> String {
+    let mut body = serde_json::Map::new();
+    let condition = subset.where_clause.as_deref().unwrap_or(EVERYTHING);
+    body.insert("where".into(), condition.into());
+    if !subset.params.is_empty() {
+        let params = (1..).zip(&subset.params);
+        let params = params.map(|(n, value)| (n.to_string(), value.as_str().into()));
+        body.insert("params".into(), Value::Object(params.collect()));
+    }
+    if let Some(order) = &subset.order_by {
+        body.insert("order_by".into(), order.as_str().into());
+    }
+    for (name, number) in [("limit", subset.limit), ("offset", subset.offset)] {
+        if let Some(number) = number {
+            body.insert(name.into(), number.into());
+        }
+    }
+    Value::Object(body).to_string()
 }
 
 /// Reads an answer to a subset of the log `handle`.
@@ -146,13 +136,10 @@ mod tests {
         .unwrap();
         assert_eq!(subset.check(), Ok(()));
         assert_eq!(
-            body(&subset).unwrap(),
-            r#"{"where":"list_id = $1","params":{"1":"1"},"order_by":"id desc","limit":3}"#
+            body(&subset),
+            r#"{"limit":3,"order_by":"id desc","params":{"1":"1"},"where":"list_id = $1"}"#
         );
-        assert_eq!(
-            body(&Subset::default()).unwrap(),
-            r#"{"where":"true = true"}"#
-        );
+        assert_eq!(body(&Subset::default()), r#"{"where":"true = true"}"#);
         let unordered = Subset {
             limit: Some(1),
             ..Subset::default()

@@ -46,14 +46,12 @@ impl RowTags {
 
     /// The slots by which a move event can name the row, each once.
     pub fn slots(&self) -> Vec<(usize, &str)> {
-        let mut slots: Vec<(usize, &str)> = self
-            .tags
-            .iter()
-            .flat_map(|tag| used_slots(tag))
-            .filter(|(_, value)| *value != PLAIN)
-            .collect();
-        slots.sort_unstable();
-        slots.dedup();
+        let mut slots = Vec::new();
+        for slot in self.tags.iter().flat_map(|tag| used_slots(tag)) {
+            if slot.1 != PLAIN && !slots.contains(&slot) {
+                slots.push(slot);
+            }
+        }
         slots
     }
 

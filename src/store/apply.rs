@@ -3,8 +3,6 @@
 //! Insert is an upsert, since resumed bodies and move-ins deliver rows again; update writes the columns that are
 //! present, NULL included; delete goes by the typed key, never by the message's `key` (traps 7, 9, 10, 13).
 
-use std::collections::HashMap;
-
 use rusqlite::Connection;
 
 use super::changes::{
@@ -132,7 +130,7 @@ struct Applier<'c, 'b> {
     writer: Writer<'c>,
     members: Option<Members<'c>>,
     /// What loaded subsets contain, as far as the log has not passed it.
-    snapshots: HashMap<i64, Snapshot>,
+    snapshots: Vec<(i64, Snapshot)>,
     /// The change is undone by a later one of its transaction, and the row stays for another shape.
     is_passing: bool,
     /// Pending intents may be waiting for these rows.
@@ -159,7 +157,7 @@ impl<'c, 'b> Applier<'c, 'b> {
             snapshots: if target.partial && target.subset.is_none() {
                 subsets::snapshots(conn, shape)?
             } else {
-                HashMap::new()
+                Vec::new()
             },
             touched: Vec::new(),
             applied: Applied {
@@ -178,10 +176,9 @@ impl<'c, 'b> Applier<'c, 'b> {
         if self.is_contained(&key, &change.txids)? {
             return Ok(());
         }
-        self.is_passing &= match &self.members {
-            Some(members) => !self.target.staged && members.held_elsewhere(&key)?,
-            None => false,
-        };
+        if let (true, Some(members)) = (self.is_passing, &self.members) {
+            self.is_passing = !self.target.staged && members.held_elsewhere(&key)?;
+        }
         let evidence = match change.operation {
             Operation::Insert => {
                 self.insert(&key, lsn)?;
@@ -313,8 +310,8 @@ impl<'c, 'b> Applier<'c, 'b> {
             return Ok(false);
         }
         let mark = members.mark(key)?;
-        let snapshot = mark.and_then(|mark| self.snapshots.get(&mark));
-        Ok(snapshot.is_some_and(|snapshot| snapshot.contains(*newest)))
+        let snapshot = self.snapshots.iter().find(|(of, _)| Some(*of) == mark);
+        Ok(snapshot.is_some_and(|(_, snapshot)| snapshot.contains(*newest)))
     }
 
     /// Whether the row does not contain the change by another shape: a row never goes back in time.

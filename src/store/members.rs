@@ -20,13 +20,18 @@ pub(super) struct Members<'a> {
     holder: Value,
     members: String,
     slots: String,
-    by_key: String,
     /// `holder = ?1` and the key.
     this: String,
     /// The same key, visible rows of other shapes.
     others: String,
     /// The first parameter after the key.
     extra: usize,
+    /// What runs for each row of a log, spelled once.
+    insert: String,
+    advance: String,
+    contained: String,
+    leave: String,
+    forget: String,
 }
 
 impl<'a> Members<'a> {
@@ -36,48 +41,58 @@ impl<'a> Members<'a> {
         table: &'a TableSchema,
         holder: i64,
     ) -> Result<Option<Self>> {
+        if !are_kept(conn, table)? {
+            return Ok(None);
+        }
+        let members = identifier(&names::members(&table.name));
         let by_key = columns_of::by_key(table, 2);
-        Ok(are_kept(conn, table)?.then(|| Self {
+        let this = format!("{} = ?1 AND {by_key}", member::HOLDER);
+        let others = format!("{0} > 0 AND {0} <> abs(?1) AND {by_key}", member::HOLDER);
+        let extra = 2 + table.key.len();
+        let lsn = member::LSN;
+        Ok(Some(Self {
             conn,
             table,
             holder: Value::Integer(holder),
-            members: identifier(&names::members(&table.name)),
             slots: identifier(&names::slots(&table.name)),
-            this: format!("{} = ?1 AND {by_key}", member::HOLDER),
-            others: format!("{0} > 0 AND {0} <> abs(?1) AND {by_key}", member::HOLDER),
-            extra: 2 + table.key.len(),
-            by_key,
+            insert: format!(
+                "INSERT INTO {members} ({}, {}, {lsn}) VALUES (?1, {}, ?{extra}) ON CONFLICT DO NOTHING",
+                member::HOLDER,
+                key(table),
+                places(2, table.key.len()),
+            ),
+            advance: format!(
+                "UPDATE {members} SET {lsn} = ?{extra} WHERE {this} AND {lsn} < ?{extra}"
+            ),
+            contained: format!(
+                "SELECT 1 FROM {members} WHERE {0} >= 0 AND {0} <> abs(?1) AND {by_key} \
+                 AND {lsn} > 0 AND {lsn} >= ?{extra}",
+                member::HOLDER
+            ),
+            leave: format!(
+                "INSERT INTO {members} ({0}, {1}, {lsn}) \
+                 SELECT {LEFT}, {1}, min({lsn}, ?{extra}) FROM {members} WHERE {this} \
+                 ON CONFLICT DO UPDATE SET {lsn} = max({lsn}, excluded.{lsn})",
+                member::HOLDER,
+                key(table),
+            ),
+            forget: format!(
+                "DELETE FROM {members} WHERE {} = {LEFT} AND {by_key} AND ?1 = ?1",
+                member::HOLDER
+            ),
+            members,
+            this,
+            others,
+            extra,
         }))
     }
 
     /// Notes that the row is held, as of `lsn`; true if it was not. The position never goes back.
     pub(super) fn put(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
         let lsn = position(lsn);
-        let inserted = self.run(
-            &format!(
-                "INSERT INTO {} ({}, {}, {}) VALUES (?1, {}, ?{}) ON CONFLICT DO NOTHING",
-                self.members,
-                member::HOLDER,
-                key(self.table),
-                member::LSN,
-                places(2, row.len()),
-                self.extra,
-            ),
-            row,
-            &[&lsn],
-        )?;
+        let inserted = self.run(&self.insert, row, &[&lsn])?;
         if inserted == 0 {
-            self.run(
-                &format!(
-                    "UPDATE {} SET {lsn} = ?{extra} WHERE {this} AND {lsn} < ?{extra}",
-                    self.members,
-                    lsn = member::LSN,
-                    extra = self.extra,
-                    this = self.this,
-                ),
-                row,
-                &[&lsn],
-            )?;
+            self.run(&self.advance, row, &[&lsn])?;
         }
         Ok(inserted > 0)
     }
@@ -97,16 +112,8 @@ impl<'a> Members<'a> {
     /// Whether the row is known to contain all that happened up to `lsn`, by another shape or one that let go of it.
     /// Within a transaction the first shape to tell of it makes all its changes.
     pub(super) fn is_contained(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
-        let sql = format!(
-            "SELECT 1 FROM {members} WHERE {holder} >= 0 AND {holder} <> abs(?1) AND {by_key}
-             AND {lsn} > 0 AND {lsn} >= ?{extra}",
-            members = self.members,
-            holder = member::HOLDER,
-            by_key = self.by_key,
-            lsn = member::LSN,
-            extra = self.extra
-        );
-        exists(self.conn, &sql, &self.bind(row, &[&position(lsn)]))
+        let position = position(lsn);
+        exists(self.conn, &self.contained, &self.bind(row, &[&position]))
     }
 
     /// What this shape showed of the row stays true when it lets go of it at `lsn` and others do not: their logs may
@@ -115,33 +122,13 @@ impl<'a> Members<'a> {
         let last = lsn.map_or(i64::MAX, |lsn| {
             i64::try_from(lsn.0).unwrap_or(i64::MAX).saturating_sub(1)
         });
-        self.run(
-            &format!(
-                "INSERT INTO {members} ({holder}, {key}, {lsn})
-                 SELECT {LEFT}, {key}, min({lsn}, ?{extra}) FROM {members} WHERE {this}
-                 ON CONFLICT DO UPDATE SET {lsn} = max({lsn}, excluded.{lsn})",
-                members = self.members,
-                holder = member::HOLDER,
-                key = key(self.table),
-                lsn = member::LSN,
-                extra = self.extra,
-                this = self.this,
-            ),
-            row,
-            &[&Value::Integer(last)],
-        )?;
+        self.run(&self.leave, row, &[&Value::Integer(last)])?;
         Ok(())
     }
 
     /// The row is gone, and what any shape had shown of it does not matter.
     pub(super) fn forget(&self, row: &[Value]) -> Result<()> {
-        let sql = format!(
-            "DELETE FROM {} WHERE {} = {LEFT} AND {} AND ?1 = ?1",
-            self.members,
-            member::HOLDER,
-            self.by_key
-        );
-        self.run(&sql, row, &[])?;
+        self.run(&self.forget, row, &[])?;
         Ok(())
     }
 

@@ -1,7 +1,5 @@
 //! Subsets that were loaded beside a log: to be loaded again with the next one, and left out of what this one tells.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, ToSql};
 
 use super::bookkeeping::{all, first, run};
@@ -55,10 +53,10 @@ pub fn pass(conn: &Connection, shape: ShapeId, head: Lsn) -> Result<()> {
 }
 
 /// The snapshots that the log has not passed, by mark.
-pub(super) fn snapshots(conn: &Connection, shape: ShapeId) -> Result<HashMap<i64, Snapshot>> {
+pub(super) fn snapshots(conn: &Connection, shape: ShapeId) -> Result<Vec<(i64, Snapshot)>> {
     let sql =
         "SELECT id, snapshot FROM _throughline_subsets WHERE shape = ?1 AND snapshot IS NOT NULL";
-    let found = all(conn, sql, &[&shape.0], |row| {
+    all(conn, sql, &[&shape.0], |row| {
         let xids: String = row.get(1)?;
         let xids: Vec<u64> = crate::json::from_str(&xids).map_err(corrupt)?;
         let [xmin, xmax, xip @ ..] = &xids[..] else {
@@ -70,8 +68,7 @@ pub(super) fn snapshots(conn: &Connection, shape: ShapeId) -> Result<HashMap<i64
             xip: xip.to_vec(),
         };
         Ok((row.get(0)?, snapshot))
-    })?;
-    Ok(found.into_iter().collect())
+    })
 }
 
 fn json(subset: &Subset) -> Result<String> {

@@ -10,7 +10,6 @@ mod endpoint;
 mod fetch;
 mod live;
 mod locks;
-mod numbered;
 mod opfs;
 mod shapes;
 mod storage;
