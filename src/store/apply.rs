@@ -181,6 +181,9 @@ impl<'c, 'b> Applier<'c, 'b> {
         }
         let evidence = match change.operation {
             Operation::Insert => {
+                if let (true, Some(members)) = (change.is_move_in, &self.members) {
+                    members.doubt(&key)?;
+                }
                 self.insert(&key, lsn)?;
                 self.write_id()
             }

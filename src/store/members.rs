@@ -132,6 +132,20 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
+    /// The row comes as it was at an unknown time (protocol section 11). All logs tell of what it may miss, so it is
+    /// taken, and what they tell from here on as well: the row may go back for a moment and never stays behind.
+    pub(super) fn doubt(&self, row: &[Value]) -> Result<()> {
+        let sql = format!(
+            "UPDATE {} SET {} = 0 WHERE {} >= 0 AND {} AND ?1 = ?1",
+            self.members,
+            member::LSN,
+            member::HOLDER,
+            columns_of::by_key(self.table, 2)
+        );
+        self.run(&sql, row, &[])?;
+        Ok(())
+    }
+
     /// Notes that the row is no longer held; true if it was.
     pub(super) fn remove(&self, row: &[Value]) -> Result<bool> {
         self.drop_slots(row)?;
