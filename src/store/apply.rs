@@ -176,12 +176,14 @@ impl<'c, 'b> Applier<'c, 'b> {
         if self.is_contained(&key, &change.txids)? {
             return Ok(());
         }
-        self.is_passing &= match &self.members {
-            Some(members) => !self.target.staged && members.held_elsewhere(&key)?,
-            None => false,
-        };
+        if let (true, Some(members)) = (self.is_passing, &self.members) {
+            self.is_passing = !self.target.staged && members.held_elsewhere(&key)?;
+        }
         let evidence = match change.operation {
             Operation::Insert => {
+                if let (true, Some(members)) = (change.is_move_in, &self.members) {
+                    members.doubt(&key)?;
+                }
                 self.insert(&key, lsn)?;
                 self.write_id()
             }

@@ -20,7 +20,6 @@ pub(super) struct Members<'a> {
     holder: Value,
     members: String,
     slots: String,
-    by_key: String,
     /// `holder = ?1` and the key.
     this: String,
     /// The same key, visible rows of other shapes.
@@ -31,6 +30,8 @@ pub(super) struct Members<'a> {
     insert: String,
     advance: String,
     contained: String,
+    leave: String,
+    forget: String,
 }
 
 impl<'a> Members<'a> {
@@ -64,14 +65,24 @@ impl<'a> Members<'a> {
                 "UPDATE {members} SET {lsn} = ?{extra} WHERE {this} AND {lsn} < ?{extra}"
             ),
             contained: format!(
-                "SELECT 1 FROM {members} WHERE {holder} >= 0 AND {holder} <> abs(?1) AND {by_key}
+                "SELECT 1 FROM {members} WHERE {0} >= 0 AND {0} <> abs(?1) AND {by_key} \
                  AND {lsn} > 0 AND {lsn} >= ?{extra}",
-                holder = member::HOLDER,
+                member::HOLDER
+            ),
+            leave: format!(
+                "INSERT INTO {members} ({0}, {1}, {lsn}) \
+                 SELECT {LEFT}, {1}, min({lsn}, ?{extra}) FROM {members} WHERE {this} \
+                 ON CONFLICT DO UPDATE SET {lsn} = max({lsn}, excluded.{lsn})",
+                member::HOLDER,
+                key(table),
+            ),
+            forget: format!(
+                "DELETE FROM {members} WHERE {} = {LEFT} AND {by_key} AND ?1 = ?1",
+                member::HOLDER
             ),
             members,
             this,
             others,
-            by_key,
             extra,
         }))
     }
@@ -101,11 +112,8 @@ impl<'a> Members<'a> {
     /// Whether the row is known to contain all that happened up to `lsn`, by another shape or one that let go of it.
     /// Within a transaction the first shape to tell of it makes all its changes.
     pub(super) fn is_contained(&self, row: &[Value], lsn: Lsn) -> Result<bool> {
-        exists(
-            self.conn,
-            &self.contained,
-            &self.bind(row, &[&position(lsn)]),
-        )
+        let position = position(lsn);
+        exists(self.conn, &self.contained, &self.bind(row, &[&position]))
     }
 
     /// What this shape showed of the row stays true when it lets go of it at `lsn` and others do not: their logs may
@@ -114,31 +122,25 @@ impl<'a> Members<'a> {
         let last = lsn.map_or(i64::MAX, |lsn| {
             i64::try_from(lsn.0).unwrap_or(i64::MAX).saturating_sub(1)
         });
-        self.run(
-            &format!(
-                "INSERT INTO {members} ({holder}, {key}, {lsn})
-                 SELECT {LEFT}, {key}, min({lsn}, ?{extra}) FROM {members} WHERE {this}
-                 ON CONFLICT DO UPDATE SET {lsn} = max({lsn}, excluded.{lsn})",
-                members = self.members,
-                holder = member::HOLDER,
-                key = key(self.table),
-                lsn = member::LSN,
-                extra = self.extra,
-                this = self.this,
-            ),
-            row,
-            &[&Value::Integer(last)],
-        )?;
+        self.run(&self.leave, row, &[&Value::Integer(last)])?;
         Ok(())
     }
 
     /// The row is gone, and what any shape had shown of it does not matter.
     pub(super) fn forget(&self, row: &[Value]) -> Result<()> {
+        self.run(&self.forget, row, &[])?;
+        Ok(())
+    }
+
+    /// The row comes as it was at an unknown time (protocol section 11). All logs tell of what it may miss, so it is
+    /// taken, and what they tell from here on as well: the row may go back for a moment and never stays behind.
+    pub(super) fn doubt(&self, row: &[Value]) -> Result<()> {
         let sql = format!(
-            "DELETE FROM {} WHERE {} = {LEFT} AND {} AND ?1 = ?1",
+            "UPDATE {} SET {} = 0 WHERE {} >= 0 AND {} AND ?1 = ?1",
             self.members,
+            member::LSN,
             member::HOLDER,
-            self.by_key
+            columns_of::by_key(self.table, 2)
         );
         self.run(&sql, row, &[])?;
         Ok(())

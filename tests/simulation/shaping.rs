@@ -442,6 +442,10 @@ impl Simulation {
             // What was left behind is taken up again, so that all rows belong to shapes.
             let left = std::mem::take(&mut self.apps[at].left);
             self.apps[at].set.extend(left);
+            // A write is confirmed by a shape, so there has to be one.
+            if let ([], [shape, ..]) = (&self.apps[at].set[..], self.apps[at].kind.settable) {
+                self.apps[at].set.push((SLOTS[0], *shape));
+            }
             self.set_again(at);
         }
         self.look();

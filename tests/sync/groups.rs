@@ -95,6 +95,7 @@ fn a_quiet_server_does_not_keep_the_last_transaction_back() {
     assert_eq!(world.client("a").rows(held), ["0"]);
 }
 
+/// Trap 19: strictly below the position that all have reached.
 #[test]
 fn nothing_is_torn_in_traffic_and_faults() {
     for seed in 0..6 {

@@ -2,7 +2,9 @@
 
 use throughline_server::electric::{Column, Loss, PgType, Table, row};
 
-use crate::support::world::World;
+use throughline::engine::Endpoint;
+
+use crate::support::world::{Fault, World};
 
 /// Items of the lists that are open, or that are starred themselves.
 const ITEMS: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
@@ -144,6 +146,43 @@ fn a_row_that_changes_its_list_goes_with_the_new_one() {
     world.settle();
     assert_eq!(ids(world), Vec::<String>::new());
     assert_eq!(ids(world), fresh_ids(world));
+}
+
+/// The items that moved in come without a position, so nothing tells whether they are newer than what is here.
+#[test]
+fn a_row_that_moves_into_one_shape_and_leaves_another_is_as_the_server_has_it() {
+    let two = ITEMS.replace(
+        r#""shape": {
+        "where": "list_id IN (SELECT id FROM lists WHERE open = true) OR starred = true"}"#,
+        r#""shapes": {"open": {"where": "list_id IN (SELECT id FROM lists WHERE open = true)"},
+            "starred": {"where": "starred = true"}}"#,
+    );
+    assert_ne!(two, ITEMS);
+    for late in 0..2 {
+        let world = &mut lists();
+        world.open("a", &two);
+        world
+            .server()
+            .update("items", &row([("id", "20")]), row([("starred", "true")]));
+        world.settle();
+        if late == 1 {
+            world.fault("a", Endpoint::Electric, Fault::LateAnswer(10));
+        }
+        world.fault("a", Endpoint::Electric, Fault::LateAnswer(700));
+        world
+            .server()
+            .update("items", &row([("id", "11")]), row([("body", "c")]));
+        world.run_for(1_000);
+        world.server().transaction(|tx| {
+            let values = row([("starred", "false"), ("body", "x")]);
+            tx.update("items", &row([("id", "20")]), values)?;
+            tx.update("lists", &row([("id", "2")]), row([("open", "true")]))?;
+            Ok(())
+        });
+        world.settle();
+        let body = "SELECT body FROM items WHERE id = 20";
+        assert_eq!(world.client("a").rows(body), ["x"], "{late}");
+    }
 }
 
 #[test]
