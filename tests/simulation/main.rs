@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod history;
+mod kinds;
 mod membership;
 mod shaping;
 #[path = "../support/mod.rs"]
