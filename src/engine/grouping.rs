@@ -23,6 +23,8 @@ pub(super) type Groups = Vec<Group>;
 pub(super) struct Group {
     name: String,
     round: Option<Round>,
+    /// The last answer that was held when the round began.
+    covered: i64,
     /// Rounds in a row that did not suffice.
     rounds: u32,
     /// The timer before the next one runs.
@@ -49,17 +51,11 @@ impl Engine {
         let Some(frontiers) = frontiers.filter(|frontiers| !frontiers.is_empty()) else {
             return;
         };
-        let group = self.group(&name);
-        let upto = common(&frontiers, group.round.as_ref());
-        if group
-            .round
-            .as_ref()
-            .is_some_and(|round| is_over(&frontiers, round))
-        {
-            group.round = None;
-            group.rounds += 1;
-        }
-        let shown = self.show_moment(&members, upto);
+        let shown = match self.moment(&name, &members, &frontiers) {
+            Ok(Some(upto)) => self.show_moment(&members, upto),
+            Ok(None) => self.has_more(&members).map(|more| (more, Shown::Whole)),
+            Err(error) => Err(error),
+        };
         for member in members {
             self.settle_awaiting(now, rng, member);
         }
@@ -74,6 +70,48 @@ impl Engine {
                 self.wait_for_round(now, &name);
             }
         }
+    }
+
+    /// Up to where the group's changes can be shown, if its round is over.
+    fn moment(
+        &mut self,
+        name: &str,
+        members: &[usize],
+        frontiers: &[Frontier],
+    ) -> Result<Option<Lsn>> {
+        if let [alone] = frontiers {
+            return Ok(Some(alone.lsn));
+        }
+        let group = self.group(name);
+        let covered = group.covered;
+        let Some(round) = group.round.take_if(|round| is_over(frontiers, round)) else {
+            return Ok(None);
+        };
+        group.rounds += 1;
+        let (mut early, mut late) = (Vec::new(), Vec::new());
+        for at in members {
+            for held in held::of_shape(&self.conn, self.shapes[*at].id)? {
+                let messages = message::parse(&held.body)?;
+                let positions = positions(&messages).into_iter();
+                let news = positions.filter(|position| held.shown < Some(*position));
+                if held.id <= covered {
+                    early.extend(news);
+                } else {
+                    late.extend(news);
+                }
+            }
+        }
+        Ok(Some(common(frontiers, &round, &early, &late)))
+    }
+
+    fn has_more(&self, members: &[usize]) -> Result<bool> {
+        for at in members {
+            let shape = &self.shapes[*at];
+            if shape.complete || !held::of_shape(&self.conn, shape.id)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The natural answers had their time: every shape is asked once more.
@@ -91,7 +129,10 @@ impl Engine {
                 .iter()
                 .filter_map(|at| Some(self.shapes[*at].machine.as_ref()?.last_attempt()))
                 .collect();
-            self.group(&name).round = Some(Round {
+            let covered = held::last(&self.conn).unwrap_or_default();
+            let group = self.group(&name);
+            group.covered = covered;
+            group.round = Some(Round {
                 target: target.unwrap_or_default(),
                 begun,
             });
@@ -222,9 +263,7 @@ impl Engine {
                 let due: Vec<Message<'_>> = messages
                     .into_iter()
                     .zip(positions)
-                    .filter(|(_, position)| {
-                        held.shown.is_none_or(|shown| shown < *position) && *position <= upto
-                    })
+                    .filter(|(_, position)| held.shown < Some(*position) && *position <= upto)
                     .map(|(message, _)| message)
                     .collect();
                 let target = Target {

@@ -1,9 +1,9 @@
 //! Several shapes at one moment: which of their changes can be shown together (protocol sections 7.4 and 18).
 //!
-//! An up-to-date with position `f` says that everything strictly below `f` is here. So a moment that all shapes of a
-//! group have is strictly below the smallest of their `f`. On a quiet server that never reaches the last transaction:
-//! then each shape is asked once more, and what a request begun after all had seen `f` still does not tell, there is
-//! not.
+//! An up-to-date with position `f` says that everything strictly below `f` is here, but for what the server had seen and
+//! not yet made readable: a shape may hear of a transaction below the position that another shape has passed. So when
+//! something has come, every shape is asked once more. What was here when that round began can be shown when all have
+//! answered it; what came in the round from one shape alone waits for the next.
 
 use super::machine::Attempt;
 use super::message::{Control, Message};
@@ -21,29 +21,10 @@ pub struct Frontier {
 /// All shapes are asked once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Round {
-    /// What all had seen, or one of them, when it began.
+    /// The furthest that one of them had come when it began.
     pub target: Lsn,
     /// The newest request of each shape then.
     pub begun: Vec<Attempt>,
-}
-
-/// The latest position whose changes, and all before, can be shown: of all shapes together.
-pub fn common(frontiers: &[Frontier], round: Option<&Round>) -> Lsn {
-    let least = frontiers
-        .iter()
-        .map(|frontier| frontier.lsn)
-        .min()
-        .unwrap_or_default();
-    if frontiers.len() == 1 {
-        return least;
-    }
-    let below = Lsn(least.0.saturating_sub(1));
-    match round {
-        Some(round) if is_over(frontiers, round) && least >= round.target => {
-            below.max(round.target)
-        }
-        _ => below,
-    }
 }
 
 /// Whether every shape has answered a request of the round.
@@ -53,6 +34,23 @@ pub fn is_over(frontiers: &[Frontier], round: &Round) -> bool {
             .iter()
             .zip(&round.begun)
             .all(|(frontier, begun)| frontier.attempt > *begun)
+}
+
+/// The latest position whose changes, and all before, can be shown: of all shapes together. `early` are the positions
+/// of what was here when the round began, `late` of what came since.
+///
+/// The target itself counts when all have come there: a quiet server has nothing above its last transaction.
+pub fn common(frontiers: &[Frontier], round: &Round, early: &[Lsn], late: &[Lsn]) -> Lsn {
+    let below = |lsn: Lsn| Lsn(lsn.0.saturating_sub(1));
+    let least = frontiers.iter().map(|frontier| frontier.lsn).min();
+    let least = least.unwrap_or_default();
+    let reached = if least >= round.target {
+        round.target
+    } else {
+        below(least)
+    };
+    let first_news = late.iter().filter(|lsn| !early.contains(lsn)).min();
+    first_news.map_or(reached, |news| reached.min(below(*news)))
 }
 
 /// The position that each message belongs to. What names none (moves, the rows they bring) belongs to the change after
@@ -101,27 +99,50 @@ mod tests {
         }
     }
 
-    /// Trap 19.
-    #[test]
-    fn a_moment_is_strictly_below_what_all_have_seen() {
-        assert_eq!(common(&[frontier(10, 1), frontier(7, 1)], None), Lsn(6));
-        assert_eq!(common(&[frontier(10, 1)], None), Lsn(10), "alone");
-        assert_eq!(common(&[], None), Lsn(0));
+    fn round(target: u64, begun: [u64; 2]) -> Round {
+        Round {
+            target: Lsn(target),
+            begun: begun.map(Attempt).to_vec(),
+        }
     }
 
     #[test]
-    fn on_a_quiet_server_one_more_round_settles_the_last_transaction() {
-        let round = Round {
-            target: Lsn(10),
-            begun: vec![Attempt(4), Attempt(8)],
+    fn a_round_is_over_when_all_have_answered_a_later_request() {
+        let asked = round(10, [4, 8]);
+        assert!(!is_over(&[frontier(10, 5), frontier(10, 8)], &asked));
+        assert!(is_over(&[frontier(10, 5), frontier(10, 9)], &asked));
+        assert!(
+            !is_over(&[frontier(10, 5)], &asked),
+            "the group has changed"
+        );
+    }
+
+    /// Trap 19.
+    #[test]
+    fn a_moment_is_strictly_below_what_all_have_seen_unless_all_have_come_to_the_target() {
+        let at = |a, b| {
+            common(
+                &[frontier(a, 5), frontier(b, 9)],
+                &round(10, [4, 8]),
+                &[],
+                &[],
+            )
         };
-        let asked = |a, b| common(&[frontier(10, a), frontier(10, b)], Some(&round));
-        assert_eq!(asked(5, 8), Lsn(9), "the second has not answered");
-        assert_eq!(asked(5, 9), Lsn(10));
-        let behind = common(&[frontier(10, 5), frontier(8, 9)], Some(&round));
-        assert_eq!(behind, Lsn(7), "the server has not come there");
-        let ahead = common(&[frontier(30, 5), frontier(20, 9)], Some(&round));
-        assert_eq!(ahead, Lsn(19));
+        assert_eq!(at(10, 10), Lsn(10), "on a quiet server");
+        assert_eq!(at(10, 8), Lsn(7), "the server has not come there");
+        assert_eq!(at(30, 20), Lsn(10), "what is above came in the round");
+    }
+
+    #[test]
+    fn what_comes_in_the_round_from_one_shape_alone_waits_for_the_next() {
+        let frontiers = [frontier(20, 5), frontier(20, 9)];
+        let upto = |early: &[u64], late: &[u64]| {
+            let lsns = |list: &[u64]| list.iter().copied().map(Lsn).collect::<Vec<_>>();
+            common(&frontiers, &round(10, [4, 8]), &lsns(early), &lsns(late)).0
+        };
+        assert_eq!(upto(&[5, 10], &[10]), 10, "the other half of a transaction");
+        assert_eq!(upto(&[5, 10], &[7]), 6, "below the target and new");
+        assert_eq!(upto(&[5, 10], &[12]), 10);
     }
 
     #[test]

@@ -24,7 +24,7 @@ CREATE TABLE _throughline_shapes (
 
 -- Answers of shapes that show their changes together, until all of these are as far.
 CREATE TABLE _throughline_held (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order they came
   shape INTEGER NOT NULL,
   body TEXT NOT NULL,
   shown INTEGER            -- the position up to which its changes are in the rows

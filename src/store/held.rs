@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::bookkeeping::{all, run};
+use super::bookkeeping::{all, first, run};
 use super::membership::position;
 use crate::error::Result;
 use crate::ids::{Lsn, ShapeId};
@@ -38,9 +38,15 @@ pub fn of_shape(conn: &Connection, shape: ShapeId) -> Result<Vec<Held>> {
     })
 }
 
+/// The newest answer of all.
+pub fn last(conn: &Connection) -> Result<i64> {
+    let sql = "SELECT ifnull(max(id), 0) FROM _throughline_held";
+    Ok(first(conn, sql, &[], |row| Ok(row.get(0)?))?.unwrap_or(0))
+}
+
 /// An answer's changes up to `lsn` are in the rows. Wants their transaction.
 pub fn show(conn: &Connection, id: i64, lsn: Lsn) -> Result<()> {
-    let sql = "UPDATE _throughline_held SET shown = ?2 WHERE id = ?1";
+    let sql = "UPDATE _throughline_held SET shown = max(ifnull(shown, 0), ?2) WHERE id = ?1";
     run(conn, sql, &[&id, &position(lsn)])?;
     Ok(())
 }

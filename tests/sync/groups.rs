@@ -1,7 +1,7 @@
 //! Shapes of a group show their changes together, at one position of the server's log.
 
 use throughline::engine::Endpoint;
-use throughline_server::electric::{Column, Loss, PgType, Table, row};
+use throughline_server::electric::{Column, Lag, Loss, PgType, Table, row};
 
 use crate::support::world::{Chaos, Fault, World};
 
@@ -127,6 +127,35 @@ fn nothing_is_torn_in_traffic_and_faults() {
         assert_eq!(count(world, "items"), items, "seed {seed}");
         world.assert_same("lists");
         world.assert_same("items");
+    }
+}
+
+/// Section 7.4, hole 1: the server's position has passed a large transaction before any shape can read it, and then one
+/// shape reads it first.
+#[test]
+fn a_large_transaction_that_the_position_has_passed_appears_whole() {
+    for delay in [5, 40, 60, 90, 400] {
+        let world = &mut grouped(1);
+        world.open("a", GROUPED);
+        world.settle();
+        world.server().lag(Lag {
+            fragments: true,
+            ..Lag::default()
+        });
+        add_list(world, 2, 120);
+        add_list(world, 3, 2);
+        // Both shapes learn of the position, one of them again while the transaction becomes readable.
+        world.offline("a");
+        world.online("a");
+        watch_closely(world, 300);
+        assert_eq!(count(world, "items"), 2, "not readable");
+        world.fault("a", Endpoint::Electric, Fault::LateAnswer(delay));
+        world.offline("a");
+        world.online("a");
+        world.run_for(delay / 2);
+        world.server().lag(Lag::default());
+        watch_closely(world, 30_000);
+        assert_eq!((count(world, "lists"), count(world, "items")), (3, 124));
     }
 }
 

@@ -6,7 +6,7 @@ use throughline::value::{PgType, Value, decode};
 use throughline_server::backend::Backend;
 use throughline_server::demo;
 use throughline_server::electric::{
-    Alter, Column, Electric, Loss, Micros, Options, Row, Table, row,
+    Alter, Column, Electric, Lag, Loss, Micros, Options, Row, Table, row,
 };
 use throughline_server::journal::{Event, Journal, JournalError};
 use throughline_server::write::Status;
@@ -21,6 +21,8 @@ pub const HEARTBEATS: &str = "heartbeats";
 #[derive(Debug, Default)]
 pub struct Ledger {
     events: Vec<Event>,
+    /// Changes of state that are no events.
+    touched: u64,
 }
 
 impl Journal for Ledger {
@@ -33,7 +35,7 @@ impl Journal for Ledger {
 impl Ledger {
     /// Grows with every change of state.
     pub fn version(&self) -> u64 {
-        self.events.len() as u64
+        self.events.len() as u64 + self.touched
     }
 
     /// What was committed after the first `count` events.
@@ -159,6 +161,12 @@ impl Server<'_> {
         backend
             .alter_table(ledger, table, alter)
             .expect("in memory");
+    }
+
+    /// What the service is behind with, until it is told otherwise.
+    pub fn lag(&mut self, lag: Lag) {
+        self.world.backend.electric_mut().set_lag(lag);
+        self.world.ledger.touched += 1;
     }
 
     pub fn restart(&mut self, loss: Loss) {
