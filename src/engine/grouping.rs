@@ -107,7 +107,7 @@ impl Engine {
     fn has_more(&self, members: &[usize]) -> Result<bool> {
         for at in members {
             let shape = &self.shapes[*at];
-            if shape.complete || !held::of_shape(&self.conn, shape.id)?.is_empty() {
+            if shape.complete || held::has_any(&self.conn, shape.id)? {
                 return Ok(true);
             }
         }
@@ -151,7 +151,7 @@ impl Engine {
         at: usize,
     ) -> Result<()> {
         let shape = &self.shapes[at];
-        if shape.group.is_none() && !held::of_shape(&self.conn, shape.id)?.is_empty() {
+        if shape.group.is_none() && held::has_any(&self.conn, shape.id)? {
             self.shape(now, rng, at, Event::Refetch);
         }
         Ok(())

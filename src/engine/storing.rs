@@ -119,7 +119,7 @@ impl Engine {
             swapped = Some(changed);
             rejected = misfits;
         }
-        if let (false, Some(head)) = (staged, head) {
+        if let (true, false, Some(head)) = (shape.is_partial(), staged, head) {
             subsets::pass(&transaction, shape.id, head)?;
         }
         let mut seen = Vec::new();

@@ -18,8 +18,8 @@ use super::{rows, subsets};
 use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, WriteId, Xid};
 use crate::schema::{TableSchema, names};
+use crate::shape::Snapshot;
 use crate::shape::message::{Change, Event, EventKind, Message, Operation};
-use crate::shape::{RowTags, Snapshot};
 use crate::value::Value;
 
 /// Which rows a body goes to.
@@ -196,13 +196,14 @@ impl<'c, 'b> Applier<'c, 'b> {
         if let (Some(tags), Some(members)) = (&change.tags, &self.members)
             && change.operation != Operation::Delete
         {
-            let mut row = members.tags(&key)?;
+            let before = members.tags(&key)?;
+            let mut row = before.clone();
             row.change(
                 tags,
                 &change.removed_tags,
                 change.active_conditions.as_deref(),
             );
-            members.set_tags(&key, &row)?;
+            members.set_tags(&key, &before, &row)?;
         }
         self.watch(key, evidence, &change.txids)
     }
@@ -271,18 +272,26 @@ impl<'c, 'b> Applier<'c, 'b> {
         let Some(members) = &self.members else {
             return Ok(());
         };
-        let mut moved: Vec<(Vec<Value>, RowTags)> = Vec::new();
+        let mut gone: Vec<Vec<Value>> = Vec::new();
         for pattern in &event.patterns {
             for key in members.with_slot(pattern.pos, &pattern.value)? {
-                let mut tags = members.tags(&key)?;
+                let before = members.tags(&key)?;
+                let mut tags = before.clone();
                 tags.set(pattern.pos as usize, active);
-                members.set_active(&key, &tags)?;
-                moved.retain(|(known, _)| *known != key);
-                moved.push((key, tags));
+                members.set_tags(&key, &before, &tags)?;
+                // What moves in is here for another reason already.
+                if !active && !tags.hold() {
+                    gone.push(key);
+                }
             }
         }
-        for (key, tags) in moved {
-            if !tags.hold() {
+        for key in gone {
+            let is_here = match &self.members {
+                Some(members) => members.has(&key)?,
+                None => false,
+            };
+            // Two slots of one event may name it.
+            if is_here {
                 let evidence = self.remove(&key, None)?.then_some(Evidence::Deleted);
                 self.watch(key, evidence, &event.txids)?;
             }

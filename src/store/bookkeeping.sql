@@ -29,6 +29,7 @@ CREATE TABLE _throughline_held (
   body TEXT NOT NULL,
   shown INTEGER            -- the position up to which its changes are in the rows
 );
+CREATE INDEX _throughline_held_by_shape ON _throughline_held (shape, id);
 
 -- One row a subset that was loaded beside a log. While the log has not passed its snapshot, what the log tells of
 -- the subset's rows may be contained in them already.

@@ -38,6 +38,12 @@ pub fn of_shape(conn: &Connection, shape: ShapeId) -> Result<Vec<Held>> {
     })
 }
 
+/// Whether the shape has any.
+pub fn has_any(conn: &Connection, shape: ShapeId) -> Result<bool> {
+    let sql = "SELECT 1 FROM _throughline_held WHERE shape = ?1";
+    Ok(first(conn, sql, &[&shape.0], |_| Ok(()))?.is_some())
+}
+
 /// The newest answer of all.
 pub fn last(conn: &Connection) -> Result<i64> {
     let sql = "SELECT ifnull(max(id), 0) FROM _throughline_held";

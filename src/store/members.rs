@@ -32,6 +32,10 @@ pub(super) struct Members<'a> {
     contained: String,
     leave: String,
     forget: String,
+    read_tags: String,
+    write_tags: String,
+    add_slot: String,
+    drop_slot: String,
 }
 
 impl<'a> Members<'a> {
@@ -50,11 +54,36 @@ impl<'a> Members<'a> {
         let others = format!("{0} > 0 AND {0} <> abs(?1) AND {by_key}", member::HOLDER);
         let extra = 2 + table.key.len();
         let lsn = member::LSN;
+        let slots = identifier(&names::slots(&table.name));
+        let next = extra + 1;
         Ok(Some(Self {
             conn,
             table,
             holder: Value::Integer(holder),
-            slots: identifier(&names::slots(&table.name)),
+            read_tags: format!(
+                "SELECT {}, {} FROM {members} WHERE {this}",
+                member::TAGS,
+                member::ACTIVE
+            ),
+            write_tags: format!(
+                "UPDATE {members} SET {} = ?{extra}, {} = ?{next} WHERE {this}",
+                member::TAGS,
+                member::ACTIVE
+            ),
+            add_slot: format!(
+                "INSERT INTO {slots} ({}, {}, {}, {}) VALUES (?1, {}, ?{extra}, ?{next})",
+                member::HOLDER,
+                key(table),
+                member::POS,
+                member::VALUE,
+                places(2, table.key.len()),
+            ),
+            drop_slot: format!(
+                "DELETE FROM {slots} WHERE {this} AND {} = ?{extra} AND {} = ?{next}",
+                member::POS,
+                member::VALUE,
+            ),
+            slots,
             insert: format!(
                 "INSERT INTO {members} ({}, {}, {lsn}) VALUES (?1, {}, ?{extra}) ON CONFLICT DO NOTHING",
                 member::HOLDER,
@@ -148,7 +177,7 @@ impl<'a> Members<'a> {
 
     /// Notes that the row is no longer held; true if it was.
     pub(super) fn remove(&self, row: &[Value]) -> Result<bool> {
-        self.drop_slots(row)?;
+        self.for_each_slot(&self.drop_slot, row, &self.tags(row)?)?;
         let sql = format!("DELETE FROM {} WHERE {}", self.members, self.this);
         Ok(self.run(&sql, row, &[])? > 0)
     }
@@ -175,14 +204,7 @@ impl<'a> Members<'a> {
 
     /// The row's tags.
     pub(super) fn tags(&self, row: &[Value]) -> Result<RowTags> {
-        let sql = format!(
-            "SELECT {}, {} FROM {} WHERE {}",
-            member::TAGS,
-            member::ACTIVE,
-            self.members,
-            self.this
-        );
-        let found = rows(self.conn, &sql, &self.bind(row, &[]), 2)?;
+        let found = rows(self.conn, &self.read_tags, &self.bind(row, &[]), 2)?;
         Ok(match found.first().map(Vec::as_slice) {
             Some([Value::Text(tags), Value::Text(active)]) => RowTags {
                 tags: crate::json::from_str(tags).map_err(corrupt)?,
@@ -192,29 +214,18 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// Writes the row's tags down, and the slots by which they are found.
-    pub(super) fn set_tags(&self, row: &[Value], tags: &RowTags) -> Result<()> {
-        self.drop_slots(row)?;
+    /// Writes the row's new tags down, and the slots by which they are found.
+    pub(super) fn set_tags(&self, row: &[Value], before: &RowTags, tags: &RowTags) -> Result<()> {
+        if before.tags != tags.tags {
+            self.for_each_slot(&self.drop_slot, row, before)?;
+            self.for_each_slot(&self.add_slot, row, tags)?;
+        } else if before.active == tags.active {
+            return Ok(());
+        }
         let text = serde_json::Value::from(tags.tags.clone()).to_string();
-        self.set(row, member::TAGS, Value::Text(text))?;
-        self.set_active(row, tags)?;
-        let sql = format!(
-            "INSERT INTO {} ({}, {}, {}, {}) VALUES (?1, {}, ?{}, ?{})",
-            self.slots,
-            member::HOLDER,
-            key(self.table),
-            member::POS,
-            member::VALUE,
-            places(2, row.len()),
-            self.extra,
-            self.extra + 1,
-        );
-        self.for_each_slot(&sql, row, tags)
-    }
-
-    /// Writes down which positions hold.
-    pub(super) fn set_active(&self, row: &[Value], tags: &RowTags) -> Result<()> {
-        self.set(row, member::ACTIVE, Value::Text(tags.active_text()))
+        let (text, active) = (Value::Text(text), Value::Text(tags.active_text()));
+        self.run(&self.write_tags, row, &[&text, &active])?;
+        Ok(())
     }
 
     /// The keys of the rows that carry a slot.
@@ -230,19 +241,6 @@ impl<'a> Members<'a> {
         let (pos, value) = (Value::Integer(pos.into()), Value::Text(value.to_owned()));
         let bound = [&self.holder, &pos, &value];
         rows(self.conn, &sql, &bound, self.table.key.len())
-    }
-
-    fn drop_slots(&self, row: &[Value]) -> Result<()> {
-        let sql = format!(
-            "DELETE FROM {} WHERE {} AND {} = ?{} AND {} = ?{}",
-            self.slots,
-            self.this,
-            member::POS,
-            self.extra,
-            member::VALUE,
-            self.extra + 1,
-        );
-        self.for_each_slot(&sql, row, &self.tags(row)?)
     }
 
     fn for_each_slot(&self, sql: &str, row: &[Value], tags: &RowTags) -> Result<()> {
