@@ -17,6 +17,10 @@ pub enum TransactionState {
     Confirmed,
     /// The server refused it; it was rolled back here and waits in the journal.
     Rejected,
+    /// Another one speaks for it: it was merged into that, or put back into the queue as that.
+    Replaced,
+    /// It was rejected, and the app has dropped it.
+    Discarded,
 }
 
 impl TransactionState {
@@ -28,6 +32,8 @@ impl TransactionState {
             Self::Accepted => "accepted",
             Self::Confirmed => "confirmed",
             Self::Rejected => "rejected",
+            Self::Replaced => "replaced",
+            Self::Discarded => "discarded",
         }
     }
 
@@ -39,6 +45,8 @@ impl TransactionState {
             Self::Accepted,
             Self::Confirmed,
             Self::Rejected,
+            Self::Replaced,
+            Self::Discarded,
         ]
         .into_iter()
         .find(|state| state.as_str() == text)

@@ -20,11 +20,12 @@ fn assert_generates(fixture: &str, table: &TableSchema) {
     ];
     statements.extend(ddl::create_indexes(table));
     statements.push(ddl::create_view(table));
+    statements.push(ddl::create_writes(table));
     statements.extend(ddl::create_triggers(table));
     statements.push(ddl::create_rows(table, &names::staged(ShapeId(7))));
     statements.push(membership::create_members(table));
     statements.push(membership::create_slots(table));
-    statements.push(ddl::drop_view(&table.name));
+    statements.push(ddl::drop_views(&table.name));
     let generated: String = statements.iter().map(|sql| format!("{sql};\n\n")).collect();
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/ddl")

@@ -38,6 +38,7 @@ impl OpenTransaction {
             Request::Commit(_)
             | Request::Rollback(_)
             | Request::Status
+            | Request::Settled(_)
             | Request::Unsubscribe(_) => true,
             _ => false,
         }

@@ -19,6 +19,7 @@ mod rejecting;
 mod requests;
 mod runner;
 mod schemas;
+mod settling;
 mod storing;
 mod subscribing;
 mod subsets;
@@ -36,7 +37,7 @@ pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch};
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId};
+use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
@@ -97,10 +98,14 @@ pub struct Engine {
     deferred: VecDeque<Event>,
     /// Requests that name a table whose schema is still to come.
     awaiting_schema: Vec<Awaiting>,
+    /// Requests for the verdict on a transaction.
+    awaiting_verdict: Vec<(TransactionId, RequestId)>,
     /// Tables written since the live queries last ran.
     touched: BTreeSet<String>,
     /// How often the nudge timer was set for the writes now accepted.
     nudges: u32,
+    /// Of the event that is being handled.
+    now: Millis,
     status: Option<Status>,
     status_is_stale: bool,
     effects: Vec<Effect>,
@@ -139,6 +144,7 @@ mod timer {
 impl Engine {
     /// Takes one event and returns what follows from it, in order.
     pub fn handle(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) -> Vec<Effect> {
+        self.now = now;
         self.deferred.push_back(event);
         let mut kept = VecDeque::new();
         while let Some(event) = self.deferred.pop_front() {

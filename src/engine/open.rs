@@ -46,7 +46,7 @@ impl Engine {
         let client = settings::client_id(&transaction, rng)?;
         transactions::requeue(&transaction)?;
         let known = shapes::load_tables(&transaction)?;
-        bring_tables_up(&transaction, &session, &client, &config, &known)?;
+        bring_tables_up(&transaction, &session, &client, &config, &known, now)?;
         let runners = bring_shapes_up(&transaction, &session, &config)?;
         transaction.commit()?;
 
@@ -69,8 +69,10 @@ impl Engine {
             open_transaction: None,
             deferred: VecDeque::new(),
             awaiting_schema: Vec::new(),
+            awaiting_verdict: Vec::new(),
             touched: BTreeSet::new(),
             nudges: 0,
+            now,
             status: None,
             status_is_stale: true,
             effects: Vec::new(),
@@ -165,6 +167,7 @@ fn bring_tables_up(
     client: &ClientId,
     config: &Config,
     known: &[TableSchema],
+    now: Millis,
 ) -> Result<()> {
     let mut done = Vec::new();
     for (name, declaration) in config.tables.iter() {
@@ -177,7 +180,7 @@ fn bring_tables_up(
         if let Some(wanted) = wanted {
             let table = adopt(conn, session, found, wanted)?;
             if found.is_some_and(|found| !found.stores_like(&table)) {
-                reject_misfits(conn, session, client, &table)?;
+                reject_misfits(conn, session, client, &table, now)?;
             }
             done.push(name);
         }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::reading::refold_all;
 use super::{Effect, Engine};
 use crate::error::{ErrorReport, Result};
-use crate::ids::{ClientId, TransactionId};
+use crate::ids::{ClientId, Millis, TransactionId};
 use crate::optimistic::dependents;
 use crate::schema::TableSchema;
 use crate::store::transactions::{self, Touched};
@@ -28,6 +28,7 @@ impl Engine {
                 self.touch_table(&table.name);
             }
             if let Some(record) = transactions::record(&self.conn, &self.client, id)? {
+                self.tell_verdict(&record);
                 self.effects
                     .push(Effect::Notify(Notification::Rejected(record)));
             }
@@ -48,6 +49,7 @@ pub(super) fn reject_misfits(
     session: &Session,
     client: &ClientId,
     table: &TableSchema,
+    now: Millis,
 ) -> Result<Rejected> {
     let verdicts = changes::spell_anew(conn, table)?
         .into_iter()
@@ -63,7 +65,7 @@ pub(super) fn reject_misfits(
     let mut rejected = Vec::new();
     for (id, verdict) in with_dependents(conn, client, verdicts)? {
         if let Verdict::Rejected(error) = verdict {
-            rejected.push((id, reject(conn, session, id, &error)?));
+            rejected.push((id, reject(conn, session, id, &error, now)?));
         }
     }
     Ok(rejected)
@@ -119,8 +121,9 @@ pub(super) fn reject(
     session: &Session,
     id: TransactionId,
     error: &ErrorReport,
+    now: Millis,
 ) -> Result<Touched> {
-    let rows = transactions::reject(conn, session, id, error)?;
+    let rows = transactions::reject(conn, session, id, error, now)?;
     refold_all(conn, &rows)?;
     Ok(rows)
 }

@@ -27,6 +27,9 @@ impl Engine {
         {
             return self.load_subset(now, rng, id, (&table, &name), subset);
         }
+        if let Request::Settled(key) = &request {
+            return self.await_verdict(id, key);
+        }
         // A request for a table that is still to come is asked again when it is here.
         let may_wait = (!self.all_tables_known() && may_wait(&request)).then(|| request.clone());
         let closes = matches!(request, Request::Close | Request::Wipe);
@@ -116,7 +119,7 @@ impl Engine {
                 self.remove_shape(now, rng, &table, &name, purge)?;
                 Reply::Done
             }
-            Request::LoadSubset { .. } => Reply::Done,
+            Request::LoadSubset { .. } | Request::Settled(_) => Reply::Done,
             Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
             Request::Connect => {
                 self.connect(now, rng);
@@ -215,9 +218,11 @@ impl Engine {
         self.disconnect(now, rng);
         self.closed = true;
         self.live.clear();
-        for awaiting in std::mem::take(&mut self.awaiting_schema) {
-            self.effects
-                .push(Effect::Reply(awaiting.id, Err(Error::Closed)));
+        let schemas = std::mem::take(&mut self.awaiting_schema);
+        let verdicts = std::mem::take(&mut self.awaiting_verdict);
+        let waiting = schemas.into_iter().map(|awaiting| awaiting.id);
+        for id in waiting.chain(verdicts.into_iter().map(|(_, id)| id)) {
+            self.effects.push(Effect::Reply(id, Err(Error::Closed)));
         }
     }
 

@@ -92,7 +92,7 @@ impl Engine {
         let table = adopt(transaction, &self.session, known.as_deref(), wanted.clone())?;
         let rejected = match known {
             Some(known) if !known.stores_like(&table) => {
-                reject_misfits(transaction, &self.session, &self.client, &table)?
+                reject_misfits(transaction, &self.session, &self.client, &table, self.now)?
             }
             _ => Rejected::new(),
         };

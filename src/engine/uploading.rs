@@ -75,7 +75,7 @@ impl Engine {
         let ids: Vec<TransactionId> = queued.iter().take(count).map(|(id, _)| *id).collect();
         let outgoing = transactions::outgoing(&transaction, &self.session, &self.client, &ids)?;
         let body = upload::body(&outgoing)?;
-        transactions::begin_sending(&transaction, &ids)?;
+        transactions::begin_sending(&transaction, &ids, now)?;
         transaction.commit()?;
         self.touched.insert(names::TRANSACTIONS.into());
         self.fetch(Owner::Upload, |id| Fetch {
@@ -151,7 +151,7 @@ impl Engine {
                     // Nothing comes back from a no-op: any later look at the server has it.
                     let lsn = if noop { Some(Lsn(0)) } else { lsn };
                     noops |= noop;
-                    transactions::accept(&transaction, id, txid, lsn)?;
+                    transactions::accept(&transaction, id, txid, lsn, now)?;
                     for (at, shape) in self.shapes.iter().enumerate() {
                         if txid.is_some_and(|txid| shape.contains(txid)) {
                             self.mark_seen(&transaction, at, &[id], &contained)?;
@@ -161,7 +161,7 @@ impl Engine {
                     accepted.push(id);
                 }
                 Verdict::Rejected(error) => {
-                    let rows = reject(&transaction, &self.session, id, &error)?;
+                    let rows = reject(&transaction, &self.session, id, &error, now)?;
                     rejected.push((id, rows));
                 }
             }
@@ -202,6 +202,7 @@ impl Engine {
                 shape.forget(record.number);
             }
             self.status_is_stale = true;
+            self.tell_verdict(&record);
             self.effects
                 .push(Effect::Notify(Notification::Confirmed(record)));
         }

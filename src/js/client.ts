@@ -11,6 +11,7 @@ import type { Rpc } from "./rpc.js";
 import { readArguments, sql, toWire, type SqlTag, type Statement, type StatementInput } from "./sql.js";
 import { runTransaction, type Transaction, type TransactionOptions } from "./transaction.js";
 import { encodeMeta, type Row, type SqlInput } from "./values.js";
+import { settled, written, type Written } from "./written.js";
 
 /** What `on` tells. */
 export interface DatabaseEvents {
@@ -71,19 +72,28 @@ export class Database<Tables extends object = AnyTables> {
   }
 
   /**
-   * Runs one statement that may write. Resolved means durable; the server's word comes later, through `on`.
+   * Runs one statement that may write. Resolved means durable; the server's word comes later, through `on` and
+   * `.confirmed()` of what this returns.
    *
    * @example
    * ```ts
    * const { rowsAffected } = await db.execute("UPDATE todos SET completed = ? WHERE id = ?", [true, id]);
    * ```
    */
-  execute<R = Row>(sql: string, params?: readonly SqlInput[], options?: Waiting): Promise<Executed<RowOf<Tables, R>>>;
-  execute<R = Row>(statement: Statement, options?: Waiting): Promise<Executed<RowOf<Tables, R>>>;
-  async execute<R>(statement: string | Statement, second?: readonly SqlInput[] | Waiting, third?: Waiting): Promise<Executed<RowOf<Tables, R>>> {
-    const [wire, options] = readArguments(statement, second, third);
-    const request = { type: "execute" as const, ...this.#reader.asking(wire) };
-    return this.#reader.executed(await abortable(options?.signal, () => this.#rpc.request(request)));
+  execute<R = Row>(sql: string, params?: readonly SqlInput[], options?: Waiting): Written<Executed<RowOf<Tables, R>>>;
+  execute<R = Row>(statement: Statement, options?: Waiting): Written<Executed<RowOf<Tables, R>>>;
+  execute<R>(statement: string | Statement, second?: readonly SqlInput[] | Waiting, third?: Waiting): Written<Executed<RowOf<Tables, R>>> {
+    const run = async () => {
+      const [wire, options] = readArguments(statement, second, third);
+      const request = { type: "execute" as const, ...this.#reader.asking(wire) };
+      return this.#reader.executed<RowOf<Tables, R>>(await abortable(options?.signal, () => this.#rpc.request(request)));
+    };
+    return written(
+      this.#rpc,
+      run(),
+      ({ transaction }) => transaction,
+      (executed) => executed,
+    );
   }
 
   /**
@@ -94,11 +104,19 @@ export class Database<Tables extends object = AnyTables> {
    * await db.batch([sql`DELETE FROM todos WHERE completed`, "DELETE FROM drafts"], { meta: { label: "clean up" } });
    * ```
    */
-  async batch(statements: readonly StatementInput[], options: TransactionOptions = {}): Promise<Executed[]> {
-    const wire = statements.map((statement) => this.#reader.asking(toWire(statement)));
-    const meta = encodeMeta(options.meta);
-    const replies = await abortable(options.signal, () => this.#rpc.request({ type: "batch", statements: wire, ...meta }));
-    return replies.map((executed) => this.#reader.executed(executed));
+  batch(statements: readonly StatementInput[], options: TransactionOptions = {}): Written<Executed[]> {
+    const run = async () => {
+      const wire = statements.map((statement) => this.#reader.asking(toWire(statement)));
+      const meta = encodeMeta(options.meta);
+      const replies = await abortable(options.signal, () => this.#rpc.request({ type: "batch", statements: wire, ...meta }));
+      return replies.map((executed) => this.#reader.executed<Row>(executed));
+    };
+    return written(
+      this.#rpc,
+      run(),
+      ([first]) => first?.transaction ?? null,
+      (all) => all,
+    );
   }
 
   /**
@@ -114,8 +132,31 @@ export class Database<Tables extends object = AnyTables> {
    * }, { meta: { label: "file the rest" } });
    * ```
    */
-  transaction<T>(callback: (tx: Transaction<Tables>) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return runTransaction(this.#rpc, this.#reader, callback, options);
+  transaction<T>(callback: (tx: Transaction<Tables>) => T | Promise<T>, options: TransactionOptions = {}): Written<T> {
+    return written(
+      this.#rpc,
+      runTransaction(this.#rpc, this.#reader, callback, options),
+      ({ transaction }) => transaction,
+      ({ result }) => result,
+    );
+  }
+
+  /**
+   * Waits for the server's verdict on a transaction, of an earlier visit too: resolves when it is confirmed, with its record.
+   *
+   * @param id - its idempotency key: {@link Executed.transaction}, {@link TransactionRecord.id}.
+   * @example
+   * ```ts
+   * const { transaction } = await db.execute("UPDATE todos SET completed = 1 WHERE id = ?", [id]);
+   * localStorage.lastWrite = transaction;
+   * // after a reload
+   * await db.confirmed(localStorage.lastWrite);
+   * ```
+   * @throws ThroughlineError with the server's code if it was rejected, `cause` being the record; `ARGUMENT` for an id that this
+   * database never gave.
+   */
+  confirmed(id: string, { signal }: Waiting = {}): Promise<TransactionRecord> {
+    return settled(this.#rpc, id, signal);
   }
 
   /**

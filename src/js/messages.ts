@@ -18,6 +18,7 @@ export type WireRequest =
   | ({ type: "live"; subscription: number; key: string[] } & WireStatement)
   | { type: "unsubscribe"; subscription: number }
   | { type: "status" | "pending" | "rejected" | "verify" | "connect" | "disconnect" | "wipe" | "close" }
+  | { type: "settled"; id: string }
   | { type: "retry" | "discard"; number: number }
   | { type: "setShape"; table: string; name?: string | undefined; shape: ShapeOptions }
   | { type: "removeShape"; table: string; name?: string | undefined; purge?: boolean | undefined }
@@ -52,6 +53,8 @@ export interface WireReplies {
   status: Status;
   pending: TransactionRecord[];
   rejected: TransactionRecord[];
+  /** The one, confirmed or rejected. */
+  settled: [TransactionRecord];
   verify: Verification;
   connect: null;
   disconnect: null;

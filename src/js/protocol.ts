@@ -81,11 +81,13 @@ export type TransactionRecord = {
   createdAt: number;
   /** The server's reason for a rejection, or the last failure to send. */
   error: ErrorReport | null;
+  /** Of a rejection that follows from another transaction's: the number of that one. */
+  causedBy: number | null;
   /** Its intents, in order. */
   changes: Array<ChangeRecord>;
 };
 
-export type TransactionState = "queued" | "sending" | "accepted" | "confirmed" | "rejected";
+export type TransactionState = "queued" | "sending" | "accepted" | "confirmed" | "rejected" | "replaced" | "discarded";
 
 export type ChangeRecord = {
   /** The table as the app calls it. */

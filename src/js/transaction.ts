@@ -78,20 +78,26 @@ export class Transaction<Tables extends object> {
   }
 }
 
+/** What a callback returned, and the idempotency key of its transaction. */
+export interface Committed<T> {
+  result: T;
+  transaction: string | null;
+}
+
 /** Begins, runs the callback, commits; rolls back if anything of it fails. */
 export async function runTransaction<Tables extends object, T>(
   rpc: Rpc,
   reader: ResultReader,
   callback: (transaction: Transaction<Tables>) => T | Promise<T>,
   { meta, signal }: TransactionOptions,
-): Promise<T> {
+): Promise<Committed<T>> {
   const number = await begin(rpc, meta, signal);
   const transaction = new Transaction<Tables>(rpc, reader, number);
   try {
     const result = await callback(transaction);
     await transaction.end();
-    await rpc.request({ type: "commit", transaction: number });
-    return result;
+    const committed = await rpc.request({ type: "commit", transaction: number });
+    return { result, transaction: committed.transaction };
   } catch (error) {
     // What is still running would otherwise come after the rollback; the first error is the one to tell.
     await transaction.end().catch(() => {});

@@ -9,6 +9,7 @@
 use super::names::{self, ShadowColumns, function};
 use super::sql::{identifier, list, literal};
 use super::table::{Column, TableSchema};
+use crate::value::PgType;
 
 /// `CREATE TABLE` of the synced rows, or of the log that is loading beside them, under the name given.
 pub fn create_rows(table: &TableSchema, name: &str) -> String {
@@ -108,9 +109,47 @@ pub fn create_triggers(table: &TableSchema) -> Vec<String> {
     vec![on_insert(table), on_update(table), on_delete(table)]
 }
 
-/// Drops what [`create_view`] and [`create_triggers`] make; the triggers go with their view.
-pub fn drop_view(table: &str) -> String {
-    format!("DROP VIEW IF EXISTS {}", identifier(table))
+/// The view of the rows with writes that are not settled: the key, how far the least settled write is (`rejected`,
+/// `pending`, `accepted`), and the number of the newest transaction.
+pub fn create_writes(table: &TableSchema) -> String {
+    let key = list(table.key_columns().enumerate().map(|(at, column)| {
+        let part = match column.ty {
+            PgType::Int8 => format!("CAST(c.key ->> {at} AS INTEGER)"),
+            PgType::Bytea => format!("unhex(substr(c.key ->> {at}, 3))"),
+            _ => format!("c.key ->> {at}"),
+        };
+        format!("{part} AS {}", identifier(&column.name))
+    }));
+    let unsettled = |log| {
+        format!(
+            "SELECT key, transaction_id FROM {log} WHERE table_name = {}",
+            literal(&table.name)
+        )
+    };
+    format!(
+        "CREATE VIEW {view} AS\n\
+         SELECT {key},\n\
+         \x20 CASE max(CASE t.state WHEN 'rejected' THEN 3 WHEN 'accepted' THEN 1 ELSE 2 END)\n\
+         \x20 WHEN 3 THEN 'rejected' WHEN 2 THEN 'pending' ELSE 'accepted' END AS {state},\n\
+         \x20 max(t.id) AS {number}\n\
+         FROM ({changes} UNION ALL {journal}) AS c\n\
+         JOIN {transactions} AS t ON t.id = c.transaction_id GROUP BY c.key",
+        view = identifier(&names::writes(&table.name)),
+        state = identifier(&names::free(table, "state")),
+        number = identifier(&names::free(table, "transaction_number")),
+        changes = unsettled(names::CHANGES),
+        journal = unsettled(names::JOURNAL),
+        transactions = names::TRANSACTIONS,
+    )
+}
+
+/// Drops what [`create_view`], [`create_writes`] and [`create_triggers`] make; the triggers go with their view.
+pub fn drop_views(table: &str) -> String {
+    format!(
+        "DROP VIEW IF EXISTS {}; DROP VIEW IF EXISTS {}",
+        identifier(table),
+        identifier(&names::writes(table))
+    )
 }
 
 fn on_insert(table: &TableSchema) -> String {

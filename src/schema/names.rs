@@ -57,6 +57,11 @@ pub fn local(table: &str) -> String {
     format!("{table}_local")
 }
 
+/// `<t>_writes`: which rows have writes that are not settled.
+pub fn writes(table: &str) -> String {
+    format!("{table}_writes")
+}
+
 /// Where the new log of a shape loads while the old rows stay visible.
 pub fn staged(shape: ShapeId) -> String {
     format!("{PREFIX}staged_{shape}")
@@ -93,6 +98,7 @@ pub fn of_table(table: &str) -> Vec<String> {
         table.to_owned(),
         synced(table),
         local(table),
+        writes(table),
         members(table),
         slots(table),
         outdated(table),
@@ -133,16 +139,19 @@ pub mod member {
 /// The column through which the server tells whose write a row holds.
 pub const WRITE_ID: &str = "write_id";
 
+/// The name, or another one if the table has a column of that name.
+pub fn free(table: &TableSchema, name: &str) -> String {
+    if table.column(name).is_some() {
+        format!("{PREFIX}{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
 impl ShadowColumns {
     /// `is_deleted` and `changed_columns` step aside for a column that the table itself calls so.
     pub fn of(table: &TableSchema) -> Self {
-        let free = |name: &str| {
-            if table.column(name).is_some() {
-                format!("{PREFIX}{name}")
-            } else {
-                name.to_owned()
-            }
-        };
+        let free = |name| free(table, name);
         Self {
             changed_columns: free("changed_columns"),
             is_deleted: free("is_deleted"),

@@ -42,19 +42,23 @@ CREATE TABLE _throughline_subsets (
   UNIQUE (shape, request)
 );
 
--- One row a local transaction that is not yet confirmed. AUTOINCREMENT: a number is half of an
+-- One row a local transaction; one that is confirmed has none any more. AUTOINCREMENT: a number is half of an
 -- idempotency key and must never come again.
 CREATE TABLE _throughline_transactions (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'accepted', 'rejected')),
+  state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'accepted', 'rejected', 'replaced', 'discarded')),
   meta TEXT,               -- JSON from the app
   attempts INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
+  changed_at INTEGER,      -- when it was last sent, accepted or rejected
   txid INTEGER,            -- the server's transaction, as the log shows it
   lsn TEXT,                -- a position at or after its commit
-  error TEXT               -- JSON: why it was rejected
+  error TEXT,              -- JSON: why it was rejected, or could not be sent
+  caused_by INTEGER,       -- of a rejection that follows from another one: that one
+  replaced_by INTEGER      -- which one speaks for it: the one it was merged into, or put back into the queue as
 );
 CREATE INDEX _throughline_transactions_by_state ON _throughline_transactions (state, id);
+CREATE INDEX _throughline_transactions_by_replaced ON _throughline_transactions (replaced_by) WHERE replaced_by IS NOT NULL;
 
 -- The change log: pending intents only. What is confirmed is gone, what is rejected is in the journal.
 CREATE TABLE _throughline_changes (
@@ -84,3 +88,14 @@ CREATE TABLE _throughline_journal (
   base TEXT
 );
 CREATE INDEX _throughline_journal_by_transaction ON _throughline_journal (transaction_id);
+
+-- What the app sees of its writes until they are confirmed, or rejected and dealt with.
+CREATE VIEW _throughline_outbox AS
+SELECT (SELECT value FROM _throughline_settings WHERE name = 'client_id') || ':' || t.id AS id,
+  t.id AS number, t.state, t.meta, t.attempts, t.created_at, t.changed_at, t.error, t.caused_by,
+  (SELECT json_group_array(json_object('table', table_name, 'operation', operation,
+     'key', json(key), 'value', json(value), 'base', json(base)) ORDER BY id)
+   FROM (SELECT * FROM _throughline_journal WHERE transaction_id = t.id UNION ALL
+     SELECT id, transaction_id, write_id, table_name, operation, key, value, base
+     FROM _throughline_changes WHERE transaction_id = t.id)) AS changes
+FROM _throughline_transactions AS t WHERE t.state NOT IN ('replaced', 'discarded') ORDER BY t.id;

@@ -10,22 +10,33 @@ use super::transactions::{Touched, finish_local};
 use crate::error::{Error, Result};
 use crate::ids::TransactionId;
 
-/// Forgets a rejected transaction. Wants a transaction.
+/// Drops the intents of a rejected transaction; that it was rejected stays known. Wants a transaction.
 ///
 /// # Errors
 /// [`Error::Argument`] if there is no such rejected transaction.
 pub fn discard(conn: &Connection, id: TransactionId) -> Result<()> {
+    settle(conn, id, "discarded", None)
+}
+
+/// The app has dealt with a rejected transaction.
+fn settle(
+    conn: &Connection,
+    id: TransactionId,
+    state: &str,
+    replaced_by: Option<TransactionId>,
+) -> Result<()> {
     run(
         conn,
         "DELETE FROM _throughline_journal WHERE transaction_id = ?1",
         &[&id.0],
     )?;
-    let gone = run(
+    let settled = run(
         conn,
-        "DELETE FROM _throughline_transactions WHERE id = ?1 AND state = 'rejected'",
-        &[&id.0],
+        "UPDATE _throughline_transactions SET state = ?2, replaced_by = ?3, meta = NULL
+         WHERE id = ?1 AND state = 'rejected'",
+        &[&id.0, &state, &replaced_by.map(|id| id.0)],
     )?;
-    if gone == 0 {
+    if settled == 0 {
         return Err(not_rejected(id));
     }
     Ok(())
@@ -72,7 +83,7 @@ pub fn retry(
         touched.push((schema, key));
     }
     finish_local(conn, writing, meta.as_deref())?;
-    discard(conn, id)?;
+    settle(conn, id, "replaced", Some(writing.transaction))?;
     Ok(touched)
 }
 

@@ -107,7 +107,7 @@ pub(super) fn count_rows(conn: &Connection, base: &str) -> Result<u64> {
 
 fn dependents(table: &TableSchema) -> Vec<String> {
     let mut sql = ddl::create_indexes(table);
-    sql.push(ddl::create_view(table));
+    sql.extend([ddl::create_view(table), ddl::create_writes(table)]);
     sql.extend(ddl::create_triggers(table));
     sql
 }
@@ -116,10 +116,13 @@ fn dependents_found(conn: &Connection, table: &TableSchema) -> Result<BTreeSet<S
     let bases = [names::synced(&table.name), names::local(&table.name)];
     let mut statement = conn.prepare(
         "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL
-         AND (tbl_name = ?1 AND type IN ('view', 'trigger') OR tbl_name IN (?2, ?3) AND type = 'index')",
+         AND (tbl_name IN (?1, ?4) AND type IN ('view', 'trigger') OR tbl_name IN (?2, ?3) AND type = 'index')",
     )?;
+    let writes = names::writes(&table.name);
     let found = statement
-        .query_map([&table.name, &bases[0], &bases[1]], |row| row.get(0))?
+        .query_map([&table.name, &bases[0], &bases[1], &writes], |row| {
+            row.get(0)
+        })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(found)
 }
@@ -132,7 +135,7 @@ pub(super) fn create_dependents(conn: &Connection, table: &TableSchema) -> Resul
 }
 
 pub(super) fn drop_dependents(conn: &Connection, table: &TableSchema) -> Result<()> {
-    conn.execute_batch(&ddl::drop_view(&table.name))?;
+    conn.execute_batch(&ddl::drop_views(&table.name))?;
     for base in [names::synced(&table.name), names::local(&table.name)] {
         let indexes: Vec<String> = conn
             .prepare(

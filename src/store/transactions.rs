@@ -152,12 +152,13 @@ pub fn parse_idempotency_key(client: &ClientId, key: &str) -> Option<Transaction
 }
 
 /// The transactions are in a POST now.
-pub fn begin_sending(conn: &Connection, ids: &[TransactionId]) -> Result<()> {
+pub fn begin_sending(conn: &Connection, ids: &[TransactionId], now: Millis) -> Result<()> {
     for id in ids {
         run(
             conn,
-            "UPDATE _throughline_transactions SET state = 'sending', attempts = attempts + 1 WHERE id = ?1",
-            &[&id.0],
+            "UPDATE _throughline_transactions SET state = 'sending', attempts = attempts + 1, changed_at = ?2
+             WHERE id = ?1",
+            &[&id.0, &now.0],
         )?;
     }
     Ok(())
@@ -189,14 +190,17 @@ pub fn accept(
     id: TransactionId,
     txid: Option<Xid>,
     lsn: Option<Lsn>,
+    now: Millis,
 ) -> Result<()> {
     run(
         conn,
-        "UPDATE _throughline_transactions SET state = 'accepted', txid = ?2, lsn = ?3 WHERE id = ?1",
+        "UPDATE _throughline_transactions
+         SET state = 'accepted', txid = ?2, lsn = ?3, changed_at = ?4, error = NULL WHERE id = ?1",
         &[
             &id.0,
             &txid.map(|txid| txid.0),
             &lsn.map(|lsn| lsn.to_string()),
+            &now.0,
         ],
     )?;
     for (table, key) in rows_of(conn, id)? {
@@ -225,7 +229,7 @@ pub fn confirm(conn: &Connection, session: &Session, id: TransactionId) -> Resul
     forget_intents(conn, id)?;
     run(
         conn,
-        "DELETE FROM _throughline_transactions WHERE id = ?1",
+        "DELETE FROM _throughline_transactions WHERE id = ?1 OR replaced_by = ?1",
         &[&id.0],
     )?;
     Ok(keys)
@@ -237,6 +241,7 @@ pub fn reject(
     session: &Session,
     id: TransactionId,
     error: &ErrorReport,
+    now: Millis,
 ) -> Result<Touched> {
     let keys = keys_of(conn, session, id)?;
     let error = serde_json::to_string(error)
@@ -251,8 +256,8 @@ pub fn reject(
     forget_intents(conn, id)?;
     run(
         conn,
-        "UPDATE _throughline_transactions SET state = 'rejected', error = ?2 WHERE id = ?1",
-        &[&id.0, &error],
+        "UPDATE _throughline_transactions SET state = 'rejected', error = ?2, changed_at = ?3 WHERE id = ?1",
+        &[&id.0, &error, &now.0],
     )?;
     Ok(keys)
 }
@@ -296,8 +301,8 @@ fn rows_of(conn: &Connection, id: TransactionId) -> Result<Vec<(String, String)>
 pub fn count(conn: &Connection) -> Result<(u32, u32)> {
     let counted = first(
         conn,
-        "SELECT count(*) FILTER (WHERE state <> 'rejected'), count(*) FILTER (WHERE state = 'rejected')
-         FROM _throughline_transactions",
+        "SELECT count(*) FILTER (WHERE state IN ('queued', 'sending', 'accepted')),
+           count(*) FILTER (WHERE state = 'rejected') FROM _throughline_transactions",
         &[],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
@@ -306,7 +311,12 @@ pub fn count(conn: &Connection) -> Result<(u32, u32)> {
 
 /// The transactions that are not yet confirmed, oldest first.
 pub fn pending(conn: &Connection, client: &ClientId) -> Result<Vec<TransactionRecord>> {
-    list(conn, client, "state <> 'rejected'", &[])
+    list(
+        conn,
+        client,
+        "state IN ('queued', 'sending', 'accepted')",
+        &[],
+    )
 }
 
 /// The rejected ones, oldest first.
@@ -323,6 +333,35 @@ pub fn record(
     Ok(list(conn, client, "id = ?1", &[&id.0])?.pop())
 }
 
+/// What became of the transaction of an idempotency key: its own record, or that of the one which speaks for it now.
+/// None for a key that this database never gave.
+pub fn fate(conn: &Connection, client: &ClientId, key: &str) -> Result<Option<TransactionRecord>> {
+    let Some(mut id) = parse_idempotency_key(client, key) else {
+        return Ok(None);
+    };
+    if id.0 < 1 || id >= next_id(conn)? {
+        return Ok(None);
+    }
+    let sql =
+        "SELECT replaced_by FROM _throughline_transactions WHERE id = ?1 AND state = 'replaced'";
+    while let Some(next) = first(conn, sql, &[&id.0], |row| Ok(row.get(0)?))? {
+        id = TransactionId(next);
+    }
+    // One that is not there any more is confirmed.
+    let confirmed = || TransactionRecord {
+        id: idempotency_key(client, id),
+        number: id,
+        state: TransactionState::Confirmed,
+        meta: None,
+        attempts: 0,
+        created_at: Millis::default(),
+        error: None,
+        caused_by: None,
+        changes: Vec::new(),
+    };
+    Ok(Some(record(conn, client, id)?.unwrap_or_else(confirmed)))
+}
+
 fn list(
     conn: &Connection,
     client: &ClientId,
@@ -330,7 +369,7 @@ fn list(
     values: &[&dyn ToSql],
 ) -> Result<Vec<TransactionRecord>> {
     let sql = format!(
-        "SELECT id, state, meta, attempts, created_at, error
+        "SELECT id, state, meta, attempts, created_at, error, caused_by
          FROM _throughline_transactions WHERE {condition} ORDER BY id"
     );
     all(conn, &sql, values, |row| {
@@ -354,6 +393,7 @@ fn list(
             error: error
                 .map(|error| crate::json::from_str(&error).map_err(corrupt))
                 .transpose()?,
+            caused_by: row.get::<_, Option<i64>>(6)?.map(TransactionId),
             changes: changes::records(conn, log, id)?,
         })
     })

@@ -60,6 +60,8 @@ pub enum Request {
     Pending,
     /// Lists the rejected transactions that the app has not dealt with, oldest first.
     Rejected,
+    /// Answered with the record of a transaction, by its idempotency key, once that is confirmed or rejected.
+    Settled(String),
     /// Puts a rejected transaction back into the queue, as a new one.
     Retry(TransactionId),
     /// Drops a rejected transaction from the journal.
@@ -172,7 +174,7 @@ pub enum Reply {
     Committed(Option<String>),
     /// To `Status`.
     Status(Status),
-    /// To `Pending` and `Rejected`.
+    /// To `Pending` and `Rejected`; to `Settled`, one.
     Transactions(Vec<TransactionRecord>),
     /// To `LoadSubset`: how many rows came.
     Loaded(u64),
@@ -289,6 +291,9 @@ pub struct TransactionRecord {
     pub created_at: Millis,
     /// The server's reason for a rejection, or the last failure to send.
     pub error: Option<ErrorReport>,
+    /// Of a rejection that follows from another transaction's: the number of that one.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub caused_by: Option<TransactionId>,
     /// Its intents, in order.
     pub changes: Vec<ChangeRecord>,
 }

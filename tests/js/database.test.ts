@@ -12,6 +12,7 @@ const rejectedRecord: TransactionRecord = {
   attempts: 1,
   createdAt: 0,
   error: { code: "EMPTY_TITLE", message: "a title is needed", retryable: false },
+  causedBy: null,
   changes: [],
 };
 
@@ -34,6 +35,34 @@ test("an execute gives what was affected and the rows of RETURNING", async () =>
       transaction: "c:1",
       rows: [{ id: "a" }],
     });
+  });
+});
+
+test("a write hands back a handle that waits for the server's verdict", async () => {
+  const verdicts = [{ ...rejectedRecord, state: "confirmed" as const }, rejectedRecord];
+  const script = (request: { type: string }) => {
+    if (request.type === "settled") return [verdicts.shift()] as WireReply;
+    return request.type === "execute" ? { rowsAffected: 1, transaction: "c:3", columns: [], values: [] } : quiet(request as never);
+  };
+  await withDatabase(script, async (db, worker) => {
+    const write = db.execute("UPDATE todos SET title = ?", [""]);
+    assert.equal((await write).transaction, "c:3");
+    assert.equal((await write.confirmed())?.state, "confirmed");
+    await assert.rejects(db.confirmed("c:3"), { code: "EMPTY_TITLE", cause: rejectedRecord });
+    assert.deepEqual(worker.requests.slice(1), [
+      { type: "settled", id: "c:3" },
+      { type: "settled", id: "c:3" },
+    ]);
+  });
+});
+
+test("a write that syncs nothing is confirmed at once", async () => {
+  await withDatabase(quiet, async (db, worker) => {
+    assert.equal(await db.transaction(() => {}).confirmed(), null);
+    assert.deepEqual(
+      worker.requests.map(({ type }) => type),
+      ["begin", "commit"],
+    );
   });
 });
 

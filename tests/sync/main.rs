@@ -7,6 +7,7 @@ mod groups;
 mod reading;
 mod refetching;
 mod rejecting;
+mod settling;
 mod shapes;
 mod subqueries;
 mod subsets;
@@ -39,11 +40,7 @@ fn synced() -> World {
 
 /// Nothing is left of any write.
 fn assert_clean(world: &mut World, name: &str) {
-    for table in [
-        "todos_local",
-        "_throughline_changes",
-        "_throughline_transactions",
-    ] {
+    for table in ["todos_local", "_throughline_changes", "_throughline_outbox"] {
         assert_eq!(world.client(name).count(table), 0, "{table}");
     }
 }

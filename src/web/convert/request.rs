@@ -48,6 +48,7 @@ pub(in crate::web) fn from_js(object: &JsValue) -> Result<Request> {
         "status" => Request::Status,
         "pending" => Request::Pending,
         "rejected" => Request::Rejected,
+        "settled" => Request::Settled(text(object, "id")?),
         "retry" => Request::Retry(transaction(object, "number")?),
         "discard" => Request::Discard(transaction(object, "number")?),
         "setShape" => Request::set_shape(

@@ -1,0 +1,55 @@
+//! Who waits for the verdict on a transaction.
+
+use super::{Effect, Engine};
+use crate::change::TransactionState;
+use crate::error::{Error, Result};
+use crate::ids::{RequestId, TransactionId};
+use crate::store::transactions;
+use crate::tabs::{Reply, TransactionRecord};
+
+impl Engine {
+    /// Answers now if the verdict is known, else once it is.
+    pub(super) fn await_verdict(&mut self, id: RequestId, key: &str) {
+        match self.fate(key) {
+            Ok(record) if is_open(record.state) => self.awaiting_verdict.push((record.number, id)),
+            Ok(record) => self.effects.push(settled(id, record)),
+            Err(error) => self.effects.push(Effect::Reply(id, Err(error))),
+        }
+    }
+
+    fn fate(&self, key: &str) -> Result<TransactionRecord> {
+        transactions::fate(&self.conn, &self.client, key)?
+            .ok_or_else(|| Error::Argument(format!("there is no transaction {key:?}")))
+    }
+
+    /// Tells those who waited for this one.
+    pub(super) fn tell_verdict(&mut self, record: &TransactionRecord) {
+        let effects = &mut self.effects;
+        self.awaiting_verdict.retain(|(number, id)| {
+            let waits = *number != record.number;
+            if !waits {
+                effects.push(settled(*id, record.clone()));
+            }
+            waits
+        });
+    }
+
+    /// A transaction was merged into another one: its verdict will be that one's.
+    #[allow(dead_code)]
+    pub(super) fn verdict_moves(&mut self, from: TransactionId, to: TransactionId) {
+        for (number, _) in &mut self.awaiting_verdict {
+            if *number == from {
+                *number = to;
+            }
+        }
+    }
+}
+
+fn settled(id: RequestId, record: TransactionRecord) -> Effect {
+    Effect::Reply(id, Ok(Reply::Transactions(vec![record])))
+}
+
+fn is_open(state: TransactionState) -> bool {
+    use TransactionState::{Accepted, Queued, Sending};
+    matches!(state, Queued | Sending | Accepted)
+}
