@@ -1,13 +1,11 @@
 //! What the app passes to `open`, without the functions: those stay with the shell.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::ids::ClientId;
 use crate::optimistic::ConfirmBy;
-use crate::schema::{Log, ShapeDeclaration, TableDeclaration, Tables};
+use crate::schema::{Log, Ordered, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
 
 /// The options of `open`.
@@ -42,7 +40,7 @@ pub struct ElectricConfig {
     pub url: String,
     /// Query parameters for all shapes, for a proxy's own use.
     #[serde(default)]
-    pub params: BTreeMap<String, String>,
+    pub params: Ordered<String>,
 }
 
 /// The write path.

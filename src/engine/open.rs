@@ -1,6 +1,6 @@
 //! Opening: bookkeeping up to date, tables as declared, sync under way.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, Numbered, begin};
 use crate::error::Result;
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
-use crate::schema::{TableDeclaration, TableSchema};
+use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
@@ -71,7 +71,7 @@ impl Engine {
             deferred: VecDeque::new(),
             awaiting_schema: Vec::new(),
             awaiting_verdict: Vec::new(),
-            touched: BTreeSet::new(),
+            touched: Names::new(),
             nudges: 0,
             now,
             status: None,

@@ -77,7 +77,7 @@ impl Engine {
         let body = upload::body(&outgoing)?;
         transactions::begin_sending(&transaction, &ids, now)?;
         transaction.commit()?;
-        self.touched.insert(names::TRANSACTIONS.into());
+        self.touched.set(names::TRANSACTIONS.into(), ());
         self.fetch(Owner::Upload, |id| Fetch {
             id,
             endpoint: Endpoint::Write,
@@ -177,7 +177,7 @@ impl Engine {
         for (at, id) in contained {
             self.shapes[at].seen.push(id);
         }
-        self.touched.insert(names::TRANSACTIONS.into());
+        self.touched.set(names::TRANSACTIONS.into(), ());
         for id in &accepted {
             self.note_acceptance(*id);
         }
@@ -240,7 +240,7 @@ impl Engine {
     /// The change log and the queue were written.
     pub(super) fn touch_log(&mut self) {
         self.touched
-            .extend([names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned));
+            .add([names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned));
     }
 }
 

@@ -8,5 +8,5 @@ mod fold;
 mod reject;
 
 pub use confirm::{ConfirmBy, PendingTransaction, confirmable};
-pub use fold::{Intent, ShadowRow, fold};
+pub use fold::{Intent, ShadowRow, add_position, fold};
 pub use reject::{Dependent, Written, dependents};

@@ -141,11 +141,38 @@ impl Tables {
     }
 }
 
-/// A map that keeps the order it was written in.
-#[derive(Debug, Clone, PartialEq)]
+/// A map of a few names that keeps the order it was written in. There are a few dozen at most, so looking through them
+/// beats a tree, each kind of which adds kilobytes to the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ordered<T>(Vec<(String, T)>);
 
+/// A few names, each once.
+pub type Names = Ordered<()>;
+
 impl<T> Ordered<T> {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Puts an item under a name, in place of another one there.
+    pub fn set(&mut self, name: String, item: T) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, kept)) => *kept = item,
+            None => self.0.push((name, item)),
+        }
+    }
+
+    /// Takes the item of exactly that name out.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// In the order of the declaration.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, item)| (name.as_str(), item))
@@ -158,9 +185,23 @@ impl<T> Ordered<T> {
     }
 }
 
+impl Names {
+    /// Adds those that are not there.
+    pub fn add(&mut self, names: impl IntoIterator<Item = String>) {
+        for name in names {
+            self.set(name, ());
+        }
+    }
+
+    /// Whether one of them is among the others.
+    pub fn meets(&self, others: &Self) -> bool {
+        self.iter().any(|(name, ())| others.get(name).is_some())
+    }
+}
+
 impl<T> Default for Ordered<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self::new()
     }
 }
 
