@@ -7,6 +7,7 @@ use crate::ids::ClientId;
 use crate::optimistic::ConfirmBy;
 use crate::schema::{Log, Ordered, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
+use crate::upload::Batch;
 
 /// The options of `open`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -47,8 +48,15 @@ pub struct ElectricConfig {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WriteConfig {
-    /// Takes `POST` with the body of [`crate::upload::body`].
+    /// Takes `POST` with the body of [`crate::upload::body`]. Empty where the shell sends in another way.
+    #[serde(default)]
     pub url: String,
+    /// How much goes into one POST.
+    #[serde(default)]
+    pub batch: Batch,
+    /// False: every transaction is sent as it was made. See [`crate::upload::coalesced`].
+    #[serde(default = "yes")]
+    pub coalesce: bool,
     /// What shows that a write is back.
     #[serde(default)]
     pub confirm_by: ConfirmBy,
@@ -74,6 +82,12 @@ impl Config {
                 "open: {:?} cannot name a database: use a word without slashes",
                 config.name
             )));
+        }
+        let batch = config.write.as_ref().map(|write| write.batch);
+        if batch.is_some_and(|batch| batch.transactions == 0 || batch.bytes == 0) {
+            return Err(Error::Argument(
+                "open: write.batch must leave room for something".into(),
+            ));
         }
         config.tables.check_collisions()?;
         for (name, table) in config.tables.iter() {

@@ -18,8 +18,8 @@ use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Session, connection, held, membership, migrations, settings, shapes, subsets,
-    tables, transactions,
+    self, Key, Session, connection, held, membership, migrations, queue, settings, shapes, subsets,
+    tables,
 };
 use crate::tabs::Persistence;
 use crate::upload::{self, Uploader};
@@ -45,13 +45,17 @@ impl Engine {
         let transaction = begin(&conn)?;
         migrations::migrate(&transaction)?;
         let client = settings::client_id(&transaction, rng)?;
-        transactions::requeue(&transaction)?;
+        queue::requeue(&transaction, None)?;
         let known = shapes::load_tables(&transaction)?;
         bring_tables_up(&transaction, &session, &client, &config, &known, now)?;
         let runners = bring_shapes_up(&transaction, &session, &client, &config)?;
         transaction.commit()?;
 
-        let uploader = Uploader::new(config.write.is_none() || !config.connect);
+        let batch = config.write.as_ref().map(|write| write.batch);
+        let uploader = Uploader::new(
+            config.write.is_none() || !config.connect,
+            batch.unwrap_or_default(),
+        );
         let mut engine = Self {
             conn,
             session,

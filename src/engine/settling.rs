@@ -35,7 +35,6 @@ impl Engine {
     }
 
     /// A transaction was merged into another one: its verdict will be that one's.
-    #[allow(dead_code)]
     pub(super) fn verdict_moves(&mut self, from: TransactionId, to: TransactionId) {
         for (number, _) in &mut self.awaiting_verdict {
             if *number == from {

@@ -11,9 +11,9 @@ use crate::optimistic::confirmable;
 use crate::schema::names;
 use crate::shape::ResponseHeaders;
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, changes};
+use crate::store::{Session, changes, queue};
 use crate::tabs::{Notification, TransactionRecord};
-use crate::upload::{self, Event, ServerVerdict, Step, Verdict};
+use crate::upload::{self, Event, ServerVerdict, Step, Take, Verdict};
 
 /// A POST that nobody answers for so long is given up and sent again.
 const UPLOAD_TIMEOUT_MS: u64 = 60_000;
@@ -27,7 +27,7 @@ impl Engine {
     pub(super) fn upload(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event<'_>) {
         self.status_is_stale = true;
         for step in self.uploader.handle(now, rng, event) {
-            let requeues = step == Step::Requeue;
+            let requeues = matches!(step, Step::Requeue(_));
             match self.upload_step(now, rng, step) {
                 Ok(()) => {}
                 // The next POST takes along what stays marked as being sent.
@@ -42,51 +42,59 @@ impl Engine {
 
     fn upload_step(&mut self, now: Millis, rng: &mut fastrand::Rng, step: Step) -> Result<()> {
         match step {
-            Step::Send { limit } => self.post(now, rng, limit)?,
+            Step::Send(take) => self.post(now, rng, take)?,
             Step::Settle(verdicts) => self.settle(now, rng, verdicts)?,
             Step::Refuse(error) => {
-                let sent = transactions::sending(&self.conn)?;
+                let sent = queue::sending(&self.conn)?;
                 let verdicts = sent
                     .into_iter()
                     .map(|id| (id, Verdict::Rejected(error.clone())))
                     .collect();
                 self.write_down(now, rng, verdicts)?;
             }
-            Step::Requeue => transactions::requeue(&self.conn)?,
+            Step::Requeue(error) => queue::requeue(&self.conn, error.as_ref())?,
             Step::Wait { until } => self.effects.push(Effect::SetTimer(timer::UPLOAD, until)),
             Step::Abort => self.abort(Owner::Upload),
         }
         Ok(())
     }
 
-    /// Takes the head of the queue and posts it.
-    fn post(&mut self, now: Millis, rng: &mut fastrand::Rng, limit: usize) -> Result<()> {
+    /// Takes transactions from the queue and posts them.
+    fn post(&mut self, now: Millis, rng: &mut fastrand::Rng, take: Take) -> Result<()> {
         let Some(write) = &self.config.write else {
             return Ok(());
         };
         let url = write.url.clone();
         let transaction = begin(&self.conn)?;
-        transactions::requeue(&transaction)?;
-        let queued = transactions::queued_sizes(&transaction, limit)?;
-        let count = upload::take_batch(queued.iter().map(|(_, bytes)| *bytes), limit);
-        if count == 0 {
-            return Ok(());
+        queue::requeue(&transaction, None)?;
+        let (picked, bytes) = queue::pick(&transaction, &self.client, take, write.coalesce)?;
+        for one in &picked {
+            queue::replace(&transaction, one)?;
         }
-        let ids: Vec<TransactionId> = queued.iter().take(count).map(|(id, _)| *id).collect();
-        let outgoing = transactions::outgoing(&transaction, &self.session, &self.client, &ids)?;
+        let numbers: Vec<TransactionId> = picked.iter().map(|one| one.transaction.id).collect();
+        let outgoing = queue::outgoing(&transaction, &self.session, &self.client, &numbers)?;
         let body = upload::body(&outgoing)?;
-        transactions::begin_sending(&transaction, &ids, now)?;
+        queue::begin_sending(&transaction, &numbers, now)?;
         transaction.commit()?;
-        self.touched.set(names::TRANSACTIONS.into(), ());
-        self.fetch(Owner::Upload, |id| Fetch {
-            id,
-            endpoint: Endpoint::Write,
-            url,
-            body: Some(body),
-            timeout_ms: UPLOAD_TIMEOUT_MS,
-        });
-        let sent = outgoing.into_iter().map(|transaction| transaction.id);
-        self.upload(now, rng, Event::Sent(sent.collect()));
+        if !picked.is_empty() {
+            self.touched.set(names::TRANSACTIONS.into(), ());
+            self.fetch(Owner::Upload, |id| Fetch {
+                id,
+                endpoint: Endpoint::Write,
+                url,
+                body: Some(body),
+                timeout_ms: UPLOAD_TIMEOUT_MS,
+            });
+        }
+        for one in &picked {
+            for earlier in &one.replaces {
+                self.touch_log();
+                self.verdict_moves(*earlier, one.transaction.id);
+            }
+        }
+        let ids = outgoing.into_iter().map(|transaction| transaction.id);
+        let ids = ids.collect();
+        self.upload(now, rng, Event::Sent { ids, bytes });
         Ok(())
     }
 
@@ -169,7 +177,7 @@ impl Engine {
                 }
             }
         }
-        transactions::requeue(&transaction)?;
+        queue::requeue(&transaction, None)?;
         let accepted_records = records(&transaction, &self.client, &accepted)?;
         let confirmed = confirm_all(&transaction, &self.session, &self.client)?;
         transaction.commit()?;

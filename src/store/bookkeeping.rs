@@ -43,7 +43,7 @@ pub(super) fn all<T>(
 }
 
 /// Shows the rows one by one, as long as `next` says true.
-fn visit(
+pub(super) fn visit(
     conn: &Connection,
     sql: &str,
     values: &[&dyn ToSql],

@@ -18,6 +18,7 @@ pub mod membership;
 pub mod migrations;
 mod passing;
 pub mod query;
+pub mod queue;
 mod rows;
 mod session;
 pub mod settings;

@@ -1,18 +1,17 @@
-//! Local transactions: numbered, queued, sent, accepted; gone once confirmed.
+//! Local transactions: numbered, accepted or rejected; gone once confirmed.
 
 use rusqlite::{Connection, ToSql};
 
 use super::bookkeeping::{all, first, run};
-use super::changes::{self, Log, parse_json, raw_json};
+use super::changes::{self, Log, parse_json};
 use super::error::corrupt;
 use super::session::{Session, Writing};
 use super::shadow::Key;
-use crate::change::{Operation, TransactionState};
+use crate::change::TransactionState;
 use crate::error::{Error, ErrorReport, Result};
-use crate::ids::{ChangeId, ClientId, Lsn, Millis, TransactionId, Xid};
+use crate::ids::{ClientId, Lsn, Millis, TransactionId, Xid};
 use crate::shape::Snapshot;
 use crate::tabs::TransactionRecord;
-use crate::upload::{OutgoingChange, OutgoingTransaction};
 
 /// The number that the next local transaction gets if it writes anything.
 pub fn next_id(conn: &Connection) -> Result<TransactionId> {
@@ -44,24 +43,6 @@ pub fn finish_local(conn: &Connection, writing: &Writing, meta: Option<&str>) ->
     Ok(logged)
 }
 
-/// The queued transactions in order with the bytes of their intents, `limit` at most.
-pub fn queued_sizes(conn: &Connection, limit: usize) -> Result<Vec<(TransactionId, usize)>> {
-    all(
-        conn,
-        "SELECT t.id, (SELECT sum(160 + length(key) + length(value) + ifnull(length(base), 0))
-                       FROM _throughline_changes WHERE transaction_id = t.id)
-         FROM _throughline_transactions AS t WHERE t.state = 'queued' ORDER BY t.id LIMIT ?1",
-        &[&i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| {
-            let bytes: Option<i64> = row.get(1)?;
-            Ok((
-                TransactionId(row.get(0)?),
-                bytes.unwrap_or(0).unsigned_abs() as usize,
-            ))
-        },
-    )
-}
-
 /// The accepted transactions that a snapshot contains.
 pub fn contained(conn: &Connection, snapshot: &Snapshot) -> Result<Vec<TransactionId>> {
     let mut statement = conn.prepare_cached(
@@ -77,69 +58,6 @@ pub fn contained(conn: &Connection, snapshot: &Snapshot) -> Result<Vec<Transacti
     Ok(contained)
 }
 
-/// The transactions as they go into a POST.
-pub fn outgoing(
-    conn: &Connection,
-    session: &Session,
-    client: &ClientId,
-    ids: &[TransactionId],
-) -> Result<Vec<OutgoingTransaction>> {
-    ids.iter()
-        .map(|id| {
-            let meta: Option<Option<String>> = first(
-                conn,
-                "SELECT meta FROM _throughline_transactions WHERE id = ?1",
-                &[&id.0],
-                |row| Ok(row.get(0)?),
-            )?;
-            let meta = meta.ok_or_else(|| corrupt(format!("no transaction {id}")))?;
-            Ok(OutgoingTransaction {
-                id: idempotency_key(client, *id),
-                meta: meta.map(raw_json).transpose()?,
-                changes: outgoing_changes(conn, session, *id)?,
-            })
-        })
-        .collect()
-}
-
-fn outgoing_changes(
-    conn: &Connection,
-    session: &Session,
-    id: TransactionId,
-) -> Result<Vec<OutgoingChange>> {
-    let sql = "SELECT id, table_name, operation, write_id, key, value, base
-         FROM _throughline_changes WHERE transaction_id = ?1 ORDER BY id";
-    all(conn, sql, &[&id.0], |row| {
-        let table: String = row.get(1)?;
-        let operation: String = row.get(2)?;
-        let operation = Operation::parse(&operation)
-            .ok_or_else(|| corrupt(format!("operation {operation:?}")))?;
-        let schema = session
-            .table(&table)
-            .ok_or_else(|| corrupt(format!("intents of the unknown table {table:?}")))?;
-        let key: String = row.get(4)?;
-        let parts: Vec<Box<serde_json::value::RawValue>> =
-            crate::json::from_str(&key).map_err(|error| corrupt(format!("key {key}: {error}")))?;
-        let base: Option<String> = row.get(6)?;
-        Ok(OutgoingChange {
-            id: ChangeId(row.get(0)?),
-            operation,
-            write_id: crate::ids::WriteId(row.get(3)?),
-            key: schema
-                .key_columns()
-                .map(|column| column.name.clone())
-                .zip(parts)
-                .collect(),
-            value: raw_json(row.get(5)?)?,
-            base: match operation {
-                Operation::Update => base.map(raw_json).transpose()?,
-                Operation::Insert | Operation::Delete => None,
-            },
-            table,
-        })
-    })
-}
-
 /// What the server knows a transaction by.
 pub fn idempotency_key(client: &ClientId, id: TransactionId) -> String {
     format!("{client}:{id}")
@@ -149,39 +67,6 @@ pub fn idempotency_key(client: &ClientId, id: TransactionId) -> String {
 pub fn parse_idempotency_key(client: &ClientId, key: &str) -> Option<TransactionId> {
     let number = key.strip_prefix(client.as_str())?.strip_prefix(':')?;
     number.parse().ok().map(TransactionId)
-}
-
-/// The transactions are in a POST now.
-pub fn begin_sending(conn: &Connection, ids: &[TransactionId], now: Millis) -> Result<()> {
-    for id in ids {
-        run(
-            conn,
-            "UPDATE _throughline_transactions SET state = 'sending', attempts = attempts + 1, changed_at = ?2
-             WHERE id = ?1",
-            &[&id.0, &now.0],
-        )?;
-    }
-    Ok(())
-}
-
-/// The transactions of the POST that is on its way.
-pub fn sending(conn: &Connection) -> Result<Vec<TransactionId>> {
-    all(
-        conn,
-        "SELECT id FROM _throughline_transactions WHERE state = 'sending' ORDER BY id",
-        &[],
-        |row| Ok(TransactionId(row.get(0)?)),
-    )
-}
-
-/// What was sent without an answer goes again, under the same idempotency key.
-pub fn requeue(conn: &Connection) -> Result<()> {
-    run(
-        conn,
-        "UPDATE _throughline_transactions SET state = 'queued' WHERE state = 'sending'",
-        &[],
-    )?;
-    Ok(())
 }
 
 /// The server has it, and perhaps its rows are already here. Wants a transaction.
@@ -281,8 +166,7 @@ pub fn reject(
     now: Millis,
 ) -> Result<Touched> {
     let keys = keys_of(conn, session, id)?;
-    let error = serde_json::to_string(error)
-        .map_err(|error| Error::Internal(format!("cannot write a reason: {error}")))?;
+    let error = error_json(error)?;
     run(
         conn,
         "INSERT INTO _throughline_journal (id, transaction_id, write_id, table_name, operation, key, value, base)
@@ -299,7 +183,13 @@ pub fn reject(
     Ok(keys)
 }
 
-fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()> {
+/// As it is kept beside a transaction.
+pub(super) fn error_json(error: &ErrorReport) -> Result<String> {
+    serde_json::to_string(error)
+        .map_err(|error| Error::Internal(format!("cannot write a reason: {error}")))
+}
+
+pub(super) fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()> {
     run(
         conn,
         "DELETE FROM _throughline_changes WHERE transaction_id = ?1",

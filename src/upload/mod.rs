@@ -4,11 +4,18 @@
 //! decides how much of it to take, and what an answer does to it.
 
 mod batch;
+mod coalesce;
 mod outcome;
+mod parked;
+mod step;
 mod uploader;
 mod wire;
 
-pub use batch::{BATCH_BYTES, BATCH_TRANSACTIONS, take_batch};
+pub use batch::{
+    BATCH_BYTES, BATCH_TRANSACTIONS, Batch, Picked, Picker, Queued, QueuedIntent, Take,
+};
+pub use coalesce::coalesced;
 pub use outcome::{Outcome, ServerVerdict, Verdict, classify};
-pub use uploader::{Event, Step, Uploader};
+pub use step::{Event, Step};
+pub use uploader::{PROBES, STRIKES, Uploader};
 pub use wire::{OutgoingChange, OutgoingTransaction, body};

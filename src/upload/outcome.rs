@@ -5,21 +5,25 @@ use serde_json::Value;
 use crate::error::{Error, ErrorReport};
 use crate::ids::{Lsn, Xid};
 
-/// What to do about an answer.
+/// What an answer says about the transactions that were sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The server dealt with these; those it did not name go again.
+    /// The server dealt with these, and not yet with those it did not name.
     Settled(Vec<ServerVerdict>),
-    /// Something in the batch was refused: send less, until the guilty transaction stands alone.
-    Split,
-    /// The only transaction of the batch was refused.
+    /// They were refused as a whole: the fault of one of them at least.
     Refused(ErrorReport),
-    /// Nothing was decided; try again, not before `after` milliseconds if the server said so.
-    Retry {
+    /// The same, unless fresh headers help.
+    Forbidden(ErrorReport),
+    /// They are more than the server takes at once.
+    TooLarge(ErrorReport),
+    /// Nothing was decided.
+    Failed {
         /// What happened, for the status.
         error: Error,
-        /// `Retry-After`.
+        /// `Retry-After` in milliseconds: not before that.
         after: Option<u64>,
+        /// One of them may be why: the server is not known to be down, busy or out of reach.
+        suspect: bool,
     },
 }
 
@@ -62,30 +66,30 @@ pub fn classify(
     body: &str,
     sent: &[String],
 ) -> Outcome {
-    let retry = |error| Outcome::Retry {
+    let answered = format!("the write endpoint answered {status}");
+    let failed = |error, suspect| Outcome::Failed {
         error,
         after: retry_after,
+        suspect,
     };
     match status {
-        _ if is_html => retry(Error::Endpoint(format!(
-            "the write endpoint answered {status} with an HTML page: a login page or a wrong URL"
-        ))),
+        _ if is_html => failed(
+            Error::Endpoint(answered + " with an HTML page: a login page or a wrong URL"),
+            false,
+        ),
         200..=299 => Outcome::Settled(verdicts(body, sent)),
-        400 | 409 | 422 if sent.len() > 1 => Outcome::Split,
-        400 | 409 | 422 => Outcome::Refused(reason(status, body)),
-        413 if sent.len() > 1 => Outcome::Split,
-        413 => Outcome::Refused(ErrorReport {
+        400 | 409 | 422 => Outcome::Refused(reason("REJECTED", status, body)),
+        403 => Outcome::Forbidden(reason("FORBIDDEN", status, body)),
+        413 => Outcome::TooLarge(ErrorReport {
             code: "TOO_LARGE".into(),
             message: "the transaction is larger than the server takes".into(),
             retryable: false,
         }),
-        401 | 403 => retry(Error::Auth(format!("the write endpoint answered {status}"))),
-        408 | 425 | 429 | 500 | 502..=599 => retry(Error::Network(format!(
-            "the write endpoint answered {status}"
-        ))),
-        _ => retry(Error::Endpoint(format!(
-            "the write endpoint answered {status}"
-        ))),
+        401 => failed(Error::Auth(answered), false),
+        408 | 425 | 429 | 503 | 504 => failed(Error::Network(answered), false),
+        // One that wants to be left alone for a while is down as a whole.
+        500 | 502 | 505..=599 => failed(Error::Network(answered), retry_after.is_none()),
+        _ => failed(Error::Endpoint(answered), false),
     }
 }
 
@@ -125,7 +129,7 @@ fn verdict(answer: &Value) -> Option<ServerVerdict> {
             lsn: position(answer, "lsn").map(Lsn),
             noop: answer.get("noop").and_then(Value::as_bool) == Some(true),
         },
-        "rejected" => Verdict::Rejected(report(answer.get("error"))),
+        "rejected" => Verdict::Rejected(report(answer.get("error"), "REJECTED")),
         _ => return None,
     };
     Some(ServerVerdict {
@@ -143,26 +147,26 @@ fn position(answer: &Value, name: &str) -> Option<u64> {
 }
 
 /// The reason in a 4xx body: `{"error":{"code","message"}}` or `{"message"}`; else the status says what there is to say.
-fn reason(status: u16, body: &str) -> ErrorReport {
+fn reason(code: &str, status: u16, body: &str) -> ErrorReport {
     let body: Value = crate::json::from_str(body).unwrap_or_default();
     let error = match body.get("error") {
         Some(error) if error.is_object() => error,
         _ => &body,
     };
-    let mut report = report(Some(error));
+    let mut report = report(Some(error), code);
     if error.get("message").is_none() {
         report.message = format!("the server answered {status}");
     }
     report
 }
 
-fn report(error: Option<&Value>) -> ErrorReport {
+fn report(error: Option<&Value>, code: &str) -> ErrorReport {
     let text = |name, otherwise: &str| {
         let given = error.and_then(|error| error.get(name)?.as_str());
         given.unwrap_or(otherwise).to_owned()
     };
     ErrorReport {
-        code: text("code", "REJECTED"),
+        code: text("code", code),
         message: text("message", "the server gave no reason"),
         retryable: false,
     }
@@ -214,33 +218,80 @@ mod tests {
     }
 
     #[test]
-    fn the_guilty_transaction_is_found_by_splitting() {
-        assert_eq!(answer(422, "{}", &["c:1", "c:2"]), Outcome::Split);
-        let Outcome::Refused(error) = answer(422, r#"{"message":"no"}"#, &["c:1"]) else {
-            panic!("not refused");
-        };
-        assert_eq!(
-            (error.code.as_str(), error.message.as_str()),
-            ("REJECTED", "no")
-        );
-        assert_eq!(answer(413, "", &["c:1", "c:2"]), Outcome::Split);
+    fn a_refusal_has_the_reason_of_the_body_or_of_the_status() {
+        for (status, body, code, message) in [
+            (422, r#"{"message":"no"}"#, "REJECTED", "no"),
+            (
+                409,
+                r#"{"error":{"code":"TAKEN","message":"no"}}"#,
+                "TAKEN",
+                "no",
+            ),
+            (400, "not JSON", "REJECTED", "the server answered 400"),
+        ] {
+            let Outcome::Refused(error) = answer(status, body, &["c:1"]) else {
+                panic!("{status} is not a refusal");
+            };
+            assert_eq!(
+                (error.code.as_str(), error.message.as_str()),
+                (code, message)
+            );
+        }
+        assert!(matches!(
+            answer(403, "", &["c:1"]),
+            Outcome::Forbidden(error) if error.code == "FORBIDDEN"
+        ));
+        assert!(matches!(
+            answer(413, "", &["c:1"]),
+            Outcome::TooLarge(error) if error.code == "TOO_LARGE"
+        ));
     }
 
     #[test]
     fn nothing_is_lost_to_what_is_not_a_verdict() {
-        for status in [
-            301, 401, 403, 404, 405, 408, 410, 425, 429, 500, 501, 503, 0,
+        for (status, code) in [
+            (301, "ENDPOINT"),
+            (401, "AUTH"),
+            (404, "ENDPOINT"),
+            (405, "ENDPOINT"),
+            (408, "NETWORK"),
+            (410, "ENDPOINT"),
+            (425, "NETWORK"),
+            (429, "NETWORK"),
+            (500, "NETWORK"),
+            (501, "ENDPOINT"),
+            (503, "NETWORK"),
+            (0, "ENDPOINT"),
         ] {
+            let Outcome::Failed { error, suspect, .. } = answer(status, "", &["c:1"]) else {
+                panic!("{status} decides something");
+            };
+            assert_eq!(error.code(), code, "{status}");
+            assert_eq!(suspect, status == 500, "{status}");
+        }
+        for status in [200, 403, 422] {
+            let portal = classify(status, true, None, "<html>", &sent(&["c:1"]));
             assert!(
-                matches!(answer(status, "", &["c:1"]), Outcome::Retry { .. }),
+                matches!(
+                    portal,
+                    Outcome::Failed {
+                        error: Error::Endpoint(_),
+                        ..
+                    }
+                ),
                 "{status}"
             );
         }
-        let portal = classify(200, true, None, "<html>", &sent(&["c:1"]));
+    }
+
+    #[test]
+    fn a_failing_server_that_names_a_time_is_down_as_a_whole() {
+        let outcome = classify(500, false, Some(3_000), "", &sent(&["c:1"]));
         assert!(matches!(
-            portal,
-            Outcome::Retry {
-                error: Error::Endpoint(_),
+            outcome,
+            Outcome::Failed {
+                after: Some(3_000),
+                suspect: false,
                 ..
             }
         ));

@@ -1,74 +1,31 @@
 //! [`Uploader`]: when a POST goes and what follows its answer.
 
-use super::batch::BATCH_TRANSACTIONS;
+use super::batch::{Batch, Take};
 use super::outcome::{Outcome, ServerVerdict, classify};
+use super::parked::Parked;
+use super::step::{Event, Step};
 use crate::backoff::Backoff;
-use crate::error::{Error, ErrorReport};
+use crate::error::Error;
 use crate::ids::Millis;
 
-/// What happened.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// There may be something to send.
-    Queued,
-    /// The engine took [`Step::Send`] and posted these.
-    Sent(Vec<String>),
-    /// The answer came.
-    Answered {
-        /// HTTP status; 0 for a redirect that was not followed.
-        status: u16,
-        /// The body is an HTML page.
-        is_html: bool,
-        /// `retry-after` in milliseconds.
-        retry_after: Option<u64>,
-        /// The body.
-        body: &'a str,
-    },
-    /// No answer came.
-    Failed(String),
-    /// The database could not take a step: what was sent goes again, its idempotency key makes that safe.
-    StoreFailed(Error),
-    /// The timer of [`Step::Wait`] fired.
-    Timer,
-    /// The app disconnected.
-    Pause,
-    /// The app connected, or the network is back.
-    Resume,
-}
-
-/// What to do, in order.
-#[derive(Debug, PartialEq)]
-pub enum Step {
-    /// Post the first queued transactions, this many at most; then say [`Event::Sent`]. Nothing queued: stop.
-    Send {
-        /// Transactions in one POST at most.
-        limit: usize,
-    },
-    /// Write these verdicts down; transactions that were sent and are not named are queued again.
-    Settle(Vec<ServerVerdict>),
-    /// Reject the only transaction that was sent.
-    Refuse(ErrorReport),
-    /// What was sent is queued again.
-    Requeue,
-    /// Set the timer.
-    Wait {
-        /// When it is due.
-        until: Millis,
-    },
-    /// Abort the POST.
-    Abort,
-}
+/// Failures in a row that may be one transaction's fault, before it is looked for.
+pub const STRIKES: u32 = 3;
+/// How many others are tried beside a transaction that fails alone; when all fail, the server does.
+pub const PROBES: usize = 3;
 
 /// Decides when a POST goes and what follows its answer.
 ///
 /// | state | event | next | steps |
 /// |---|---|---|---|
-/// | Idle, Waiting | `Queued` | Idle / Waiting | Idle: `Send` |
+/// | Idle | `Queued`; `Timer` while something is parked | Idle | `Send` |
 /// | Idle | `Sent` | Sending | |
+/// | Idle | `Sent` of nothing, for a search | Waiting | `Wait` |
 /// | Sending | `Answered`, settled | Idle | `Settle`, `Send` |
-/// | Sending | `Answered`, split | Idle | `Requeue`, `Send` with half the limit |
-/// | Sending | `Answered`, refused | Idle | `Refuse`, `Send` |
-/// | Sending | `Answered`, retry; `Failed` | Waiting | `Requeue`, `Wait` |
+/// | Sending | `Answered`, refused: several | Idle | `Requeue`, `Send` of half |
+/// | Sending | `Answered`, refused: one alone | Idle | `Refuse`, `Send` |
+/// | Sending | `Answered`, forbidden | Waiting, once; then as refused | `Requeue`, `Wait` |
+/// | Sending | `Answered`, too large | as refused | `Requeue`, `Send` of half the bytes from now on |
+/// | Sending | `Answered`, failed; `Failed` | Waiting, or as below | `Requeue`, `Wait` |
 /// | any but Paused | `StoreFailed` | Waiting | `Requeue`, `Wait` |
 /// | Waiting | `Timer` once due | Idle | `Send` |
 /// | any | `Pause` | Paused | `Requeue` and `Abort` when Sending |
@@ -76,10 +33,33 @@ pub enum Step {
 ///
 /// Every other pair changes nothing. Invariant: unless Paused, a queue that is not empty is either Sending or
 /// has a timer.
+///
+/// **The search for a culprit.** Of a batch that was refused the first half goes next, and so on: by halves a single
+/// culprit among n stands alone after about log2(n) POSTs, and what came before it has gone through on the way. Then
+/// the batches have their full size again. A 403 counts as a refusal when it came again with fresh headers.
+///
+/// **Failures that may be one transaction's fault** ([`Outcome::Failed`]): after [`STRIKES`] of them in a row the
+/// culprit is searched for in the same way. One that fails alone is *parked* on trial, with all that depends on it,
+/// and the next transaction tried in its place. If the server takes a stand on that one, the first stays parked: it is
+/// tried again, alone, when its own back-off is over, and everything else flows around it. If [`PROBES`] others
+/// fail as well, the server is down: nothing is parked, and all wait. A transaction that the server passes over in
+/// its answer is parked at once. Parked transactions are not written down: the next session finds them again.
 #[derive(Debug)]
 pub struct Uploader {
     state: State,
-    limit: usize,
+    /// What the app allows; fewer bytes once the server found them too many.
+    batch: Batch,
+    /// So many at the head of the queue have the culprit among them; 0: none is searched for.
+    suspects: usize,
+    /// Failures in a row that may be one transaction's fault.
+    strikes: u32,
+    /// A 403 came since the last success.
+    forbidden: bool,
+    parked: Parked,
+    /// How many of these, the last ones, are on trial.
+    trials: usize,
+    /// The parked one that is being tried again.
+    alone: Option<String>,
     backoff: Backoff,
     error: Option<Error>,
 }
@@ -87,7 +67,10 @@ pub struct Uploader {
 #[derive(Debug, Clone, PartialEq)]
 enum State {
     Idle,
-    Sending(Vec<String>),
+    Sending {
+        ids: Vec<String>,
+        bytes: usize,
+    },
     Waiting {
         until: Millis,
         /// What the server asked for: nothing goes earlier, whatever happens.
@@ -98,10 +81,16 @@ enum State {
 
 impl Uploader {
     /// Starts out paused or idle.
-    pub fn new(paused: bool) -> Self {
+    pub fn new(paused: bool, batch: Batch) -> Self {
         Self {
             state: if paused { State::Paused } else { State::Idle },
-            limit: BATCH_TRANSACTIONS,
+            batch,
+            suspects: 0,
+            strikes: 0,
+            forbidden: false,
+            parked: Parked::default(),
+            trials: 0,
+            alone: None,
             backoff: Backoff::default(),
             error: None,
         }
@@ -109,7 +98,7 @@ impl Uploader {
 
     /// A POST is on its way.
     pub fn is_sending(&self) -> bool {
-        matches!(self.state, State::Sending(_))
+        matches!(self.state, State::Sending { .. })
     }
 
     /// Nothing is sent until [`Event::Resume`].
@@ -121,7 +110,8 @@ impl Uploader {
     pub fn retry_at(&self) -> Option<Millis> {
         match self.state {
             State::Waiting { until, .. } => Some(until),
-            State::Idle | State::Sending(_) | State::Paused => None,
+            State::Idle => self.parked.next_due(),
+            State::Sending { .. } | State::Paused => None,
         }
     }
 
@@ -139,11 +129,12 @@ impl Uploader {
     pub fn handle(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event<'_>) -> Vec<Step> {
         match event {
             Event::Queued => match self.state {
-                State::Idle => vec![self.send()],
-                State::Sending(_) | State::Waiting { .. } | State::Paused => vec![],
+                State::Idle => self.send(now, Vec::new()),
+                State::Sending { .. } | State::Waiting { .. } | State::Paused => vec![],
             },
-            Event::Sent(ids) => {
-                self.state = State::Sending(ids);
+            Event::Sent { ids, .. } if ids.is_empty() => self.found_nothing(now, rng),
+            Event::Sent { ids, bytes } => {
+                self.state = State::Sending { ids, bytes };
                 vec![]
             }
             Event::Answered {
@@ -151,33 +142,34 @@ impl Uploader {
                 is_html,
                 retry_after,
                 body,
-            } => {
-                let State::Sending(sent) = &self.state else {
-                    return vec![];
-                };
-                let outcome = classify(status, is_html, retry_after, body, sent);
-                self.answered(now, rng, outcome)
-            }
-            Event::Failed(reason) => match self.state {
-                State::Sending(_) => self.wait(now, rng, Error::Network(reason), None),
-                State::Idle | State::Waiting { .. } | State::Paused => vec![],
+            } => match self.take_sent() {
+                Some((ids, bytes)) => {
+                    let outcome = classify(status, is_html, retry_after, body, &ids);
+                    self.answered(now, rng, &ids, bytes, outcome)
+                }
+                None => vec![],
+            },
+            Event::Failed(reason) => match self.take_sent() {
+                Some((ids, _)) => self.failed(now, rng, &ids, Error::Network(reason), None, false),
+                None => vec![],
             },
             Event::StoreFailed(error) => match self.state {
                 State::Paused => vec![],
-                State::Idle | State::Sending(_) | State::Waiting { .. } => {
+                State::Idle | State::Sending { .. } | State::Waiting { .. } => {
                     self.wait(now, rng, error, None)
                 }
             },
             Event::Timer => match self.state {
-                State::Waiting { until, .. } if until <= now => self.resume(),
-                State::Waiting { until, .. } => vec![Step::Wait { until }],
-                State::Idle | State::Sending(_) | State::Paused => vec![],
+                State::Waiting { until, .. } if until > now => vec![Step::Wait { until }],
+                State::Waiting { .. } => self.send(now, Vec::new()),
+                State::Idle if self.parked.next_due().is_some() => self.send(now, Vec::new()),
+                State::Idle | State::Sending { .. } | State::Paused => vec![],
             },
             Event::Pause => {
                 let sending = self.is_sending();
                 self.state = State::Paused;
                 if sending {
-                    vec![Step::Abort, Step::Requeue]
+                    vec![Step::Abort, Step::Requeue(None)]
                 } else {
                     vec![]
                 }
@@ -190,45 +182,158 @@ impl Uploader {
                     };
                     vec![Step::Wait { until: not_before }]
                 }
-                State::Paused | State::Waiting { .. } => self.resume(),
-                State::Idle | State::Sending(_) => vec![],
+                State::Paused | State::Waiting { .. } => self.send(now, Vec::new()),
+                State::Idle | State::Sending { .. } => vec![],
             },
         }
     }
 
-    fn answered(&mut self, now: Millis, rng: &mut fastrand::Rng, outcome: Outcome) -> Vec<Step> {
+    /// What was on its way.
+    fn take_sent(&mut self) -> Option<(Vec<String>, usize)> {
+        if !self.is_sending() {
+            return None;
+        }
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Sending { ids, bytes } => Some((ids, bytes)),
+            State::Idle | State::Waiting { .. } | State::Paused => None,
+        }
+    }
+
+    fn answered(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        sent: &[String],
+        bytes: usize,
+        outcome: Outcome,
+    ) -> Vec<Step> {
         match outcome {
             // Without this an answer that names nothing would go round without a pause.
             Outcome::Settled(verdicts) if verdicts.is_empty() => {
                 let error = "the write endpoint's answer names none of the transactions sent";
-                self.wait(now, rng, Error::Endpoint(error.into()), None)
+                self.failed(now, rng, sent, Error::Endpoint(error.into()), None, true)
             }
             Outcome::Settled(verdicts) => {
-                self.succeeded();
-                self.limit = (self.limit * 2).min(BATCH_TRANSACTIONS);
-                vec![Step::Settle(verdicts), self.send()]
+                self.settled(now, rng, sent, &verdicts);
+                self.send(now, vec![Step::Settle(verdicts)])
             }
-            Outcome::Split => {
-                let sent = match &self.state {
-                    State::Sending(sent) => sent.len(),
-                    State::Idle | State::Waiting { .. } | State::Paused => self.limit,
-                };
-                self.state = State::Idle;
-                self.limit = (sent / 2).max(1);
-                vec![Step::Requeue, self.send()]
+            Outcome::Forbidden(report) if !self.forbidden => {
+                self.forbidden = true;
+                self.failed(now, rng, sent, Error::Auth(report.message), None, false)
             }
-            Outcome::Refused(error) => {
-                self.succeeded();
-                vec![Step::Refuse(error), self.send()]
+            Outcome::TooLarge(_) if sent.len() > 1 => {
+                self.batch.bytes = bytes / 2;
+                self.send(now, vec![Step::Requeue(None)])
             }
-            Outcome::Retry { error, after } => self.wait(now, rng, error, after),
+            Outcome::Refused(_) | Outcome::Forbidden(_) if sent.len() > 1 => {
+                self.suspects = sent.len();
+                self.send(now, vec![Step::Requeue(None)])
+            }
+            Outcome::Refused(report) | Outcome::Forbidden(report) | Outcome::TooLarge(report) => {
+                self.parked.release(&sent[0]);
+                self.succeeded(usize::MAX);
+                self.send(now, vec![Step::Refuse(report)])
+            }
+            Outcome::Failed {
+                error,
+                after,
+                suspect,
+            } => self.failed(now, rng, sent, error, after, suspect),
         }
     }
 
-    fn succeeded(&mut self) {
-        self.state = State::Idle;
+    /// Parks what the server passed over; what comes after the last one it named it has not come to yet.
+    fn settled(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        sent: &[String],
+        verdicts: &[ServerVerdict],
+    ) {
+        let is_named = |id: &String| verdicts.iter().any(|one| one.id == *id);
+        let reached = sent.iter().rposition(is_named).map_or(0, |last| last + 1);
+        self.succeeded(reached);
+        for id in &sent[..reached] {
+            if is_named(id) {
+                self.parked.release(id);
+            } else {
+                self.parked.park(now, rng, id);
+            }
+        }
+    }
+
+    /// The server took a stand on so many from the head of the queue.
+    fn succeeded(&mut self, settled: usize) {
         self.backoff.reset();
         self.error = None;
+        self.trials = 0;
+        if self.alone.take().is_none() {
+            self.suspects = self.suspects.saturating_sub(settled);
+        }
+        if self.suspects == 0 {
+            self.strikes = 0;
+            self.forbidden = false;
+        }
+    }
+
+    fn failed(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        sent: &[String],
+        error: Error,
+        after: Option<u64>,
+        suspect: bool,
+    ) -> Vec<Step> {
+        let again = vec![Step::Requeue(Some(error.report()))];
+        if let Some(id) = self.alone.take() {
+            self.parked.park(now, rng, &id);
+            if suspect {
+                return self.send(now, again);
+            }
+        } else if suspect {
+            self.strikes += 1;
+            let searching = self.strikes >= STRIKES || self.trials > 0;
+            if searching && sent.len() > 1 {
+                self.suspects = sent.len();
+                return self.send(now, again);
+            }
+            if searching && self.trials < PROBES {
+                self.error = Some(error);
+                self.suspects = 0;
+                self.trials += 1;
+                self.parked.park(now, rng, &sent[0]);
+                return self.send(now, again);
+            }
+            if searching {
+                self.strikes = 0;
+                self.end_trials();
+            }
+        }
+        self.wait(now, rng, error, after)
+    }
+
+    /// There was nothing to send.
+    fn found_nothing(&mut self, now: Millis, rng: &mut fastrand::Rng) -> Vec<Step> {
+        if let Some(id) = self.alone.take() {
+            // It is gone, or waits for another one.
+            self.parked.release(&id);
+            return self.send(now, Vec::new());
+        }
+        if self.trials == 0 {
+            return vec![];
+        }
+        self.end_trials();
+        let error = self.error.take();
+        let error = error.unwrap_or_else(|| Error::Network("no answer".into()));
+        self.wait(now, rng, error, None)
+    }
+
+    /// No other transaction fared better: the first one is again the first to go.
+    fn end_trials(&mut self) {
+        self.parked.release_last(self.trials);
+        self.trials = 0;
+        self.suspects = 1;
     }
 
     fn wait(
@@ -238,116 +343,42 @@ impl Uploader {
         error: Error,
         after: Option<u64>,
     ) -> Vec<Step> {
+        let again = Step::Requeue(Some(error.report()));
         self.error = Some(error);
         let until = now.after(self.backoff.fail(rng, after));
         self.state = State::Waiting {
             until,
             not_before: now.after(after.unwrap_or(0)),
         };
-        vec![Step::Requeue, Step::Wait { until }]
+        vec![again, Step::Wait { until }]
     }
 
-    fn resume(&mut self) -> Vec<Step> {
+    /// After these steps, sends what is next: a parked transaction that is due, alone, or the head of the queue.
+    fn send(&mut self, now: Millis, mut steps: Vec<Step>) -> Vec<Step> {
         self.state = State::Idle;
-        vec![self.send()]
-    }
-
-    fn send(&self) -> Step {
-        Step::Send { limit: self.limit }
+        let due = self.parked.due(now);
+        self.alone = due.filter(|_| self.trials == 0);
+        let next = self.parked.next_due();
+        if let Some(until) = next.filter(|_| self.alone.is_none()) {
+            steps.push(Step::Wait { until });
+        }
+        let limit = match self.suspects {
+            _ if self.trials > 0 => 1,
+            0 => self.batch.transactions,
+            suspects => (suspects / 2).max(1),
+        };
+        steps.push(Step::Send(Take {
+            batch: Batch {
+                transactions: limit.min(self.batch.transactions),
+                ..self.batch
+            },
+            parked: self.parked.except(self.alone.as_ref()),
+            alone: self.alone.clone(),
+        }));
+        steps
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::upload::Verdict;
-
-    struct World {
-        uploader: Uploader,
-        rng: fastrand::Rng,
-        now: Millis,
-    }
-
-    impl World {
-        fn sending(ids: &[&str]) -> Self {
-            let mut world = Self {
-                uploader: Uploader::new(false),
-                rng: fastrand::Rng::with_seed(1),
-                now: Millis(1_000_000),
-            };
-            assert!(matches!(world.on(Event::Queued)[..], [Step::Send { .. }]));
-            world.on(Event::Sent(ids.iter().map(ToString::to_string).collect()));
-            world
-        }
-
-        fn on(&mut self, event: Event<'_>) -> Vec<Step> {
-            self.uploader.handle(self.now, &mut self.rng, event)
-        }
-
-        fn answer(&mut self, status: u16, body: &str) -> Vec<Step> {
-            self.on(Event::Answered {
-                status,
-                is_html: false,
-                retry_after: None,
-                body,
-            })
-        }
-    }
-
-    #[test]
-    fn one_post_at_a_time() {
-        let mut world = World::sending(&["c:1"]);
-        assert_eq!(world.on(Event::Queued), []);
-        let steps = world.answer(200, "");
-        assert!(matches!(
-            &steps[..],
-            [Step::Settle(verdicts), Step::Send { .. }]
-                if matches!(verdicts[0].verdict, Verdict::Accepted { .. })
-        ));
-    }
-
-    #[test]
-    fn a_refused_batch_is_halved_until_the_guilty_one_stands_alone() {
-        let mut world = World::sending(&["c:1", "c:2", "c:3", "c:4"]);
-        assert_eq!(
-            world.answer(422, ""),
-            [Step::Requeue, Step::Send { limit: 2 }]
-        );
-        world.on(Event::Sent(vec!["c:1".into(), "c:2".into()]));
-        assert_eq!(
-            world.answer(422, ""),
-            [Step::Requeue, Step::Send { limit: 1 }]
-        );
-        world.on(Event::Sent(vec!["c:1".into()]));
-        assert!(matches!(world.answer(422, "")[..], [Step::Refuse(_), _]));
-    }
-
-    #[test]
-    fn a_failure_waits_and_the_queue_is_never_forgotten() {
-        let mut world = World::sending(&["c:1"]);
-        let steps = world.answer(503, "");
-        let [Step::Requeue, Step::Wait { until }] = steps[..] else {
-            panic!("{steps:?}");
-        };
-        assert_eq!(world.on(Event::Queued), []);
-        assert_eq!(world.uploader.error().map(Error::code), Some("NETWORK"));
-        world.now = until;
-        assert!(matches!(world.on(Event::Timer)[..], [Step::Send { .. }]));
-    }
-
-    #[test]
-    fn an_answer_that_names_nothing_does_not_spin() {
-        let mut world = World::sending(&["c:1"]);
-        let steps = world.answer(200, r#"{"transactions":[]}"#);
-        assert!(matches!(steps[..], [Step::Requeue, Step::Wait { .. }]));
-    }
-
-    #[test]
-    fn disconnecting_aborts_and_requeues() {
-        let mut world = World::sending(&["c:1"]);
-        assert_eq!(world.on(Event::Pause), [Step::Abort, Step::Requeue]);
-        assert_eq!(world.answer(200, ""), []);
-        assert_eq!(world.on(Event::Queued), []);
-        assert!(matches!(world.on(Event::Resume)[..], [Step::Send { .. }]));
-    }
-}
+#[path = "uploader_tests.rs"]
+mod tests;

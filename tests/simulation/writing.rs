@@ -34,6 +34,8 @@ struct Simulation {
     resolved: Vec<(String, String)>,
     /// Rejections that an app retried or discarded.
     dealt_with: BTreeSet<String>,
+    /// Edits of a row may be merged before they are sent.
+    coalesce: bool,
     trace: bool,
 }
 
@@ -60,10 +62,13 @@ impl Simulation {
             .iter()
             .map(ToString::to_string)
             .collect();
+        let coalesce = rng.bool();
+        let write = format!(r#""/changes", "coalesce": {coalesce}"#);
         for name in &names {
-            world.open(name, OPTIONS);
+            world.open(name, &OPTIONS.replace(r#""/changes""#, &write));
         }
         Self {
+            coalesce,
             world,
             names,
             rng,
@@ -288,9 +293,16 @@ impl Simulation {
                 "{key} was rejected and is not listed"
             );
         }
+        let bodies: String = self
+            .world
+            .sent
+            .iter()
+            .filter_map(|one| one.body.as_deref())
+            .collect();
         for (name, key) in &self.resolved {
+            let merged = self.coalesce && !bodies.contains(&format!(r#""id":"{key}""#));
             assert!(
-                applied.contains_key(key) || listed.contains(key),
+                applied.contains_key(key) || listed.contains(key) || merged,
                 "{name} wrote {key} and it is nowhere"
             );
         }

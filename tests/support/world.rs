@@ -60,9 +60,14 @@ pub struct World {
     pub verified: Option<&'static str>,
     /// The write API answers with a status alone.
     pub plain_writes: bool,
+    /// Stands before the write API: the status for a body that it does not let through.
+    pub gate: Option<Gate>,
     /// How clients die.
     pub death: Death,
 }
+
+/// See [`World::gate`].
+pub type Gate = Box<dyn Fn(&str) -> Option<u16>>;
 
 /// What can happen next.
 enum Next {
@@ -102,6 +107,7 @@ impl World {
             stirred: BTreeSet::new(),
             verified: Some("a"),
             plain_writes: false,
+            gate: None,
             death: Death::Killed,
         }
     }

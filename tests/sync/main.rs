@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod awkward;
+mod coalescing;
 mod confirming;
+mod culprits;
+mod draining;
 mod groups;
 mod reading;
 mod refetching;
@@ -19,12 +22,30 @@ mod types;
 mod uploading;
 mod writing;
 
-use support::world::{SYNCED, World};
+use support::world::{SYNCED, Sent, World};
+use throughline::engine::Endpoint;
 
 /// The demo's rows.
 const FIRST: &str = "019aa000-0000-7000-8000-000000000001";
 const SECOND: &str = "019aa000-0000-7000-8000-000000000002";
 const THIRD: &str = "019aa000-0000-7000-8000-000000000003";
+
+/// The POSTs so far.
+fn posts(world: &World) -> Vec<&Sent> {
+    let writes = |one: &&Sent| one.endpoint == Endpoint::Write;
+    world.sent.iter().filter(writes).collect()
+}
+
+/// The transactions of a POST.
+fn body(post: &Sent) -> Vec<serde_json::Value> {
+    serde_json::from_str(post.body.as_ref().unwrap()).unwrap()
+}
+
+/// Their idempotency keys.
+fn ids(post: &Sent) -> Vec<String> {
+    let id = |one: serde_json::Value| one["id"].as_str().unwrap().to_owned();
+    body(post).into_iter().map(id).collect()
+}
 
 /// A new row's id.
 fn fresh(n: u32) -> String {

@@ -1,26 +1,14 @@
 //! The queue, and what an unreliable network does to it.
 
-use serde_json::{Value as Json, json};
+use std::cell::Cell;
+use std::rc::Rc;
+
+use serde_json::json;
 use throughline::engine::Endpoint;
 use throughline::tabs::{Request, UploadPhase};
 
-use crate::support::world::{Fault, SYNCED, Sent, World};
-use crate::{FIRST, SECOND, assert_clean, fresh, synced};
-
-fn posts(world: &World) -> Vec<&Sent> {
-    let writes = |one: &&Sent| one.endpoint == Endpoint::Write;
-    world.sent.iter().filter(writes).collect()
-}
-
-/// The transactions of a POST.
-fn body(post: &Sent) -> Vec<Json> {
-    serde_json::from_str(post.body.as_ref().unwrap()).unwrap()
-}
-
-fn ids(post: &Sent) -> Vec<String> {
-    let id = |one: Json| one["id"].as_str().unwrap().to_owned();
-    body(post).into_iter().map(id).collect()
-}
+use crate::support::world::{Fault, SYNCED, World};
+use crate::{FIRST, SECOND, THIRD, assert_clean, body, fresh, ids, posts, synced};
 
 #[test]
 fn a_post_carries_key_changed_columns_and_what_they_were() {
@@ -270,4 +258,230 @@ fn a_queue_that_cannot_be_written_waits_and_says_so() {
     world.settle();
     assert_eq!(world.ledger.applied()[&key], 1);
     world.assert_same("todos");
+}
+
+/// All rows of the answer table that lose nothing, each in the middle of a queue.
+#[test]
+fn what_is_no_verdict_keeps_every_write_and_its_order() {
+    for (status, code) in [
+        (0, "ENDPOINT"),
+        (301, "ENDPOINT"),
+        (401, "AUTH"),
+        (403, "AUTH"),
+        (404, "ENDPOINT"),
+        (405, "ENDPOINT"),
+        (408, "NETWORK"),
+        (410, "ENDPOINT"),
+        (425, "NETWORK"),
+        (429, "NETWORK"),
+        (500, "NETWORK"),
+        (501, "ENDPOINT"),
+        (503, "NETWORK"),
+    ] {
+        let world = &mut synced();
+        world.fault("a", Endpoint::Write, Fault::status(status));
+        let first = world.client("a").rename(FIRST, "one").unwrap();
+        let second = world.client("a").rename(SECOND, "two").unwrap();
+        world.run_until("the answer", |world| posts(world)[0].status.is_some());
+        world.run_for(15);
+        assert_eq!(world.client("a").pending().len(), 2, "{status}");
+        let error = world.client("a").status().upload.error.unwrap();
+        assert_eq!(error.code, code, "{status}");
+        // What happened stands beside the transaction until the server has it.
+        let record = world.client("a").pending().remove(0);
+        assert_eq!((record.attempts, record.error), (1, Some(error)));
+        world.settle();
+        assert_eq!(world.ledger.order(), [first, second], "{status}");
+        assert!(world.client("a").rejected().is_empty(), "{status}");
+        assert_clean(world, "a");
+    }
+}
+
+#[test]
+fn the_last_failure_is_kept_with_its_transaction_over_a_reload_and_gone_once_accepted() {
+    let world = &mut synced();
+    world.gate = Some(Box::new(|_| Some(503)));
+    world.client("a").rename(FIRST, "kept");
+    world.run_for(5_000);
+    world.crash("a");
+    let outbox = "SELECT attempts > 1, error ->> 'code' FROM _throughline_outbox";
+    assert_eq!(world.client("a").rows(outbox), ["1|NETWORK"]);
+    world.gate = None;
+    world.run_until("acceptance", |world| !world.seen("a").accepted.is_empty());
+    assert_eq!(world.seen("a").accepted[0].error, None);
+    world.settle();
+}
+
+#[test]
+fn a_token_that_is_refreshed_later_lets_the_queue_through_in_order() {
+    let world = &mut synced();
+    let expired = Rc::new(Cell::new(false));
+    let token = expired.clone();
+    world.gate = Some(Box::new(move |_| token.get().then_some(401)));
+    world.offline("a");
+    let keys: Vec<String> = (1..=120)
+        .map(|n| world.client("a").add_todo(&fresh(n), "new").unwrap())
+        .collect();
+    world.online("a");
+    world.run_until("the first half", |world| world.ledger.order().len() >= 50);
+    expired.set(true);
+    world.run_for(3_600_000);
+    let status = world.client("a").status();
+    assert_eq!(status.upload.error.unwrap().code, "AUTH");
+    assert_eq!(status.pending, 70, "an hour later nothing is lost");
+    expired.set(false);
+    world.settle();
+    assert_eq!(world.ledger.order(), keys);
+    assert!(world.client("a").rejected().is_empty());
+    world.assert_same("todos");
+}
+
+#[test]
+fn what_stays_forbidden_with_fresh_headers_is_rejected_and_nothing_else() {
+    let world = &mut synced();
+    world.gate = Some(Box::new(|body| body.contains("secret").then_some(403)));
+    world.offline("a");
+    let one = world.client("a").rename(FIRST, "one").unwrap();
+    let bad = world.client("a").rename(SECOND, "secret").unwrap();
+    let two = world.client("a").rename(THIRD, "two").unwrap();
+    world.online("a");
+    world.settle();
+    assert_eq!(world.ledger.order(), [one, two]);
+    let rejected = world.client("a").rejected();
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0].id, bad);
+    assert_eq!(rejected[0].error.as_ref().unwrap().code, "FORBIDDEN");
+    world.assert_same("todos");
+}
+
+#[test]
+fn a_server_that_takes_small_bodies_only_gets_small_bodies() {
+    let world = &mut synced();
+    world.gate = Some(Box::new(|body| (body.len() > 10_000).then_some(413)));
+    world.offline("a");
+    let title = "t".repeat(1_000);
+    let mut keys: Vec<String> = (1..=60)
+        .map(|n| world.client("a").add_todo(&fresh(n), &title).unwrap())
+        .collect();
+    let huge = world.client("a").add_todo(&fresh(61), &"h".repeat(20_000));
+    keys.push(world.client("a").add_todo(&fresh(62), "small").unwrap());
+    let before = posts(world).len();
+    world.online("a");
+    world.settle();
+    assert_eq!(world.ledger.order(), keys);
+    let rejected = world.client("a").rejected();
+    assert_eq!(Some(rejected[0].id.clone()), huge);
+    assert_eq!(rejected[0].error.as_ref().unwrap().code, "TOO_LARGE");
+    let refused = posts(world)
+        .split_off(before)
+        .into_iter()
+        .filter(|post| post.status == Some(413))
+        .count();
+    assert!(refused <= 5, "{refused} bodies were too large");
+}
+
+#[test]
+fn a_server_that_is_down_is_asked_now_and_then_and_reads_go_on() {
+    let world = &mut synced();
+    for status in [500, 503] {
+        world.gate = Some(Box::new(move |_| Some(status)));
+        world
+            .client("a")
+            .rename(FIRST, &format!("mine at {status}"));
+        world
+            .client("a")
+            .rename(SECOND, &format!("too, at {status}"));
+        let before = posts(world).len();
+        world.run_for(300_000);
+        world.server().rename(THIRD, &format!("seen at {status}"));
+        world.run_for(1_000);
+        assert_eq!(
+            world.client("a").title(THIRD).unwrap(),
+            format!("seen at {status}")
+        );
+        world.run_for(300_000);
+        let tries = posts(world).len() - before;
+        assert!((10..150).contains(&tries), "{tries} in ten minutes");
+        world.gate = None;
+        world.settle();
+        world.assert_same("todos");
+    }
+}
+
+#[test]
+fn whatever_happens_during_a_post_there_is_no_second_one() {
+    let world = &mut synced();
+    world.fault("a", Endpoint::Write, Fault::Delay(5_000));
+    world.client("a").rename(FIRST, "one");
+    for n in 0..5 {
+        world.online("a");
+        world.client("a").connect();
+        world.client("a").rename(SECOND, &format!("two {n}"));
+        world.run_for(500);
+    }
+    assert_eq!(posts(world).len(), 1);
+    world.settle();
+    world.assert_same("todos");
+}
+
+#[test]
+fn closing_aborts_the_post_and_nothing_is_heard_of_it() {
+    let world = &mut synced();
+    world.fault("a", Endpoint::Write, Fault::Delay(5_000));
+    world.client("a").rename(FIRST, "one");
+    assert_eq!(world.requests_out("a"), 2, "a poll and a POST");
+    world.client("a").ask(Request::Close).unwrap();
+    assert_eq!(world.requests_out("a"), 0);
+}
+
+#[test]
+fn keys_never_come_again_not_even_in_a_new_database() {
+    let world = &mut synced();
+    let first = world.client("a").rename(FIRST, "one").unwrap();
+    world.settle();
+    world.crash("a");
+    let second = world.client("a").rename(FIRST, "two").unwrap();
+    world.settle();
+    world.open("a", SYNCED);
+    world.settle();
+    let other = world.client("a").rename(FIRST, "three").unwrap();
+    world.settle();
+    let (client, number) = first.split_once(':').unwrap();
+    assert_eq!(second.split_once(':').unwrap().0, client);
+    assert_ne!(second.split_once(':').unwrap().1, number);
+    assert_ne!(other.split_once(':').unwrap().0, client);
+    assert_eq!(world.ledger.order(), [first, second, other]);
+}
+
+#[test]
+fn the_limits_of_a_batch_are_the_apps_to_set() {
+    let mut world = World::new(1);
+    let batch = r#""/changes", "batch": {"transactions": 3}"#;
+    world.open("a", &SYNCED.replace(r#""/changes""#, batch));
+    world.settle();
+    world.offline("a");
+    for n in 1..=8 {
+        world.client("a").add_todo(&fresh(n), "new");
+    }
+    let before = posts(&world).len();
+    world.online("a");
+    world.settle();
+    let sizes: Vec<usize> = posts(&world)[before..]
+        .iter()
+        .map(|post| ids(post).len())
+        .collect();
+    assert_eq!(sizes, [3, 3, 2]);
+    for wrong in [
+        r#"{"transactions": 0}"#,
+        r#"{"bytes": 0}"#,
+        r#"{"bytes": -1}"#,
+        r#"{"transactions": 1.5}"#,
+        r#"{"size": 7}"#,
+        "7",
+    ] {
+        let wrong = format!(r#""/changes", "batch": {wrong}"#);
+        let options = SYNCED.replace(r#""/changes""#, &wrong);
+        let error = throughline::engine::Config::parse(&options).unwrap_err();
+        assert_eq!(error.code(), "ARGUMENT", "{wrong}");
+    }
 }

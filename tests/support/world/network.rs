@@ -249,6 +249,16 @@ impl World {
             };
             return self.answer(flight, answer);
         }
+        if let (Endpoint::Write, Some(gate)) = (flight.fetch.endpoint, &self.gate)
+            && let Some(status) = gate(flight.fetch.body.as_deref().unwrap_or_default())
+        {
+            let answer = engine::Answer {
+                status,
+                headers: Vec::new(),
+                body: String::new(),
+            };
+            return self.answer(flight, answer);
+        }
         let micros = Micros(self.now.0.unsigned_abs() * 1_000);
         let response = match flight.fetch.endpoint {
             Endpoint::Write => {

@@ -53,6 +53,18 @@ impl Ledger {
         applied
     }
 
+    /// The client transactions that changed something, in the order they were committed.
+    pub fn order(&self) -> Vec<String> {
+        let committed = |event: &Event| match event {
+            Event::Commit {
+                verdict: Some(verdict),
+                ..
+            } => Some(verdict.id.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(committed).collect()
+    }
+
     /// The client transactions that were rejected.
     pub fn rejected(&self) -> Vec<String> {
         self.verdicts()
