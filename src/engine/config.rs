@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::optimistic::OnRejection;
 use crate::schema::{Log, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
 
@@ -49,6 +50,9 @@ pub struct ElectricConfig {
 pub struct WriteConfig {
     /// Takes `POST` with the body of [`crate::upload::body`].
     pub url: String,
+    /// What a rejection rolls back besides the rejected transaction.
+    #[serde(default)]
+    pub on_rejection: OnRejection,
 }
 
 impl Config {

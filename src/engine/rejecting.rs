@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::reading::refold_all;
-use super::{Effect, Engine};
+use super::{Config, Effect, Engine};
 use crate::error::{ErrorReport, Result};
 use crate::ids::{ClientId, Millis, TransactionId};
-use crate::optimistic::dependents;
+use crate::optimistic::{OnRejection, Standing, taken_along};
 use crate::schema::TableSchema;
+use crate::store::changes::{self, RowName};
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, changes};
+use crate::store::{Session, journal, written};
 use crate::tabs::Notification;
 use crate::upload::Verdict;
 
@@ -43,11 +44,19 @@ const DEPENDS_ON_REJECTED: &str = "DEPENDS_ON_REJECTED";
 /// The code of a rejection by a schema that has no place for the write any more.
 const SCHEMA_CHANGED: &str = "SCHEMA_CHANGED";
 
+/// A verdict, and the rejected transaction that it follows from, if it is no one's own.
+pub(super) struct Settled {
+    pub(super) id: TransactionId,
+    pub(super) verdict: Verdict,
+    caused_by: Option<TransactionId>,
+}
+
 /// Spells queued writes anew for a changed table and rolls back those that it can no longer hold. Wants a transaction.
 pub(super) fn reject_misfits(
     conn: &Connection,
     session: &Session,
     client: &ClientId,
+    config: &Config,
     table: &TableSchema,
     now: Millis,
 ) -> Result<Rejected> {
@@ -63,67 +72,89 @@ pub(super) fn reject_misfits(
         })
         .collect();
     let mut rejected = Vec::new();
-    for (id, verdict) in with_dependents(conn, client, verdicts)? {
-        if let Verdict::Rejected(error) = verdict {
-            rejected.push((id, reject(conn, session, id, &error, now)?));
+    for settled in with_dependents(conn, session, client, config, verdicts)? {
+        if let Verdict::Rejected(error) = &settled.verdict {
+            let rows = reject(conn, session, &settled, error, now)?;
+            rejected.push((settled.id, rows));
         }
     }
     Ok(rejected)
 }
 
-/// The verdicts, with those added that follow from a rejection: a later transaction that writes a row which only the
-/// rejected one would have inserted, unless the server did apply something of it.
+/// The verdicts in order, each rejection followed by what it takes along by the policy of the options.
 pub(super) fn with_dependents(
     conn: &Connection,
+    session: &Session,
     client: &ClientId,
+    config: &Config,
     verdicts: Vec<(TransactionId, Verdict)>,
-) -> Result<BTreeMap<TransactionId, Verdict>> {
-    let rejected: Vec<TransactionId> = verdicts
-        .iter()
-        .filter(|(_, verdict)| matches!(verdict, Verdict::Rejected(_)))
-        .map(|(id, _)| *id)
-        .collect();
-    let mut verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
-    for id in rejected {
-        let (mut pending, attempts): (Vec<_>, Vec<u32>) =
-            changes::written_since(conn, id)?.into_iter().unzip();
-        if pending.first().is_none_or(|first| first.id != id) {
+) -> Result<Vec<Settled>> {
+    let policy = config.write.as_ref().map(|write| write.on_rejection);
+    let policy = policy.unwrap_or_default();
+    let is_rejection = |verdict: &Verdict| matches!(verdict, Verdict::Rejected(_));
+    let rejected = verdicts.iter().filter(|(_, verdict)| is_rejection(verdict));
+    let mut pending = match (rejected.map(|(id, _)| *id).min(), policy) {
+        (None, _) => Vec::new(),
+        (Some(_), OnRejection::All) => {
+            written::since(conn, session, &config.tables, TransactionId(0))?
+        }
+        (Some(first), _) => written::since(conn, session, &config.tables, first)?,
+    };
+    let verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
+    for transaction in &mut pending {
+        match verdicts.get(&transaction.id) {
+            Some(Verdict::Accepted { noop: true, .. }) => transaction.standing = Standing::NoOp,
+            Some(_) => transaction.standing = Standing::Decided,
+            None => {}
+        }
+    }
+    // What cannot be looked at is not there.
+    let there = |row: &RowName| written::is_synced(conn, session, row).unwrap_or(false);
+    let mut settled: Vec<Settled> = Vec::new();
+    for (id, verdict) in verdicts {
+        if settled.iter().any(|known| known.id == id) {
             continue;
         }
-        let later = pending.split_off(1);
-        for dependent in dependents(&pending[0], &later) {
-            let at = later.iter().position(|one| one.id == dependent.id);
-            let unsent = at.is_some_and(|at| attempts[at + 1] == 0);
-            let had_no_effect = match verdicts.get(&dependent.id) {
-                Some(Verdict::Accepted { noop, .. }) => *noop,
-                Some(Verdict::Rejected(_)) => false,
-                None => unsent || dependent.entirely,
-            };
-            if had_no_effect {
-                let error = ErrorReport {
-                    code: DEPENDS_ON_REJECTED.into(),
-                    message: format!(
-                        "it writes a row of the rejected transaction {}",
-                        transactions::idempotency_key(client, id)
-                    ),
-                    retryable: false,
-                };
-                verdicts.insert(dependent.id, Verdict::Rejected(error));
+        let rejects = is_rejection(&verdict);
+        settled.push(Settled {
+            id,
+            verdict,
+            caused_by: None,
+        });
+        if !rejects || pending.iter().all(|one| one.id != id) {
+            continue;
+        }
+        let error = ErrorReport {
+            code: DEPENDS_ON_REJECTED.into(),
+            message: format!(
+                "it was rolled back with the rejected transaction {}",
+                transactions::idempotency_key(client, id)
+            ),
+            retryable: false,
+        };
+        for taken in taken_along(policy, id, &pending, &there) {
+            settled.push(Settled {
+                id: taken,
+                verdict: Verdict::Rejected(error.clone()),
+                caused_by: Some(id),
+            });
+            if let Some(transaction) = pending.iter_mut().find(|one| one.id == taken) {
+                transaction.standing = Standing::Decided;
             }
         }
     }
-    Ok(verdicts)
+    Ok(settled)
 }
 
 /// Rolls back one transaction: its intents leave the log and its rows are folded without them.
 pub(super) fn reject(
     conn: &Connection,
     session: &Session,
-    id: TransactionId,
+    settled: &Settled,
     error: &ErrorReport,
     now: Millis,
 ) -> Result<Touched> {
-    let rows = transactions::reject(conn, session, id, error, now)?;
+    let rows = journal::reject(conn, session, settled.id, error, settled.caused_by, now)?;
     refold_all(conn, &rows)?;
     Ok(rows)
 }

@@ -145,8 +145,16 @@ impl Engine {
         let mut rejected = Vec::new();
         let mut contained = Vec::new();
         let mut noops = false;
-        for (id, verdict) in with_dependents(&transaction, &self.client, verdicts)? {
-            match verdict {
+        let settled = with_dependents(
+            &transaction,
+            &self.session,
+            &self.client,
+            &self.config,
+            verdicts,
+        )?;
+        for settled in settled {
+            let id = settled.id;
+            match settled.verdict {
                 Verdict::Accepted { txid, lsn, noop } => {
                     // Nothing comes back from a no-op: any later look at the server has it.
                     let lsn = if noop { Some(Lsn(0)) } else { lsn };
@@ -160,8 +168,8 @@ impl Engine {
                     }
                     accepted.push(id);
                 }
-                Verdict::Rejected(error) => {
-                    let rows = reject(&transaction, &self.session, id, &error, now)?;
+                Verdict::Rejected(ref error) => {
+                    let rows = reject(&transaction, &self.session, &settled, error, now)?;
                     rejected.push((id, rows));
                 }
             }

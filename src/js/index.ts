@@ -21,6 +21,7 @@ export type {
   OpenOptions,
   ParamsOption,
   ParamValues,
+  ReferenceOptions,
   RowOf,
   ShapeOptions,
   SubsetOptions,

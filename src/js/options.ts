@@ -44,6 +44,21 @@ export interface WriteOptions {
   url: string | URL;
   /** Sent with every POST. */
   headers?: HeadersOption | undefined;
+  /**
+   * What a rejection rolls back besides the rejected transaction: `dependents` (the default), later ones that cannot stand without
+   * it, because they write a row which it inserted or refer to one ({@link TableOptions.references}); `row`, also all later ones
+   * that write one of its rows; `all`, all that is pending. Whole transactions, and transitively; never what the server has
+   * accepted, or was sent and gets its own answer.
+   */
+  onRejection?: "dependents" | "row" | "all" | undefined;
+}
+
+/** Columns that name a row, as a foreign key of the server does. */
+export interface ReferenceOptions<R = Row> {
+  /** In the order of the other table's primary key. */
+  columns: readonly (keyof R & string)[];
+  /** A declared table. */
+  table: string;
 }
 
 /** A column: its Postgres type in SQL spelling, alone or with whether the server refuses NULL. */
@@ -57,6 +72,16 @@ export interface TableOptions<R = Row> {
   primaryKey?: readonly (keyof R & string)[] | undefined;
   /** Columns, or lists of columns, that queries sort or filter by. */
   indexes?: readonly ((keyof R & string) | readonly (keyof R & string)[])[] | undefined;
+  /**
+   * The columns that name rows of other tables. Nothing is enforced here: a rejected insert takes along pending writes that
+   * refer to its row.
+   *
+   * @example
+   * ```ts
+   * const tables = { lists: {}, todos: { references: [{ columns: ["list_id"], table: "lists" }] } };
+   * ```
+   */
+  references?: readonly ReferenceOptions<R>[] | undefined;
   /** The shape that fills the table; without it all of the server's table of the same name. Its name is `default`. */
   shape?: ShapeOptions | undefined;
   /**
@@ -157,7 +182,7 @@ export interface OpenOptions<Tables extends object = AnyTables> {
 export interface WireOptions {
   name: string;
   electric?: WireEndpoint & { params?: Record<string, string> };
-  write?: WireEndpoint;
+  write?: WireEndpoint & { onRejection?: string };
   tables: Record<string, unknown>;
   storage?: string;
   connect?: boolean;
@@ -216,7 +241,7 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     name,
     tables: tables as Record<string, unknown>,
     ...(electric && { electric: { ...endpoint("electric", electric), params: plainParams(electric.params) } }),
-    ...(write && { write: endpoint("write", write) }),
+    ...(write && { write: { ...endpoint("write", write), ...(write.onRejection && { onRejection: write.onRejection }) } }),
     ...(storage && { storage }),
     ...(connect !== undefined && { connect }),
   };

@@ -9,4 +9,4 @@ mod reject;
 
 pub use confirm::{PendingTransaction, confirmable};
 pub use fold::{Intent, ShadowRow, fold};
-pub use reject::{Dependent, Written, dependents};
+pub use reject::{OnRejection, Standing, Written, WrittenRow, blocked_by, taken_along};

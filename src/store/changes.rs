@@ -9,7 +9,7 @@ use super::shadow::Key;
 use crate::change::{Operation, TransactionState};
 use crate::error::Result;
 use crate::ids::{TransactionId, WriteId, Xid};
-use crate::optimistic::{PendingTransaction, Written};
+use crate::optimistic::PendingTransaction;
 use crate::schema::{Ordered, TableSchema};
 use crate::tabs::ChangeRecord;
 use crate::value::{canonical, read_wire};
@@ -208,38 +208,6 @@ pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<
         }
     }
     Ok(pending)
-}
-
-/// The pending transactions from one on, in order, with what each does to its rows and how often it was sent.
-pub fn written_since(
-    conn: &Connection,
-    first: TransactionId,
-) -> Result<Vec<(Written<RowName>, u32)>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT c.transaction_id, t.attempts, c.table_name, c.key, c.operation
-         FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
-         WHERE c.transaction_id >= ?1 ORDER BY c.transaction_id, c.id",
-    )?;
-    let mut found = statement.query([first.0])?;
-    let mut written: Vec<(Written<RowName>, u32)> = Vec::new();
-    while let Some(row) = found.next()? {
-        let id = TransactionId(row.get(0)?);
-        let operation: String = row.get(4)?;
-        let operation = Operation::parse(&operation)
-            .ok_or_else(|| corrupt(format!("operation {operation:?}")))?;
-        let intent = ((row.get(2)?, row.get(3)?), operation);
-        match written.last_mut() {
-            Some((last, _)) if last.id == id => last.intents.push(intent),
-            _ => written.push((
-                Written {
-                    id,
-                    intents: vec![intent],
-                },
-                row.get(1)?,
-            )),
-        }
-    }
-    Ok(written)
 }
 
 /// Where the intents of a transaction stand.

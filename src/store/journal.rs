@@ -6,9 +6,38 @@ use super::bookkeeping::{all, first, run};
 use super::error::corrupt;
 use super::session::{Session, Writing, new_write_id};
 use super::shadow::{Key, refold};
-use super::transactions::{Touched, finish_local};
-use crate::error::{Error, Result};
-use crate::ids::TransactionId;
+use super::transactions::{Touched, finish_local, forget_intents, keys_of};
+use crate::error::{Error, ErrorReport, Result};
+use crate::ids::{Millis, TransactionId};
+
+/// It is refused, by the server or because of another one: its intents move to the journal. Returns the rows to fold again. Wants a transaction.
+pub fn reject(
+    conn: &Connection,
+    session: &Session,
+    id: TransactionId,
+    error: &ErrorReport,
+    caused_by: Option<TransactionId>,
+    now: Millis,
+) -> Result<Touched> {
+    let keys = keys_of(conn, session, id)?;
+    let error = serde_json::to_string(error)
+        .map_err(|error| Error::Internal(format!("cannot write a reason: {error}")))?;
+    run(
+        conn,
+        "INSERT INTO _throughline_journal (id, transaction_id, write_id, table_name, operation, key, value, base)
+         SELECT id, transaction_id, write_id, table_name, operation, key, value, base
+         FROM _throughline_changes WHERE transaction_id = ?1",
+        &[&id.0],
+    )?;
+    forget_intents(conn, id)?;
+    run(
+        conn,
+        "UPDATE _throughline_transactions
+         SET state = 'rejected', error = ?2, changed_at = ?3, caused_by = ?4 WHERE id = ?1",
+        &[&id.0, &error, &now.0, &caused_by.map(|id| id.0)],
+    )?;
+    Ok(keys)
+}
 
 /// Drops the intents of a rejected transaction; that it was rejected stays known. Wants a transaction.
 ///

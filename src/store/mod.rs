@@ -31,6 +31,7 @@ pub mod transactions;
 mod values;
 mod verify;
 mod writer;
+pub mod written;
 
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};

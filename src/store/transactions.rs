@@ -8,7 +8,7 @@ use super::error::corrupt;
 use super::session::{Session, Writing};
 use super::shadow::Key;
 use crate::change::{Operation, TransactionState};
-use crate::error::{Error, ErrorReport, Result};
+use crate::error::Result;
 use crate::ids::{ChangeId, ClientId, Lsn, Millis, TransactionId, Xid};
 use crate::shape::Snapshot;
 use crate::tabs::TransactionRecord;
@@ -235,34 +235,7 @@ pub fn confirm(conn: &Connection, session: &Session, id: TransactionId) -> Resul
     Ok(keys)
 }
 
-/// The server refused it: its intents move to the journal. Returns the rows to fold again. Wants a transaction.
-pub fn reject(
-    conn: &Connection,
-    session: &Session,
-    id: TransactionId,
-    error: &ErrorReport,
-    now: Millis,
-) -> Result<Touched> {
-    let keys = keys_of(conn, session, id)?;
-    let error = serde_json::to_string(error)
-        .map_err(|error| Error::Internal(format!("cannot write a reason: {error}")))?;
-    run(
-        conn,
-        "INSERT INTO _throughline_journal (id, transaction_id, write_id, table_name, operation, key, value, base)
-         SELECT id, transaction_id, write_id, table_name, operation, key, value, base
-         FROM _throughline_changes WHERE transaction_id = ?1",
-        &[&id.0],
-    )?;
-    forget_intents(conn, id)?;
-    run(
-        conn,
-        "UPDATE _throughline_transactions SET state = 'rejected', error = ?2, changed_at = ?3 WHERE id = ?1",
-        &[&id.0, &error, &now.0],
-    )?;
-    Ok(keys)
-}
-
-fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()> {
+pub(super) fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()> {
     run(
         conn,
         "DELETE FROM _throughline_changes WHERE transaction_id = ?1",
@@ -274,7 +247,7 @@ fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()> {
 /// Rows by table.
 pub type Touched = Vec<(std::sync::Arc<crate::schema::TableSchema>, Key)>;
 
-fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
+pub(super) fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
     let mut keys = Vec::new();
     for (table, key) in rows_of(conn, id)? {
         if let Some(table) = session.table(&table) {

@@ -7,6 +7,7 @@ mod groups;
 mod reading;
 mod refetching;
 mod rejecting;
+mod rolling_back;
 mod settling;
 mod shapes;
 mod subqueries;
