@@ -103,6 +103,7 @@ pub(super) fn with_dependents(
     let verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
     for transaction in &mut pending {
         match verdicts.get(&transaction.id) {
+            _ if transaction.standing == Standing::Decided => {}
             Some(Verdict::Accepted { noop: true, .. }) => transaction.standing = Standing::NoOp,
             Some(_) => transaction.standing = Standing::Decided,
             None => {}

@@ -51,6 +51,18 @@ export interface WriteOptions {
    * accepted, or was sent and gets its own answer.
    */
   onRejection?: "dependents" | "row" | "all" | undefined;
+  /**
+   * What shows that an accepted write is back, so that the optimistic rows can go. `auto` (the default): whatever the answer tells,
+   * which is the `write_id` in the row, the `txid` in the shape's log, or an up-to-date at or past `lsn`. One of the three alone:
+   * for a server whose other words are not to be trusted. `ledger`: a synced table with a row for each transaction, written in the
+   * transaction itself; the one rule that nothing defeats, see `ledger`.
+   */
+  confirmBy?: "auto" | "write_id" | "txid" | "lsn" | "ledger" | undefined;
+  /**
+   * The server's ledger, for `confirmBy: "ledger"`: a table with the columns `id` (the transaction's id), `client_id` (what stands
+   * before its last colon) and, if it keeps rejections too, `status`. Default: `throughline_ledger`.
+   */
+  ledger?: string | undefined;
 }
 
 /** Columns that name a row, as a foreign key of the server does. */
@@ -182,11 +194,14 @@ export interface OpenOptions<Tables extends object = AnyTables> {
 export interface WireOptions {
   name: string;
   electric?: WireEndpoint & { params?: Record<string, string> };
-  write?: WireEndpoint & { onRejection?: string };
+  write?: WireEndpoint & WriteSettings;
   tables: Record<string, unknown>;
   storage?: string;
   connect?: boolean;
 }
+
+/** Options of the write path that the database reads. */
+export type WriteSettings = Pick<WriteOptions, "confirmBy" | "ledger" | "onRejection">;
 
 /** An endpoint as it crosses. */
 export interface WireEndpoint {
@@ -241,7 +256,7 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     name,
     tables: tables as Record<string, unknown>,
     ...(electric && { electric: { ...endpoint("electric", electric), params: plainParams(electric.params) } }),
-    ...(write && { write: { ...endpoint("write", write), ...(write.onRejection && { onRejection: write.onRejection }) } }),
+    ...(write && { write: { ...settings(write), ...endpoint("write", write) } }),
     ...(storage && { storage }),
     ...(connect !== undefined && { connect }),
   };
@@ -252,6 +267,11 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     ...(workerUrl && { workerUrl: absolute("workerUrl", workerUrl, base) }),
     ...(wasmUrl && { wasmUrl: absolute("wasmUrl", wasmUrl, base) }),
   };
+}
+
+/** What of the options is the database's to read. */
+function settings({ confirmBy, ledger, onRejection }: WriteSettings): WriteSettings {
+  return { ...(confirmBy && { confirmBy }), ...(ledger && { ledger }), ...(onRejection && { onRejection }) };
 }
 
 /** What the functions among headers say now. */

@@ -7,6 +7,6 @@ mod confirm;
 mod fold;
 mod reject;
 
-pub use confirm::{PendingTransaction, confirmable};
+pub use confirm::{ConfirmBy, PendingTransaction, confirmable};
 pub use fold::{Intent, ShadowRow, fold};
 pub use reject::{OnRejection, Standing, Written, WrittenRow, blocked_by, taken_along};

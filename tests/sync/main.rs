@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod awkward;
+mod confirming;
 mod groups;
 mod reading;
 mod refetching;

@@ -75,13 +75,16 @@ impl Ledger {
     }
 }
 
-pub(super) fn demo_backend(chunk_bytes: usize) -> (Backend, Ledger) {
+pub(super) fn demo_backend(chunk_bytes: usize, keeps_ledger: bool) -> (Backend, Ledger) {
     let mut ledger = Ledger::default();
     let options = Options {
         chunk_bytes,
         ..Options::default()
     };
     let mut backend = Backend::new(Electric::new(options), demo::rules());
+    if keeps_ledger {
+        backend = backend.with_ledger();
+    }
     demo::start(&mut backend, &mut ledger, micros(BEGINNING.0)).expect("an empty database");
     let id = Column::new("id", throughline_server::electric::PgType::Int8);
     backend

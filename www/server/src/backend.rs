@@ -1,4 +1,4 @@
-//! The whole backend without I/O: Electric, the write API's ledger and rules, every change of state through a
+//! The whole backend without I/O: Electric, the write API's verdicts and rules, every change of state through a
 //! [`Journal`].
 //!
 //! ```
@@ -24,7 +24,7 @@ use crate::electric::{
     Transaction, WaitState,
 };
 use crate::journal::{Event, Journal, JournalError};
-use crate::write::{self, LocalTransaction, Rule, Verdict, code};
+use crate::write::{self, Court, LocalTransaction, Rule, Verdict, code, ledger};
 
 /// Why a transaction of the server's own did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,8 @@ pub enum TransactionError {
 pub struct Backend {
     electric: Electric,
     rules: Vec<Rule>,
-    ledger: BTreeMap<String, Verdict>,
+    verdicts: BTreeMap<String, Verdict>,
+    keeps_ledger: bool,
 }
 
 impl Backend {
@@ -50,7 +51,27 @@ impl Backend {
         Self {
             electric,
             rules,
-            ledger: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            keeps_ledger: false,
+        }
+    }
+
+    /// The same, writing a row of the [`ledger`] in the transaction of each client's transaction; one that is rejected
+    /// gets its row alone. [`Backend::create_ledger`] makes the table.
+    #[must_use]
+    pub fn with_ledger(mut self) -> Self {
+        self.keeps_ledger = true;
+        self
+    }
+
+    /// CREATE TABLE IF NOT EXISTS of the ledger, if the backend keeps one.
+    ///
+    /// # Errors
+    /// The journal cannot be written; nothing has happened.
+    pub fn create_ledger(&mut self, journal: &mut dyn Journal) -> Result<(), JournalError> {
+        match self.keeps_ledger && self.electric.table(ledger::LEDGER).is_none() {
+            true => self.create_table(journal, ledger::table()),
+            false => Ok(()),
         }
     }
 
@@ -85,7 +106,7 @@ impl Backend {
         write::answered(&verdicts)
     }
 
-    /// Applies one client transaction, or finds its verdict in the ledger.
+    /// Applies one client transaction, or finds the verdict it already has.
     ///
     /// # Errors
     /// The journal cannot be written; nothing has happened.
@@ -95,10 +116,16 @@ impl Backend {
         now: Micros,
         transaction: &LocalTransaction,
     ) -> Result<Verdict, JournalError> {
-        if let Some(verdict) = self.ledger.get(&transaction.id) {
+        if let Some(verdict) = self.verdicts.get(&transaction.id) {
             return Ok(verdict.clone());
         }
-        let (verdict, staged) = write::judge(&self.electric, &self.rules, now, transaction);
+        let keeps_ledger = self.keeps_ledger && self.electric.table(ledger::LEDGER).is_some();
+        let court = Court {
+            electric: &self.electric,
+            rules: &self.rules,
+            keeps_ledger,
+        };
+        let (verdict, staged) = court.judge(now, transaction);
         self.record(
             journal,
             match staged {
@@ -297,7 +324,7 @@ impl Backend {
 
     fn keep(&mut self, verdict: Option<Verdict>) {
         if let Some(verdict) = verdict {
-            self.ledger.insert(verdict.id.clone(), verdict);
+            self.verdicts.insert(verdict.id.clone(), verdict);
         }
     }
 }

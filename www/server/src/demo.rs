@@ -80,7 +80,7 @@ pub fn rules() -> Vec<Rule> {
     }]
 }
 
-/// Prepares an empty database: the table and its first rows.
+/// Prepares an empty database: the table, the ledger if the backend keeps one, the first rows.
 ///
 /// # Errors
 /// The journal cannot be written.
@@ -90,6 +90,7 @@ pub fn start(
     now: Micros,
 ) -> Result<(), TransactionError> {
     backend.create_table(journal, todos())?;
+    backend.create_ledger(journal)?;
     seed(backend, journal, now)
 }
 

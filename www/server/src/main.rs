@@ -134,7 +134,7 @@ fn open(
         allow_delete: arguments.allow_delete,
         ..Options::default()
     });
-    let mut backend = Backend::new(electric, demo::rules());
+    let mut backend = Backend::new(electric, demo::rules()).with_ledger();
     let (mut journal, known): (Box<dyn Journal + Send>, bool) = match arguments.memory {
         true => (Box::new(Unjournaled), false),
         false => {
@@ -154,6 +154,8 @@ fn open(
             throughline_server::http::now(),
         )?;
     }
+    // A store of an earlier version has none.
+    backend.create_ledger(journal.as_mut())?;
     Ok((backend, journal))
 }
 

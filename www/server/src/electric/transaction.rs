@@ -99,8 +99,8 @@ impl ChangeError {
             ChangeError::UnknownColumn { .. } => "UNKNOWN_COLUMN",
             ChangeError::InvalidValue { .. } => "INVALID_VALUE",
             ChangeError::MissingKey(_) => "MISSING_KEY",
-            ChangeError::NotNull(_) => "NOT_NULL",
-            ChangeError::KeyConflict(_) => "KEY_CONFLICT",
+            ChangeError::NotNull(_) => "NOT_NULL_VIOLATION",
+            ChangeError::KeyConflict(_) => "UNIQUE_VIOLATION",
             ChangeError::NotFillable { .. } => "NOT_FILLABLE",
         }
     }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// Most bytes of a transaction's id: it is the key of an index.
+const MAX_ID_BYTES: usize = 512;
+
 /// What a change does to its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -48,11 +51,11 @@ pub struct LocalTransaction {
 pub fn parse(body: &[u8]) -> Result<Vec<LocalTransaction>, String> {
     let transactions: Vec<LocalTransaction> =
         serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    match transactions
-        .iter()
-        .any(|transaction| transaction.id.is_empty())
-    {
-        true => Err("a transaction's id is empty".into()),
-        false => Ok(transactions),
+    let is_usable = |id: &str| (1..=MAX_ID_BYTES).contains(&id.len()) && !id.contains('\0');
+    match transactions.iter().all(|one| is_usable(&one.id)) {
+        true => Ok(transactions),
+        false => Err(format!(
+            "a transaction's id has 1 to {MAX_ID_BYTES} bytes and no NUL"
+        )),
     }
 }

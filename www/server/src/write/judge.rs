@@ -5,75 +5,79 @@ use crate::electric::{
 };
 
 use super::body::{Change, LocalTransaction, Operation};
-use super::rules::{Rejection, Rule};
-use super::verdict::{Problem, Status, Verdict};
+use super::ledger;
+use super::rules::Rule;
+use super::verdict::{Problem, Verdict};
 
 /// The column that receives a change's write id, if the table has it.
 const WRITE_ID: &str = "write_id";
 
-/// A verdict and, if it is an acceptance that changes anything, what is to be committed.
-pub(crate) fn judge(
-    electric: &Electric,
-    rules: &[Rule],
-    now: Micros,
-    transaction: &LocalTransaction,
-) -> (Verdict, Option<Staged>) {
-    let staged = electric.stage(now, |tx| {
-        transaction
-            .changes
-            .iter()
-            .try_for_each(|change| apply(electric, tx, change))
-    });
-    let staged = staged.map_err(|error| Problem {
-        code: error.code().to_owned(),
-        message: error.to_string(),
-    });
-    let judged = staged.and_then(|staged| match broken_rule(rules, &staged) {
-        Some(rejection) => Err(Problem {
-            code: rejection.code.to_owned(),
-            message: rejection.message.into_owned(),
-        }),
-        None => Ok(staged),
-    });
-    let id = transaction.id.clone();
-    match judged {
-        Ok(staged) => {
-            let verdict = Verdict {
-                id,
-                status: Status::Accepted,
-                txid: staged.committed.txid,
-                lsn: Some(staged.committed.lsn.to_string()),
-                noop: staged.is_empty(),
-                error: None,
-            };
-            (verdict, (!staged.is_empty()).then_some(staged))
+/// What a transaction is judged by.
+pub(crate) struct Court<'a> {
+    pub(crate) electric: &'a Electric,
+    pub(crate) rules: &'a [Rule],
+    /// Whether a row of the ledger is written with each transaction.
+    pub(crate) keeps_ledger: bool,
+}
+
+impl Court<'_> {
+    /// A verdict and what is to be committed with it, if anything.
+    pub(crate) fn judge(
+        &self,
+        now: Micros,
+        transaction: &LocalTransaction,
+    ) -> (Verdict, Option<Staged>) {
+        let id = &transaction.id;
+        let mut noop = false;
+        let staged = self.electric.stage(now, |tx| {
+            let mut changes = transaction.changes.iter();
+            changes.try_for_each(|change| apply(self.electric, tx, change))?;
+            self.obey(tx)?;
+            noop = tx.ops.is_empty();
+            self.record(tx, &Verdict::accepted(id, noop).with_txid(self.next_txid()))
+        });
+        match staged {
+            Ok(staged) => {
+                let mut verdict = Verdict::accepted(id, noop);
+                verdict.lsn = Some(staged.committed.lsn.to_string());
+                verdict.txid = (!staged.is_empty()).then(|| self.next_txid());
+                (verdict, (!staged.is_empty()).then_some(staged))
+            }
+            Err(problem) => {
+                let verdict = Verdict::rejected(id, problem);
+                let staged = self.electric.stage(now, |tx| self.record(tx, &verdict));
+                let staged = staged.ok().filter(|staged| !staged.is_empty());
+                (verdict, staged)
+            }
         }
-        Err(problem) => {
-            let verdict = Verdict {
-                id,
-                status: Status::Rejected,
-                txid: None,
-                lsn: None,
-                noop: false,
-                error: Some(problem),
-            };
-            (verdict, None)
+    }
+
+    /// The application's rules on what was changed so far.
+    fn obey(&self, tx: &Transaction<'_>) -> Result<(), Problem> {
+        let broken = tx.ops.iter().find_map(|op| {
+            let of_table = self.rules.iter().filter(|rule| rule.table == op.table);
+            of_table.map(|rule| (rule.check)(op)).find_map(Result::err)
+        });
+        broken.map_or(Ok(()), |rejection| Err(rejection.into()))
+    }
+
+    fn record(&self, tx: &mut Transaction<'_>, verdict: &Verdict) -> Result<(), Problem> {
+        match self.keeps_ledger {
+            true => Ok(tx.insert(ledger::LEDGER, ledger::row_of(verdict))?),
+            false => Ok(()),
         }
+    }
+
+    /// The id of the transaction that is being judged, if it writes anything.
+    fn next_txid(&self) -> String {
+        self.electric.next_xid.to_string()
     }
 }
 
-fn broken_rule(rules: &[Rule], staged: &Staged) -> Option<Rejection> {
-    staged.ops().iter().find_map(|op| {
-        let of_table = rules.iter().filter(|rule| rule.table == op.table);
-        of_table.map(|rule| (rule.check)(op)).find_map(Result::err)
-    })
-}
-
-fn apply(
-    electric: &Electric,
-    tx: &mut Transaction<'_>,
-    change: &Change,
-) -> Result<(), ChangeError> {
+fn apply(electric: &Electric, tx: &mut Transaction<'_>, change: &Change) -> Result<(), Problem> {
+    if ledger::is_reserved(&change.table) {
+        return Err(Problem::forbidden(&change.table));
+    }
     let unknown = || ChangeError::UnknownTable(change.table.clone());
     let table = electric.table(&change.table).ok_or_else(unknown)?;
     let mut values = texts(table, change)?;
@@ -86,11 +90,12 @@ fn apply(
         values.insert(WRITE_ID.to_owned(), Some(write_id.clone()));
     }
     match change.operation {
-        Operation::Insert => tx.insert(&change.table, values),
+        Operation::Insert => tx.insert(&change.table, values)?,
         // A missing row is no error: someone deleted it meanwhile.
-        Operation::Update => tx.update(&change.table, &key, values).map(drop),
-        Operation::Delete => tx.delete(&change.table, &key).map(drop),
+        Operation::Update => drop(tx.update(&change.table, &key, values)?),
+        Operation::Delete => drop(tx.delete(&change.table, &key)?),
     }
+    Ok(())
 }
 
 /// The change's JSON values as text, by column type.

@@ -13,11 +13,12 @@
 
 mod body;
 mod judge;
+pub mod ledger;
 mod rules;
 mod verdict;
 
 pub use body::{Change, LocalTransaction, Operation, parse};
-pub(crate) use judge::judge;
+pub(crate) use judge::Court;
 pub use rules::{Rejection, Rule};
 pub use verdict::{Problem, Status, Verdict};
 
@@ -29,8 +30,10 @@ use crate::electric::{Response, constants::header};
 /// Largest body accepted, in bytes, unless told otherwise.
 pub const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
 
-/// Stable codes of answers that stand for the whole request.
+/// Stable codes of answers that stand for the whole request, and of rejections that no row's values cause.
 pub mod code {
+    /// The table is not for clients to write.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
     /// The body is not an array of transactions.
     pub const MALFORMED: &str = "MALFORMED";
     /// The body is over the limit.

@@ -30,9 +30,10 @@ async fn a_commit_wakes_a_held_poll() {
     assert_eq!(news.header("electric-has-data"), "true");
     let change = &news.json()[0];
     assert_eq!(change["value"]["title"], "Milk");
+    let txid = &accepted.json()["transactions"][0]["txid"];
     assert_eq!(
-        change["headers"]["txids"][0],
-        accepted.json()["transactions"][0]["txid"]
+        change["headers"]["txids"][0].to_string(),
+        txid.as_str().unwrap()
     );
     until_held(&service, 0).await;
 }
