@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::reading::refold_all;
-use super::{Config, Effect, Engine};
+use super::{Config, Effect, Engine, begin};
 use crate::error::{ErrorReport, Result};
 use crate::ids::{ClientId, Millis, TransactionId};
 use crate::optimistic::{OnRejection, Standing, taken_along};
 use crate::schema::TableSchema;
 use crate::store::changes::{self, RowName};
+use crate::store::journal::{self, Edit};
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, journal, written};
-use crate::tabs::Notification;
+use crate::store::{Session, Writing, written};
+use crate::tabs::{Notification, Reply};
 use crate::upload::Verdict;
 
 /// Transactions that were rolled back, with their rows.
@@ -28,12 +29,64 @@ impl Engine {
             for (table, _) in rows {
                 self.touch_table(&table.name);
             }
-            if let Some(record) = transactions::record(&self.conn, &self.client, id)? {
+            if let Some(mut record) = transactions::record(&self.conn, &self.client, id)? {
+                let records = std::slice::from_mut(&mut record);
+                journal::tell_synced(&self.conn, &self.session, records)?;
                 self.tell_verdict(&record);
                 self.effects
                     .push(Effect::Notify(Notification::Rejected(record)));
             }
         }
+        Ok(())
+    }
+
+    /// Puts a rejected transaction back into the queue, and with `dependents` those that were rolled back with it, each as a
+    /// new one.
+    pub(super) fn requeue(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        number: TransactionId,
+        dependents: bool,
+        edit: Edit<'_>,
+    ) -> Result<Reply> {
+        let transaction = begin(&self.conn)?;
+        let mut key = None;
+        let mut touched = Touched::new();
+        for id in journal::with_dependents(&transaction, number, dependents)? {
+            let mut writing = Writing {
+                transaction: transactions::next_id(&transaction)?,
+                now,
+                rng: rng.fork(),
+                intents: 0,
+            };
+            let rows = journal::requeue(&transaction, &self.session, id, edit, &mut writing)?;
+            touched.extend(rows);
+            if id == number {
+                key = Some(transactions::idempotency_key(
+                    &self.client,
+                    writing.transaction,
+                ));
+            }
+        }
+        transaction.commit()?;
+        self.touch_log();
+        self.status_is_stale = true;
+        for (table, _) in touched {
+            self.touch_table(&table.name);
+        }
+        Ok(Reply::Committed(key))
+    }
+
+    /// Drops a rejected transaction, and with `dependents` those that were rolled back with it.
+    pub(super) fn discard(&mut self, number: TransactionId, dependents: bool) -> Result<()> {
+        let transaction = begin(&self.conn)?;
+        for id in journal::with_dependents(&transaction, number, dependents)? {
+            journal::discard(&transaction, id)?;
+        }
+        transaction.commit()?;
+        self.touch_log();
+        self.status_is_stale = true;
         Ok(())
     }
 }

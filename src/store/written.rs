@@ -1,10 +1,9 @@
 //! What pending transactions do to which rows, and which rows they refer to.
 
 use rusqlite::Connection;
-use serde_json::value::RawValue;
 
 use super::bookkeeping::all;
-use super::changes::RowName;
+use super::changes::{RowName, members};
 use super::error::corrupt;
 use super::rows;
 use super::session::Session;
@@ -13,7 +12,7 @@ use crate::change::Operation;
 use crate::error::Result;
 use crate::ids::TransactionId;
 use crate::optimistic::{Standing, Written, WrittenRow};
-use crate::schema::{Ordered, Reference, Tables, names};
+use crate::schema::{Reference, Tables, names};
 use crate::value::{Value, canonical, read_wire};
 
 /// The pending transactions from one on, in order.
@@ -86,8 +85,7 @@ fn refers(
     let Some(table) = session.table(table) else {
         return Ok(refers);
     };
-    let value: Ordered<Box<RawValue>> = crate::json::from_str(value)
-        .map_err(|error| corrupt(format!("value {value} of {}: {error}", table.name)))?;
+    let value = members(&table, value)?;
     // Of a reference over several columns an intent may write only one.
     let merged = match Key::parse(&table, key) {
         Ok(key) => rows::find(conn, &table, &names::local(&table.name), &key.values)?,

@@ -184,8 +184,14 @@ impl Simulation {
         if let Some(one) = self.rng.choice(listed) {
             self.dealt_with.insert(one.id);
             let request = match self.rng.bool() {
-                true => Request::Retry(one.number),
-                false => Request::Discard(one.number),
+                true => Request::Retry {
+                    number: one.number,
+                    dependents: false,
+                },
+                false => Request::Discard {
+                    number: one.number,
+                    dependents: false,
+                },
             };
             self.ask(name, request);
         }

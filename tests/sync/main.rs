@@ -5,6 +5,7 @@
 mod awkward;
 mod confirming;
 mod groups;
+mod journal;
 mod reading;
 mod refetching;
 mod rejecting;
