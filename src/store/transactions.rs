@@ -221,26 +221,24 @@ pub fn is_accepted(conn: &Connection, id: TransactionId) -> Result<bool> {
 }
 
 /// The server's ledger has it, committed at that position, whether or not an answer said so; whether that is news.
-/// Without a position, one that the answer told stands, or else `head`. Wants a transaction.
+/// `None` if it is not pending any more. Wants a transaction.
 pub fn witness(
     conn: &Connection,
     id: TransactionId,
     txid: Option<Xid>,
-    lsn: Option<Lsn>,
-    head: Lsn,
+    lsn: Lsn,
     now: Millis,
 ) -> Result<Option<bool>> {
     let accepted = is_accepted(conn, id)?;
     let known = run(
         conn,
-        "UPDATE _throughline_transactions SET lsn = coalesce(?3, lsn, ?4), txid = ifnull(?2, txid),
-           changed_at = iif(state = 'accepted', changed_at, ?5), state = 'accepted', error = NULL
+        "UPDATE _throughline_transactions SET lsn = ?3, txid = ifnull(?2, txid),
+           changed_at = iif(state = 'accepted', changed_at, ?4), state = 'accepted', error = NULL
          WHERE id = ?1 AND state IN ('queued', 'sending', 'accepted')",
         &[
             &id.0,
             &txid.map(|txid| txid.0),
-            &lsn.map(|lsn| lsn.to_string()),
-            &head.to_string(),
+            &lsn.to_string(),
             &now.0,
         ],
     )?;

@@ -9,7 +9,7 @@ use throughline_server::electric::{
     Alter, Column, Electric, Lag, Loss, Micros, Options, Row, Table, row,
 };
 use throughline_server::journal::{Event, Journal, JournalError};
-use throughline_server::write::Status;
+use throughline_server::write::{Status, Verdict};
 
 use super::{BEGINNING, World};
 use crate::support::text;
@@ -46,32 +46,27 @@ impl Ledger {
     /// How often each client transaction was applied; rejected ones and no-ops 0 times.
     pub fn applied(&self) -> BTreeMap<String, usize> {
         let mut applied = BTreeMap::new();
-        for event in &self.events {
-            match event {
-                Event::Commit {
-                    verdict: Some(verdict),
-                    ..
-                } => *applied.entry(verdict.id.clone()).or_default() += 1,
-                Event::Verdict(verdict) => {
-                    applied.entry(verdict.id.clone()).or_default();
-                }
-                _ => {}
-            }
+        for verdict in self.verdicts() {
+            let has_effect = verdict.status == Status::Accepted && !verdict.noop;
+            *applied.entry(verdict.id.clone()).or_default() += usize::from(has_effect);
         }
         applied
     }
 
     /// The client transactions that were rejected.
     pub fn rejected(&self) -> Vec<String> {
-        self.events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Verdict(verdict) if verdict.status == Status::Rejected => {
-                    Some(verdict.id.clone())
-                }
-                _ => None,
-            })
+        self.verdicts()
+            .filter(|verdict| verdict.status == Status::Rejected)
+            .map(|verdict| verdict.id.clone())
             .collect()
+    }
+
+    fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Verdict(verdict) => Some(verdict),
+            Event::Commit { verdict, .. } => verdict.as_ref(),
+            _ => None,
+        })
     }
 }
 
