@@ -235,12 +235,7 @@ pub fn witness(
         "UPDATE _throughline_transactions SET lsn = ?3, txid = ifnull(?2, txid),
            changed_at = iif(state = 'accepted', changed_at, ?4), state = 'accepted', error = NULL
          WHERE id = ?1 AND state IN ('queued', 'sending', 'accepted')",
-        &[
-            &id.0,
-            &txid.map(|txid| txid.0),
-            &lsn.to_string(),
-            &now.0,
-        ],
+        &[&id.0, &txid.map(|txid| txid.0), &lsn.to_string(), &now.0],
     )?;
     if known == 0 {
         return Ok(None);

@@ -5,6 +5,7 @@
 mod awkward;
 mod confirming;
 mod groups;
+mod intents;
 mod journal;
 mod reading;
 mod refetching;
