@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::ids::ClientId;
-use crate::optimistic::ConfirmBy;
+use crate::optimistic::{ConfirmBy, OnRejection};
 use crate::schema::{Log, Ordered, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
 use crate::upload::Batch;
@@ -57,6 +57,9 @@ pub struct WriteConfig {
     /// False: every transaction is sent as it was made. See [`crate::upload::coalesced`].
     #[serde(default = "yes")]
     pub coalesce: bool,
+    /// What a rejection rolls back besides the rejected transaction.
+    #[serde(default)]
+    pub on_rejection: OnRejection,
     /// What shows that a write is back.
     #[serde(default)]
     pub confirm_by: ConfirmBy,

@@ -201,7 +201,7 @@ fn bring_tables_up(
         if let Some(wanted) = wanted {
             let table = adopt(conn, session, found, wanted)?;
             if found.is_some_and(|found| !found.stores_like(&table)) {
-                reject_misfits(conn, session, client, &table, now)?;
+                reject_misfits(conn, session, client, config, &table, now)?;
             }
             done.push(name);
         }
@@ -211,7 +211,7 @@ fn bring_tables_up(
             adopt(conn, session, Some(table), table.clone())?;
         }
     }
-    Ok(())
+    config.tables.check_references(&|name| session.table(name))
 }
 
 fn with_indexes(found: &TableSchema, declaration: &TableDeclaration) -> Result<TableSchema> {

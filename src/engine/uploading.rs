@@ -153,9 +153,17 @@ impl Engine {
         let mut rejected = Vec::new();
         let mut contained = Vec::new();
         let mut noops = false;
+        let settled = with_dependents(
+            &transaction,
+            &self.session,
+            &self.client,
+            &self.config,
+            verdicts,
+        )?;
         let by = self.config.confirm_by();
-        for (id, verdict) in with_dependents(&transaction, &self.client, verdicts)? {
-            match verdict {
+        for settled in settled {
+            let id = settled.id;
+            match settled.verdict {
                 // The ledger was faster, and knows the position better.
                 Verdict::Accepted { .. } if transactions::is_accepted(&transaction, id)? => {}
                 Verdict::Accepted { txid, lsn, noop } => {
@@ -171,8 +179,8 @@ impl Engine {
                     }
                     accepted.push(id);
                 }
-                Verdict::Rejected(error) => {
-                    let rows = reject(&transaction, &self.session, id, &error, now)?;
+                Verdict::Rejected(ref error) => {
+                    let rows = reject(&transaction, &self.session, &settled, error, now)?;
                     rejected.push((id, rows));
                 }
             }

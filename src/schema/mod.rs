@@ -14,7 +14,7 @@ mod sql;
 mod table;
 
 pub use declaration::{
-    ColumnDeclaration, IndexDeclaration, Names, Ordered, TableDeclaration, Tables,
+    ColumnDeclaration, IndexDeclaration, Names, Ordered, Reference, TableDeclaration, Tables,
 };
 pub use shape::{DEFAULT_SHAPE, Log, Replica, ShapeDeclaration, Subset};
 pub use sql::{identifier, list, literal};

@@ -177,7 +177,7 @@ pub(super) fn columns_json(table: &TableSchema, positions: &[usize]) -> String {
 }
 
 /// The columns an intent may carry: the key travels beside them and the write id is ours to set.
-fn sent_columns(table: &TableSchema) -> impl Iterator<Item = usize> {
+pub(super) fn sent_columns(table: &TableSchema) -> impl Iterator<Item = usize> {
     let write_id = table.write_id_position();
     (0..table.columns.len()).filter(move |at| !table.is_key(*at) && Some(*at) != write_id)
 }
