@@ -100,6 +100,23 @@ describe("a refused write", () => {
     const rejected = await demo.page.evaluate(() => globalThis.db.rejected());
     assert.deepEqual(rejected.map(({ changes: [{ operation }] }) => operation), ["insert", "update"]);
   });
+
+  it("goes through once it is edited, and what hung on it by a retry; a wrong edit loses nothing", async () => {
+    const seen = await demo.page.evaluate(async () => {
+      const [culprit, dependent] = await globalThis.db.rejected();
+      const edit = (value) => globalThis.db.edit(culprit.number, [{ ...culprit.changes[0], value }]);
+      const refused = await edit({ title: "Named", completed: "perhaps" }).catch(({ code, message }) => ({ code, message }));
+      const left = (await globalThis.db.rejected()).length;
+      const { state } = await edit({ ...culprit.changes[0].value, title: "Named" }).confirmed();
+      await globalThis.db.retry(dependent.number).confirmed();
+      return { refused, left, state, hung: dependent.causedBy === culprit.number, code: dependent.error.code };
+    });
+    const refused = { code: "CONSTRAINT", message: 'todos.completed: "perhaps" is not a boolean' };
+    assert.deepEqual(seen, { refused, left: 2, state: "confirmed", hung: true, code: "DEPENDS_ON_REJECTED" });
+    await demo.shows("Named", "confirmed");
+    assert.equal((await server.rows()).find(({ title }) => title === "Named")?.completed, true);
+    assert.deepEqual(await demo.page.evaluate(() => globalThis.db.rejected()), []);
+  });
 });
 
 /** Keeps the next POSTs from reaching the server until the function it resolves with is called. */
