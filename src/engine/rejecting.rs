@@ -1,7 +1,5 @@
 //! Rejections: by the server, by what they depend on, by a changed schema.
 
-use std::collections::BTreeMap;
-
 use rusqlite::Connection;
 
 use super::reading::refold_all;
@@ -24,11 +22,7 @@ impl Engine {
     /// Tells the app of writes that were rolled back.
     pub(super) fn announce_rejected(&mut self, rejected: Rejected) -> Result<()> {
         for (id, rows) in rejected {
-            self.touch_log();
-            self.status_is_stale = true;
-            for (table, _) in rows {
-                self.touch_table(&table.name);
-            }
+            self.touch_rows(rows);
             if let Some(mut record) = transactions::record(&self.conn, &self.client, id)? {
                 let records = std::slice::from_mut(&mut record);
                 journal::tell_synced(&self.conn, &self.session, records)?;
@@ -70,11 +64,7 @@ impl Engine {
             }
         }
         transaction.commit()?;
-        self.touch_log();
-        self.status_is_stale = true;
-        for (table, _) in touched {
-            self.touch_table(&table.name);
-        }
+        self.touch_rows(touched);
         Ok(Reply::Committed(key))
     }
 
@@ -85,9 +75,17 @@ impl Engine {
             journal::discard(&transaction, id)?;
         }
         transaction.commit()?;
+        self.touch_rows(Touched::new());
+        Ok(())
+    }
+
+    /// The change log was written, and the shadow rows of these.
+    pub(super) fn touch_rows(&mut self, rows: Touched) {
         self.touch_log();
         self.status_is_stale = true;
-        Ok(())
+        for (table, _) in rows {
+            self.touch_table(&table.name);
+        }
     }
 }
 
@@ -134,7 +132,7 @@ pub(super) fn reject_misfits(
     Ok(rejected)
 }
 
-/// The verdicts in order, each rejection followed by what it takes along by the policy of the options.
+/// The verdicts, which are in order, each rejection followed by what it takes along by the policy of the options.
 pub(super) fn with_dependents(
     conn: &Connection,
     session: &Session,
@@ -153,9 +151,9 @@ pub(super) fn with_dependents(
         }
         (Some(first), _) => written::since(conn, session, &config.tables, first)?,
     };
-    let verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
     for transaction in &mut pending {
-        match verdicts.get(&transaction.id) {
+        let verdict = verdicts.iter().find(|(id, _)| *id == transaction.id);
+        match verdict.map(|(_, verdict)| verdict) {
             _ if transaction.standing == Standing::Decided => {}
             Some(Verdict::Accepted { noop: true, .. }) => transaction.standing = Standing::NoOp,
             Some(_) => transaction.standing = Standing::Decided,

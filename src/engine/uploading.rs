@@ -213,14 +213,10 @@ impl Engine {
     /// Tells the app of writes that came back.
     pub(super) fn announce_confirmed(&mut self, confirmed: Vec<(TransactionRecord, Touched)>) {
         for (record, rows) in confirmed {
-            self.touch_log();
-            for (table, _) in rows {
-                self.touch_table(&table.name);
-            }
+            self.touch_rows(rows);
             for shape in &mut self.shapes {
                 shape.forget(record.number);
             }
-            self.status_is_stale = true;
             self.tell_verdict(&record);
             self.effects
                 .push(Effect::Notify(Notification::Confirmed(record)));

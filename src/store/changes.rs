@@ -141,8 +141,8 @@ pub(super) fn members(table: &TableSchema, json: &str) -> Result<Ordered<Box<Raw
         .map_err(|error| Error::Argument(format!("value of {}: {error}", table.name)))
 }
 
-/// An intent's columns as the table spells them. A member that is what it `was` keeps its spelling: what an app is shown as JSON
-/// does not tell all that is written here apart.
+/// An intent's columns as the table spells them. A text that is what it `was` keeps its spelling, which may be the one of a JSON
+/// null: an app is not shown the difference.
 ///
 /// # Errors
 /// [`Error::Argument`] for a column that no intent can write, [`Error::Constraint`] for a value that the column cannot hold.
@@ -170,9 +170,7 @@ pub(super) fn spelled(
             return Err(Error::Argument(reason));
         }
         let value = match was.get(name) {
-            Some(was) if matches!((parse_json(was.get()), parse_json(value.get())), (Ok(a), Ok(b)) if a == b) => {
-                was
-            }
+            Some(was) if text(was).is_some_and(|was| text(value) == Some(was)) => was,
             _ => value,
         };
         let column = &table.columns[at];
@@ -186,6 +184,10 @@ pub(super) fn spelled(
     Ok(spelled.end())
 }
 
+fn text(json: &RawValue) -> Option<String> {
+    crate::json::from_str(json.get()).ok()
+}
+
 /// A value for a column, in the column's spelling.
 ///
 /// # Errors
@@ -194,10 +196,7 @@ pub(super) fn column_value(table: &TableSchema, column: &Column, json: &RawValue
     read_wire(&column.ty, json)
         .map_err(|error| error.to_string())
         // An app's text may be a looser spelling than the change log's.
-        .or_else(|reason| match crate::json::from_str(json.get()) {
-            Ok(text) => Ok(Value::Text(text)),
-            Err(_) => Err(reason),
-        })
+        .or_else(|reason| text(json).map(Value::Text).ok_or(reason))
         .and_then(|value| canonical(&column.ty, value))
         .map_err(|reason| Error::Constraint(format!("{}.{}: {reason}", table.name, column.name)))
 }

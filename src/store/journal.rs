@@ -161,8 +161,8 @@ pub fn requeue(
             )?,
         };
         if operation == Operation::Update && value == "{}" {
-            let reason = format!("changes: an update of {} without columns", table.name);
-            return Err(Error::Argument(reason));
+            let reason = "changes: an update writes no column";
+            return Err(Error::Argument(reason.into()));
         }
         let base = match operation {
             Operation::Insert => None,
@@ -215,7 +215,8 @@ fn read_changes(json: &str) -> Result<Vec<Intent>> {
             "there are none; discard() drops a transaction".into(),
         ));
     }
-    let intents = changes.iter().map(|change| {
+    let mut intents = Vec::new();
+    for change in &changes {
         let member = |name: &str| {
             let member = change.get(name).map(|member| member.get());
             member.ok_or_else(|| wrong(format!("one has no {name}")))
@@ -223,14 +224,14 @@ fn read_changes(json: &str) -> Result<Vec<Intent>> {
         let text = |name: &str| {
             crate::json::from_str(member(name)?).map_err(|error| wrong(format!("{name}: {error}")))
         };
-        Ok(Intent {
+        intents.push(Intent {
             table: text("table")?,
             operation: text("operation")?,
             key: member("key")?.to_owned(),
             value: member("value")?.to_owned(),
-        })
-    });
-    intents.collect()
+        });
+    }
+    Ok(intents)
 }
 
 /// Adds to rejected transactions what the synced rows hold now in the columns they wrote.

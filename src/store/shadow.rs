@@ -63,16 +63,19 @@ impl Key {
                 parts.len()
             )));
         }
-        let values = table.key_columns().zip(parts).map(|(column, part)| {
+        let mut values = Vec::new();
+        for (column, part) in table.key_columns().zip(parts) {
             match column_value(table, column, part)? {
-                Value::Null => Err(Error::Constraint(format!(
-                    "NOT NULL constraint failed: {}.{}",
-                    table.name, column.name
-                ))),
-                value => Ok(value),
+                Value::Null => {
+                    return Err(Error::Constraint(format!(
+                        "NOT NULL constraint failed: {}.{}",
+                        table.name, column.name
+                    )));
+                }
+                value => values.push(value),
             }
-        });
-        Ok(Self::of(table, values.collect::<Result<_>>()?))
+        }
+        Ok(Self::of(table, values))
     }
 }
 

@@ -68,7 +68,7 @@ pub fn is_synced(conn: &Connection, session: &Session, (table, key): &RowName) -
     let Some(table) = session.table(table) else {
         return Ok(false);
     };
-    let key = Key::parse(&table, key)?.values;
+    let key = Key::given(&table, key)?.values;
     Ok(rows::find(conn, &table, &names::synced(&table.name), &key)?.is_some())
 }
 
@@ -87,7 +87,7 @@ fn refers(
     };
     let value = members(&table, value)?;
     // Of a reference over several columns an intent may write only one.
-    let merged = match Key::parse(&table, key) {
+    let merged = match Key::given(&table, key) {
         Ok(key) => rows::find(conn, &table, &names::local(&table.name), &key.values)?,
         // After a change of the key's type.
         Err(_) => None,
@@ -101,20 +101,23 @@ fn refers(
             Operation::Update => columns.iter().any(|column| value.get(column).is_some()),
             Operation::Delete => false,
         };
-        let key = columns.iter().zip(to.key_columns()).map(|(column, part)| {
-            let at = table.position(column)?;
-            let held = match value.get(column) {
-                Some(written) => read_wire(&table.columns[at].ty, written).ok()?,
-                None if operation == Operation::Update || table.is_key(at) => {
-                    merged.as_ref()?.get(at)?.clone()
+        let mut key = Vec::new();
+        for (column, part) in columns.iter().zip(to.key_columns()) {
+            let at = table.position(column);
+            let held = match (value.get(column), at) {
+                (Some(written), Some(at)) => read_wire(&table.columns[at].ty, written).ok(),
+                (None, Some(at)) if operation == Operation::Update || table.is_key(at) => {
+                    merged.as_ref().map(|row| row[at].clone())
                 }
-                None => return None,
+                _ => None,
             };
             // Spelled as the other table spells it, or it is no row of that.
-            let held = canonical(&part.ty, held).ok()?;
-            (held != Value::Null).then_some(held)
-        });
-        if sets && let Some(key) = key.collect() {
+            match held.map(|held| canonical(&part.ty, held)) {
+                None | Some(Ok(Value::Null) | Err(_)) => {}
+                Some(Ok(held)) => key.push(held),
+            }
+        }
+        if sets && key.len() == to.key.len() {
             refers.push((to.name.clone(), Key::of(&to, key).json));
         }
     }

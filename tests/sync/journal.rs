@@ -341,7 +341,7 @@ fn a_wrong_edit_says_what_is_wrong_and_loses_nothing() {
         (
             update(json!({})),
             "ARGUMENT",
-            "changes: an update of todos without columns",
+            "changes: an update writes no column",
         ),
         (
             update(json!({"titel": "x"})),
