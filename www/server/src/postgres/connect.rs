@@ -1,0 +1,97 @@
+//! Connections: the URL, encryption, the pool.
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::setup::OpenError;
+
+/// Transactions that run at the same time; more requests wait.
+const CONNECTIONS: usize = 8;
+/// How long a request waits for its turn, and for a connection to be made.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How the server's list of sessions calls ours.
+const APPLICATION_NAME: &str = "throughline-server";
+
+/// A pool that has not connected yet.
+///
+/// `sslmode=require` encrypts and, unlike libpq, always verifies the server's certificate; `verify-full` and
+/// `verify-ca` mean the same here. Without a word about it, a server on this machine is asked in the clear.
+pub(super) fn pool(url: &str, ca: Option<&Path>) -> Result<Pool, OpenError> {
+    let url = url.replace("sslmode=verify-full", "sslmode=require");
+    let url = url.replace("sslmode=verify-ca", "sslmode=require");
+    let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+        OpenError::Url(super::attempt::described(&error))
+    })?;
+    if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().all(is_local) {
+        config.ssl_mode(SslMode::Disable);
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(PATIENCE);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name(APPLICATION_NAME);
+    }
+    let tls = MakeRustlsConnect::new(encryption(ca)?);
+    let fast = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    Pool::builder(Manager::from_config(config, tls, fast))
+        .max_size(CONNECTIONS)
+        .wait_timeout(Some(PATIENCE))
+        .create_timeout(Some(PATIENCE))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| OpenError::Url(error.to_string()))
+}
+
+fn is_local(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => {
+            let address = name.parse::<IpAddr>();
+            name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        }
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    }
+}
+
+fn encryption(ca: Option<&Path>) -> Result<ClientConfig, OpenError> {
+    let roots = match ca {
+        None => RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        },
+        Some(path) => authorities(path)?,
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = versions.map_err(|error| OpenError::Url(error.to_string()))?;
+    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn authorities(path: &Path) -> Result<RootCertStore, OpenError> {
+    let bad = |reason: String| OpenError::Authorities(path.to_owned(), reason);
+    let pem = fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| bad(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| bad(error.to_string()))?;
+    }
+    match roots.is_empty() {
+        true => Err(bad("it holds no certificate".to_owned())),
+        false => Ok(roots),
+    }
+}
