@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod cluster;
+mod example;
+mod recovery;
 mod support;
+mod types;
 mod verdicts;
