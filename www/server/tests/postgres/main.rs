@@ -3,6 +3,7 @@
 
 mod cluster;
 mod example;
+mod proxy;
 mod recovery;
 mod support;
 mod types;
