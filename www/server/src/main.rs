@@ -46,8 +46,6 @@ struct Arguments {
     /// Keep the embedded database in memory.
     #[arg(long)]
     memory: bool,
-    #[command(flatten)]
-    real: Real,
     /// How long a live request is held, in milliseconds.
     #[arg(long, default_value_t = Options::default().long_poll_ms)]
     long_poll_ms: u64,
@@ -66,6 +64,8 @@ struct Arguments {
     /// Open /test/… to browser tests; loopback addresses only.
     #[arg(long)]
     open_test_controls: bool,
+    #[command(flatten)]
+    real: Real,
 }
 
 #[tokio::main]

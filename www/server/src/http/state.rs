@@ -22,12 +22,11 @@ pub struct Service {
 }
 
 /// Where changes are applied and shapes come from.
-#[derive(Clone)]
 enum Source {
     /// The embedded database.
     Embedded,
     /// A real one, with Electric in front of it or none; the embedded database is there, and empty.
-    Postgres(Postgres, Option<Proxy>),
+    Postgres(Postgres, Option<Box<Proxy>>),
 }
 
 struct Shared {
@@ -77,7 +76,7 @@ impl Service {
             journal: Box::new(Unjournaled),
         };
         Self::over(
-            Source::Postgres(postgres, proxy),
+            Source::Postgres(postgres, proxy.map(Box::new)),
             user_header,
             core,
             body_limit,
@@ -129,7 +128,7 @@ impl Service {
     /// The way to Electric, if there is one.
     pub(crate) fn proxy(&self) -> Option<&Proxy> {
         match &self.shared.source {
-            Source::Postgres(_, proxy) => proxy.as_ref(),
+            Source::Postgres(_, proxy) => proxy.as_deref(),
             Source::Embedded => None,
         }
     }

@@ -58,7 +58,7 @@ pub(super) async fn open(settings: Settings) -> Result<Postgres, OpenError> {
     let tables = names(&wanted)?;
     let pool = connect::pool(&settings.url, settings.ca.as_deref())?;
     let mut client = pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) => OpenError::Connect(described(&error)),
+        PoolError::Backend(error) => OpenError::Connect(advised(described(&error))),
         other => OpenError::Connect(other.to_string()),
     })?;
     check_version(&client).await?;
@@ -81,6 +81,14 @@ pub(super) async fn open(settings: Settings) -> Result<Postgres, OpenError> {
     Ok(Postgres {
         shared: Arc::new(shared),
     })
+}
+
+/// What the error's words leave out.
+fn advised(why: String) -> String {
+    match why.contains("invalid peer certificate") {
+        true => format!("{why}; --postgres-ca names the authority of a private certificate"),
+        false => why,
+    }
 }
 
 fn names(wanted: &[String]) -> Result<BTreeMap<String, TableName>, OpenError> {

@@ -20,24 +20,24 @@ use Meaning::{Again, Rejected, Unsettled};
 
 /// States and classes; the first that a state begins with counts.
 const STATES: [(&str, Meaning); 34] = [
-    ("23505", Rejected("UNIQUE_VIOLATION")),
-    ("23503", Rejected("FOREIGN_KEY_VIOLATION")),
-    ("23001", Rejected("FOREIGN_KEY_VIOLATION")),
-    ("23514", Rejected("CHECK_VIOLATION")),
-    ("23502", Rejected("NOT_NULL_VIOLATION")),
-    ("23P01", Rejected("EXCLUSION_VIOLATION")),
-    ("23", Rejected("CONSTRAINT_VIOLATION")),
-    ("22", Rejected("INVALID_VALUE")),
+    ("23505", Rejected(code::UNIQUE_VIOLATION)),
+    ("23503", Rejected(code::FOREIGN_KEY_VIOLATION)),
+    ("23001", Rejected(code::FOREIGN_KEY_VIOLATION)),
+    ("23514", Rejected(code::CHECK_VIOLATION)),
+    ("23502", Rejected(code::NOT_NULL_VIOLATION)),
+    ("23P01", Rejected(code::EXCLUSION_VIOLATION)),
+    ("23", Rejected(code::CONSTRAINT_VIOLATION)),
+    ("22", Rejected(code::INVALID_VALUE)),
     ("42501", Rejected(code::FORBIDDEN)),
     // A view's WITH CHECK OPTION.
     ("44", Rejected(code::FORBIDDEN)),
-    ("54", Rejected("TOO_LARGE")),
+    ("54", Rejected(code::TOO_LARGE)),
     // The table is not what it was when the catalogue was read.
     ("42P01", Again),
     ("42703", Again),
     ("42804", Again),
-    ("42", Rejected("UNSUPPORTED")),
-    ("0A", Rejected("UNSUPPORTED")),
+    ("42", Rejected(code::UNSUPPORTED)),
+    ("0A", Rejected(code::UNSUPPORTED)),
     // Serialization failures, deadlocks, locks that were not waited for.
     ("40", Again),
     ("55P03", Again),

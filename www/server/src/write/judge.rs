@@ -2,7 +2,8 @@
 
 use crate::electric::{ChangeError, Electric, Micros, PgType, Row, Staged, Table, Transaction};
 
-use super::body::{Change, LocalTransaction, Operation, WRITE_ID};
+use super::WRITE_ID;
+use super::body::{Change, LocalTransaction, Operation};
 use super::ledger;
 use super::rules::Rule;
 use super::spelling::{Spelling, misfit};

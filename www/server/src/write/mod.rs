@@ -16,6 +16,7 @@
 
 mod answer;
 mod body;
+pub mod code;
 mod judge;
 pub mod ledger;
 mod rules;
@@ -31,32 +32,6 @@ pub use verdict::{Problem, Status, Verdict};
 
 /// Largest body accepted, in bytes, unless told otherwise.
 pub const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
-
-/// Stable codes of answers that stand for the whole request, and of rejections that no row's values cause.
-pub mod code {
-    /// The table or the column is not for clients to write, or not for this one.
-    pub const FORBIDDEN: &str = "FORBIDDEN";
-    /// There is no such table.
-    pub const UNKNOWN_TABLE: &str = "UNKNOWN_TABLE";
-    /// The table has no such column.
-    pub const UNKNOWN_COLUMN: &str = "UNKNOWN_COLUMN";
-    /// A value is not of its column's type.
-    pub const INVALID_VALUE: &str = "INVALID_VALUE";
-    /// A column of the primary key has no value.
-    pub const MISSING_KEY: &str = "MISSING_KEY";
-    /// A trigger raised an error that names no code of its own.
-    pub const RAISED: &str = "RAISED";
-    /// The body is not an array of transactions.
-    pub const MALFORMED: &str = "MALFORMED";
-    /// The body is over the limit.
-    pub const TOO_LARGE: &str = "TOO_LARGE";
-    /// The database, or the journal of the embedded one, did not take it now.
-    pub const STORAGE: &str = "STORAGE";
-    /// The request does not say who sends it.
-    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-    /// The request comes from another origin.
-    pub const CROSS_ORIGIN: &str = "CROSS_ORIGIN";
-}
 
 /// Seconds after which a request that met such a failure may be repeated.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 5;

@@ -4,6 +4,7 @@
 mod cluster;
 mod example;
 mod proxy;
+mod readme;
 mod recovery;
 mod support;
 mod types;

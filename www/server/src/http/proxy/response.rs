@@ -37,14 +37,13 @@ pub(super) fn passed_on(
     if is_personal {
         make_private(&mut headers);
     }
-    for name in [
+    let names = [
         Some(&header::AUTHORIZATION),
         Some(&header::COOKIE),
         user_header,
-    ] {
-        if let Some(name) = name {
-            headers.append(header::VARY, HeaderValue::from(name.clone()));
-        }
+    ];
+    for name in names.into_iter().flatten() {
+        headers.append(header::VARY, HeaderValue::from(name.clone()));
     }
     parts.headers = headers;
     Response::from_parts(parts, body)
