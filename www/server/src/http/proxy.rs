@@ -17,6 +17,7 @@ mod request;
 mod response;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -36,6 +37,8 @@ use request::Refusal;
 
 /// Request headers that reach Electric. Never cookies and never `authorization`: they are between browser and server.
 const FORWARDED_HEADERS: [&str; 3] = ["accept-encoding", "if-none-match", "traceparent"];
+/// How long Electric may take to be reached; how long it may take to answer is for the client to say.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Seconds after which a request that found no Electric may be repeated.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
@@ -120,12 +123,15 @@ impl Proxy {
             return Err(format!("{url}: expected http://… or https://…"));
         }
         let provider = rustls::crypto::ring::default_provider();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(provider)
             .map_err(|error| error.to_string())?
             .https_or_http()
             .enable_http1()
-            .build();
+            .wrap_connector(tcp);
         Ok(Self {
             client: Client::builder(TokioExecutor::new()).build(connector),
             upstream,
@@ -212,7 +218,13 @@ async fn forward(
             request.headers_mut().insert(name, value.clone());
         }
     }
-    let answer = proxy.send(request).await?;
+    let mut closing = service.closing();
+    let answer = tokio::select! {
+        answer = proxy.send(request) => answer?,
+        _ = closing.wait_for(|closing| *closing) => {
+            return Err(Refusal::new(503, "this server is ending"));
+        }
+    };
     let has_credentials =
         headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE);
     let is_personal = has_credentials || service.user_header().is_some();

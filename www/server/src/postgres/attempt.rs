@@ -1,6 +1,6 @@
 //! One attempt at one client transaction.
 
-use deadpool_postgres::{Object, PoolError, Transaction};
+use deadpool_postgres::{HookError, Object, PoolError, Transaction};
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::Type;
 
@@ -37,8 +37,11 @@ impl Failure {
 impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Backend(error) => Failure::of(&error),
-            other => Failure::Again(other.to_string()),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                Failure::of(&error)
+            }
+            // It was waited for long enough.
+            other => Failure::Unsettled(other.to_string()),
         }
     }
 }

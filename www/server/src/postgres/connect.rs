@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -19,7 +19,13 @@ use super::setup::OpenError;
 /// Transactions that run at the same time; more requests wait.
 const CONNECTIONS: usize = 8;
 /// How long a request waits for its turn, and for a connection to be made.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a connection may be silent before it is asked whether it lives, and how long it then has to answer.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long a statement waits for a lock, unless the operator has set that for the user or the database. A transaction
+/// that someone left open must not hold all connections.
+const LOCK_TIMEOUT: &str =
+    "SELECT set_config('lock_timeout', '4s', false) WHERE current_setting('lock_timeout') = '0'";
 /// How the server's list of sessions calls ours.
 const APPLICATION_NAME: &str = "throughline-server";
 
@@ -39,6 +45,9 @@ pub(super) fn pool(url: &str, ca: Option<&Path>) -> Result<Pool, OpenError> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(PATIENCE);
     }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
+    }
     if config.get_application_name().is_none() {
         config.application_name(APPLICATION_NAME);
     }
@@ -51,6 +60,12 @@ pub(super) fn pool(url: &str, ca: Option<&Path>) -> Result<Pool, OpenError> {
         .wait_timeout(Some(PATIENCE))
         .create_timeout(Some(PATIENCE))
         .runtime(Runtime::Tokio1)
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(async move {
+                let set = client.batch_execute(LOCK_TIMEOUT).await;
+                set.map_err(HookError::Backend)
+            })
+        }))
         .build()
         .map_err(|error| OpenError::Url(error.to_string()))
 }

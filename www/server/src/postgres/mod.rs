@@ -26,13 +26,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 pub use setup::OpenError;
 
 use crate::write::{Applied, LocalTransaction, Verdict};
 use attempt::{Failure, Session};
 use catalogue::TableName;
+use connect::PATIENCE;
 
 /// How often a transaction is tried before the client is told to come back.
 const ATTEMPTS: u32 = 6;
@@ -105,6 +106,7 @@ impl Postgres {
         transaction: &LocalTransaction,
         user: Option<&str>,
     ) -> Result<Verdict, String> {
+        let began = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut left = ATTEMPTS;
         loop {
@@ -117,7 +119,7 @@ impl Postgres {
             left -= 1;
             match failure {
                 Failure::Unsettled(why) => return Err(why),
-                Failure::Again(why) if left == 0 => return Err(why),
+                Failure::Again(why) if left == 0 || began.elapsed() > PATIENCE => return Err(why),
                 Failure::Again(_) => {}
             }
             // Two that collided do not meet again at the same moment.
