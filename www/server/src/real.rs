@@ -93,6 +93,7 @@ impl Real {
                 .map(|(table, columns)| (Offered::of(&table).name, columns))
                 .collect(),
             serializable: self.serializable,
+            ..Settings::default()
         };
         let postgres = Postgres::open(settings).await?;
         Ok(Service::over_postgres(

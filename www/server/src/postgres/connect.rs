@@ -14,12 +14,11 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::Settings;
 use super::setup::OpenError;
 
 /// Transactions that run at the same time; more requests wait.
 const CONNECTIONS: usize = 8;
-/// How long a request waits for its turn, and for a connection to be made.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a connection may be silent before it is asked whether it lives, and how long it then has to answer.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a statement waits for a lock, unless the operator has set that for the user or the database. A transaction
@@ -33,8 +32,11 @@ const APPLICATION_NAME: &str = "throughline-server";
 ///
 /// `sslmode=require` encrypts and, unlike libpq, always verifies the server's certificate; `verify-full` and
 /// `verify-ca` mean the same here. Without a word about it, a server on this machine is asked in the clear.
-pub(super) fn pool(url: &str, ca: Option<&Path>) -> Result<Pool, OpenError> {
-    let url = url.replace("sslmode=verify-full", "sslmode=require");
+pub(super) fn pool(settings: &Settings) -> Result<Pool, OpenError> {
+    let patience = settings.patience;
+    let url = settings
+        .url
+        .replace("sslmode=verify-full", "sslmode=require");
     let url = url.replace("sslmode=verify-ca", "sslmode=require");
     let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
         OpenError::Url(super::attempt::described(&error))
@@ -43,7 +45,7 @@ pub(super) fn pool(url: &str, ca: Option<&Path>) -> Result<Pool, OpenError> {
         config.ssl_mode(SslMode::Disable);
     }
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(PATIENCE);
+        config.connect_timeout(patience);
     }
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
@@ -51,14 +53,14 @@ pub(super) fn pool(url: &str, ca: Option<&Path>) -> Result<Pool, OpenError> {
     if config.get_application_name().is_none() {
         config.application_name(APPLICATION_NAME);
     }
-    let tls = MakeRustlsConnect::new(encryption(ca)?);
+    let tls = MakeRustlsConnect::new(encryption(settings.ca.as_deref())?);
     let fast = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
     Pool::builder(Manager::from_config(config, tls, fast))
         .max_size(CONNECTIONS)
-        .wait_timeout(Some(PATIENCE))
-        .create_timeout(Some(PATIENCE))
+        .wait_timeout(Some(patience))
+        .create_timeout(Some(patience))
         .runtime(Runtime::Tokio1)
         .post_create(Hook::async_fn(|client, _| {
             Box::pin(async move {

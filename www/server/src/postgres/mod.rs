@@ -33,15 +33,16 @@ pub use setup::OpenError;
 use crate::write::{Applied, LocalTransaction, Verdict};
 use attempt::{Failure, Session};
 use catalogue::TableName;
-use connect::PATIENCE;
 
 /// How often a transaction is tried before the client is told to come back.
 const ATTEMPTS: u32 = 6;
 /// The pause before the second try; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// See [`Settings::patience`].
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where changes go and which of them may.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// `postgres://…`, as for psql.
     pub url: String,
@@ -53,6 +54,22 @@ pub struct Settings {
     pub columns: BTreeMap<String, Vec<String>>,
     /// Run transactions at SERIALIZABLE.
     pub serializable: bool,
+    /// How long a request waits for a connection, and a transaction is tried at most before the client is told to come
+    /// back.
+    pub patience: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            ca: None,
+            tables: Vec::new(),
+            columns: BTreeMap::new(),
+            serializable: false,
+            patience: PATIENCE,
+        }
+    }
 }
 
 /// The write API's database.
@@ -67,6 +84,7 @@ struct Shared {
     tables: BTreeMap<String, TableName>,
     columns: BTreeMap<String, Vec<String>>,
     serializable: bool,
+    patience: Duration,
 }
 
 impl Postgres {
@@ -106,7 +124,7 @@ impl Postgres {
         transaction: &LocalTransaction,
         user: Option<&str>,
     ) -> Result<Verdict, String> {
-        let began = Instant::now();
+        let (began, patience) = (Instant::now(), self.shared.patience);
         let mut pause = FIRST_PAUSE;
         let mut left = ATTEMPTS;
         loop {
@@ -119,7 +137,7 @@ impl Postgres {
             left -= 1;
             match failure {
                 Failure::Unsettled(why) => return Err(why),
-                Failure::Again(why) if left == 0 || began.elapsed() > PATIENCE => return Err(why),
+                Failure::Again(why) if left == 0 || began.elapsed() > patience => return Err(why),
                 Failure::Again(_) => {}
             }
             // Two that collided do not meet again at the same moment.

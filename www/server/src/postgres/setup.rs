@@ -56,7 +56,7 @@ pub(super) async fn open(settings: Settings) -> Result<Postgres, OpenError> {
         false => settings.tables.clone(),
     };
     let tables = names(&wanted)?;
-    let pool = connect::pool(&settings.url, settings.ca.as_deref())?;
+    let pool = connect::pool(&settings)?;
     let mut client = pool.get().await.map_err(|error| match error {
         PoolError::Backend(error) => OpenError::Connect(advised(described(&error))),
         other => OpenError::Connect(other.to_string()),
@@ -70,6 +70,7 @@ pub(super) async fn open(settings: Settings) -> Result<Postgres, OpenError> {
     let Settings {
         columns,
         serializable,
+        patience,
         ..
     } = settings;
     let shared = Shared {
@@ -77,6 +78,7 @@ pub(super) async fn open(settings: Settings) -> Result<Postgres, OpenError> {
         tables,
         columns,
         serializable,
+        patience,
     };
     Ok(Postgres {
         shared: Arc::new(shared),

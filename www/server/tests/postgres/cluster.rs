@@ -23,6 +23,7 @@ fsync = off
 full_page_writes = off
 max_connections = 200
 deadlock_timeout = 20ms
+lock_timeout = 1h
 autovacuum = off
 ";
 /// Runs until its standard input ends.

@@ -361,3 +361,28 @@ async fn a_batch_keeps_its_order_and_goes_on_after_a_rejection() {
         .collect();
     assert!(positions.is_sorted() && positions.len() == 999);
 }
+
+#[tokio::test]
+async fn a_lock_that_is_never_given_back_holds_nobody_for_ever() {
+    let world = gated().await;
+    // The operator's own patience counts, where there is one; sessions that begin from now on have it.
+    let database = &world.database;
+    world
+        .execute(&format!(
+            "ALTER DATABASE {database} SET lock_timeout = '20ms'"
+        ))
+        .await;
+    world
+        .execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'throughline-server' AND datname = current_database()")
+        .await;
+    let rival = world.connect().await;
+    rival
+        .batch_execute("BEGIN; UPDATE rows SET n = 5 WHERE id = 2")
+        .await
+        .unwrap();
+    let body = one("c:1", json!([set(2, 6)]));
+    assert_eq!(world.post(&body).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    rival.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(world.verdicts(&body).await[0]["status"], "accepted");
+    assert_eq!(world.values().await, "0,6");
+}

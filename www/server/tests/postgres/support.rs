@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,6 +18,8 @@ use crate::cluster::Cluster;
 
 pub(crate) const ID: &str = "00000000-0000-4000-8000-0000000000aa";
 pub(crate) const OTHER: &str = "00000000-0000-4000-8000-0000000000bb";
+/// Tests end by what happens, not by the clock.
+const NO_HURRY: Duration = Duration::from_secs(3_600);
 pub(crate) const BODY_LIMIT: usize = 4_000_000;
 
 /// A database of one test.
@@ -67,6 +70,7 @@ pub(crate) async fn serve(cluster: Arc<Cluster>, wish: Wish) -> World {
     let settings = Settings {
         url: cluster.url(&database, wish.user.unwrap_or("postgres")),
         tables: wish.tables.iter().map(ToString::to_string).collect(),
+        patience: NO_HURRY,
         ..wish.settings
     };
     let postgres = Postgres::open(settings).await.unwrap();
