@@ -3,6 +3,7 @@
 
 mod cluster;
 mod example;
+mod opening;
 mod proxy;
 mod readme;
 mod recovery;
