@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const TRAPS: std::ops::RangeInclusive<u32> = 1..=50;
+const FLAWS: std::ops::RangeInclusive<u32> = 1..=49;
 
 #[test]
 fn every_trap_has_a_line_and_tests_that_name_it() {
@@ -41,6 +42,23 @@ fn every_test_that_names_a_trap_exists_for_one() {
         }
     }
     assert!(found > 80, "the comments are read: {found}");
+}
+
+#[test]
+fn every_flaw_of_the_pattern_has_a_line_and_tests() {
+    let mut expected = FLAWS;
+    for line in table("flaw") {
+        assert_eq!(line[0].parse().ok(), expected.next(), "{line:?}");
+        let tests = tests_in(&line[2]);
+        assert!(!tests.is_empty(), "{line:?} has no test");
+        for (file, test) in tests {
+            assert!(
+                named_tests(&file).contains_key(&test),
+                "{file} has no test {test}"
+            );
+        }
+    }
+    assert_eq!(expected.next(), None);
 }
 
 #[test]
@@ -175,7 +193,12 @@ fn tests_of(code: &str) -> BTreeMap<String, BTreeSet<u32>> {
                 tests.insert(name.to_owned(), traps);
                 (comment, is_test) = (String::new(), false);
             }
-            _ if line == "#[test]" || line == "#[wasm_bindgen_test]" => is_test = true,
+            _ if line == "#[test]"
+                || line == "#[wasm_bindgen_test]"
+                || line.starts_with("#[tokio::test") =>
+            {
+                is_test = true;
+            }
             _ if line.starts_with("#[") => {}
             _ => (comment, is_test) = (String::new(), false),
         }

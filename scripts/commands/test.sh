@@ -28,6 +28,7 @@ test_everything() {
   # What a test needs is there before the first one runs.
   setup_wasm
   ensure_browser
+  ensure_postgres
   rm -rf "$logs"
   mkdir -p "$logs"
   for part in $test_parts; do
@@ -47,6 +48,7 @@ test_everything() {
 
 test_native() {
   setup_wasm
+  ensure_postgres
   cargo test --workspace
 }
 

@@ -8,7 +8,7 @@
 use super::storing::Stored;
 use super::{Engine, begin};
 use crate::error::Result;
-use crate::ids::{Lsn, Millis, TransactionId, Xid};
+use crate::ids::{Millis, TransactionId, Xid};
 use crate::shape::Message;
 use crate::shape::machine::Batch;
 use crate::shape::message::{Change, Operation};
@@ -40,10 +40,9 @@ impl Engine {
             let txid = text(change, "txid").and_then(|txid| txid.parse().ok());
             // As in an answer, cut to what the log shows.
             let txid = txid.map(|txid: u64| Xid(txid as u32));
-            // A snapshot does not know where a row was committed. The server may: at or before that. An answer's
+            // A snapshot does not tell where a row was committed; it was before the service looked. An answer's
             // position, read after the commit, would be waited for in vain on a quiet database.
-            let noted = || text(change, "lsn").and_then(Lsn::parse).or(head);
-            let lsn = change.lsn.or_else(noted).unwrap_or_default();
+            let lsn = change.lsn.or(head).unwrap_or_default();
             match transactions::witness(&transaction, id, txid, lsn, now)? {
                 Some(true) => accepted.push(id),
                 Some(false) => {}

@@ -279,3 +279,46 @@ fn the_ledger_is_asked_for_ones_own_rows() {
         assert!(sent.url.contains(client), "{}", sent.url);
     }
 }
+
+#[test]
+fn the_delete_of_someone_else_is_no_answer_to_ours() {
+    for rule in RULES {
+        let world = &mut synced(rule);
+        for _ in 0..3 {
+            world.fault("a", Endpoint::Write, Fault::status(503));
+        }
+        deleted(world);
+        assert!(world.server().delete("notes", &row([("id", KEPT)])));
+        world.run_until("the first try", |world| {
+            world.seen("a").status.as_ref().unwrap().upload.attempts > 0
+        });
+        assert_eq!(world.client("a").pending().len(), 1, "{rule}");
+        assert_eq!(world.seen("a").confirmed, [], "{rule}");
+        world.settle();
+        assert_clean_notes(world);
+        assert_eq!(body_of(world, KEPT), [""; 0], "{rule}");
+    }
+}
+
+/// The server marks the row instead of deleting it: what was deleted here is seen again, as the server has it.
+#[test]
+fn a_delete_that_the_server_makes_an_update_leaves_no_tombstone() {
+    let world = &mut synced("write_id");
+    let accepted = Fault::Status {
+        status: 200,
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    world.fault("a", Endpoint::Write, accepted);
+    deleted(world);
+    let mine = world
+        .client("a")
+        .rows("SELECT write_id FROM _throughline_changes")
+        .remove(0);
+    let marked = row([("body", "deleted by a"), ("write_id", mine.as_str())]);
+    assert!(world.server().update("notes", &row([("id", KEPT)]), marked));
+    assert_eq!(body_of(world, KEPT), [""; 0]);
+    world.settle();
+    assert_eq!(body_of(world, KEPT), ["deleted by a"]);
+    assert_clean_notes(world);
+}

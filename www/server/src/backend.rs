@@ -24,7 +24,7 @@ use crate::electric::{
     Transaction, WaitState,
 };
 use crate::journal::{Event, Journal, JournalError};
-use crate::write::{self, Court, LocalTransaction, Rule, Verdict, code, ledger};
+use crate::write::{self, Applied, Court, LocalTransaction, Rule, Verdict, code, ledger};
 
 /// Why a transaction of the server's own did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -96,14 +96,27 @@ impl Backend {
             Ok(transactions) => transactions,
             Err(message) => return write::refused(400, code::MALFORMED, &message),
         };
-        let mut verdicts = Vec::with_capacity(transactions.len());
-        for transaction in &transactions {
+        self.apply(journal, now, &transactions).response()
+    }
+
+    /// Applies client transactions in order, up to the first that the journal does not take.
+    pub fn apply(
+        &mut self,
+        journal: &mut dyn Journal,
+        now: Micros,
+        transactions: &[LocalTransaction],
+    ) -> Applied {
+        let mut applied = Applied::default();
+        for transaction in transactions {
             match self.write(journal, now, transaction) {
-                Ok(verdict) => verdicts.push(verdict),
-                Err(error) => return write::refused(503, code::STORAGE, &error.to_string()),
+                Ok(verdict) => applied.verdicts.push(verdict),
+                Err(error) => {
+                    applied.unsettled = Some(error.to_string());
+                    break;
+                }
             }
         }
-        write::answered(&verdicts)
+        applied
     }
 
     /// Applies one client transaction, or finds the verdict it already has.

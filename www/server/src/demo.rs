@@ -11,7 +11,7 @@ use crate::write::{Rejection, Rule};
 pub const TODOS: &str = "todos";
 
 /// Rows of an empty store: id, title, completed.
-const FIRST_ROWS: [(&str, &str, &str); 5] = [
+pub(crate) const FIRST_ROWS: [(&str, &str, &str); 5] = [
     (
         "019aa000-0000-7000-8000-000000000001",
         "Read this list while offline",
@@ -40,7 +40,7 @@ const FIRST_ROWS: [(&str, &str, &str); 5] = [
 ];
 
 /// Microseconds between the first rows' creation times.
-const APART_MICROS: u64 = 60_000_000;
+pub(crate) const APART_MICROS: u64 = 60_000_000;
 
 /// `todos(id uuid primary key, title text not null, completed bool not null default false,
 /// created_at timestamptz not null default now(), write_id uuid)`.

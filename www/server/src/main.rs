@@ -1,11 +1,14 @@
 //! The demo's backend as a program: `throughline-server --help`.
 
+mod real;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use real::Real;
 use throughline_server::backend::Backend;
 use throughline_server::demo;
 use throughline_server::electric::{Electric, Options};
@@ -20,7 +23,8 @@ const DEFAULT_PORT: u16 = 5173;
 /// How many ports after the default are tried when it is taken.
 const PORTS_TRIED: u16 = 20;
 
-/// Serves the demo: static files, an embedded Electric at /v1/shape, the write API at /changes.
+/// Serves static files, shapes at /v1/shape and the write API at /changes: over an embedded database and Electric, or
+/// with --postgres over real ones.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -36,10 +40,10 @@ struct Arguments {
     /// Directory of the built npm package, served at /pkg/.
     #[arg(long)]
     package: Option<PathBuf>,
-    /// File that keeps rows, logs and verdicts.
+    /// File that keeps the embedded database: rows, logs and verdicts.
     #[arg(long, default_value = ".demo/server.db", conflicts_with = "memory")]
     db: PathBuf,
-    /// Keep everything in memory.
+    /// Keep the embedded database in memory.
     #[arg(long)]
     memory: bool,
     /// How long a live request is held, in milliseconds.
@@ -60,6 +64,8 @@ struct Arguments {
     /// Open /test/… to browser tests; loopback addresses only.
     #[arg(long)]
     open_test_controls: bool,
+    #[command(flatten)]
+    real: Real,
 }
 
 #[tokio::main]
@@ -82,8 +88,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             return Err(format!("{} is not a directory", directory.display()).into());
         }
     }
-    let (backend, journal) = open(&arguments)?;
-    let service = Service::new(backend, journal, arguments.body_limit);
+    let service = match arguments.real.is_wanted() {
+        true => arguments.real.open(arguments.body_limit).await?,
+        false => {
+            let (backend, journal) = open(&arguments)?;
+            Service::new(backend, journal, arguments.body_limit)
+        }
+    };
     let site = Site {
         site: arguments.site,
         package: arguments.package,

@@ -1,7 +1,5 @@
 //! Postgres input → Postgres output text, so that equal values have one spelling (protocol section 12).
 
-use serde_json::Value;
-
 use super::jsonb;
 use super::time;
 use super::types::PgType;
@@ -150,25 +148,6 @@ fn bytea(text: &str) -> Option<String> {
     whole.then(|| format!("\\x{}", hex.to_ascii_lowercase()))
 }
 
-/// The text of a JSON value sent for a column of the type, before [`canonical`].
-///
-/// bool as JSON bool; int2, int4, float as numbers; int8 and numeric as numbers or text; json and jsonb embedded;
-/// all else as text. `None` when the JSON type does not fit.
-pub fn text_of_json(pg_type: PgType, json: &str) -> Option<String> {
-    let text = || serde_json::from_str::<String>(json).ok();
-    let number =
-        || matches!(serde_json::from_str(json), Ok(Value::Number(_))).then(|| json.to_owned());
-    match pg_type {
-        PgType::Bool => matches!(json, "true" | "false").then(|| json.to_owned()),
-        PgType::Int2 | PgType::Int4 => number(),
-        PgType::Float4 | PgType::Float8 | PgType::Int8 | PgType::Numeric(_) => {
-            number().or_else(text)
-        }
-        PgType::Json | PgType::Jsonb => Some(json.to_owned()),
-        _ => text(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -246,20 +225,5 @@ mod tests {
         );
         reads(PgType::Float4, &[("0.1", "0.1"), ("1000000", "1e+06")]);
         refuses(PgType::Float8, &["1e400", "x", ""]);
-    }
-
-    #[test]
-    fn json_types_follow_the_column_type() {
-        assert_eq!(
-            text_of_json(PgType::Int8, "\"9223372036854775807\"").unwrap(),
-            "9223372036854775807"
-        );
-        assert_eq!(
-            text_of_json(PgType::Jsonb, "{\"a\":1}").unwrap(),
-            "{\"a\":1}"
-        );
-        assert_eq!(text_of_json(PgType::Text, "5"), None);
-        assert_eq!(text_of_json(PgType::Bool, "\"t\""), None);
-        assert_eq!(text_of_json(PgType::Int4, "\"5\""), None);
     }
 }

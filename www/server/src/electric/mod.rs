@@ -101,7 +101,7 @@ mod types;
 
 pub use admission::Admission;
 pub use answer::{Answer, WaitState};
-pub use canonical::{NotOfType, canonical, text_of_json};
+pub use canonical::{NotOfType, canonical};
 pub use database::{Electric, Staged};
 pub use definition::ShapeParams;
 pub use offset::{Offset, Position};

@@ -91,21 +91,6 @@ pub enum ChangeError {
     NotFillable { table: String, reason: String },
 }
 
-impl ChangeError {
-    /// The stable code of the error.
-    pub fn code(&self) -> &'static str {
-        match self {
-            ChangeError::UnknownTable(_) => "UNKNOWN_TABLE",
-            ChangeError::UnknownColumn { .. } => "UNKNOWN_COLUMN",
-            ChangeError::InvalidValue { .. } => "INVALID_VALUE",
-            ChangeError::MissingKey(_) => "MISSING_KEY",
-            ChangeError::NotNull(_) => "NOT_NULL_VIOLATION",
-            ChangeError::KeyConflict(_) => "UNIQUE_VIOLATION",
-            ChangeError::NotFillable { .. } => "NOT_FILLABLE",
-        }
-    }
-}
-
 /// A transaction being written. It sees its own changes.
 pub struct Transaction<'a> {
     now: Micros,

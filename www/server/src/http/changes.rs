@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response as HttpResponse;
 
 use super::shape::send;
-use super::state::{Core, Service, now};
-use crate::write::{code, refused};
+use super::state::Service;
+use crate::write::{code, parse, refused};
 
-/// Applies the posted transactions. The commit is done even if the client goes away meanwhile.
+/// Applies the posted transactions: the same contract wherever they are applied.
 pub(crate) async fn answer(
     State(service): State<Service>,
     headers: HeaderMap,
@@ -19,6 +19,10 @@ pub(crate) async fn answer(
         let message = "changes are accepted from this server's own pages only";
         return send(refused(403, code::CROSS_ORIGIN, message));
     }
+    let Ok(user) = service.user(&headers) else {
+        let message = "the proxy in front of this server does not say who asks";
+        return send(refused(401, code::UNAUTHENTICATED, message));
+    };
     let limit = service.body_limit();
     let declared = headers
         .get(header::CONTENT_LENGTH)
@@ -36,9 +40,10 @@ pub(crate) async fn answer(
     let Ok(body) = to_bytes(body, limit).await else {
         return too_large();
     };
-    let response = service
-        .write(|Core { backend, journal }| backend.post_changes(journal.as_mut(), now(), &body));
-    send(response)
+    match parse(&body) {
+        Ok(transactions) => send(service.apply(transactions, user).await.response()),
+        Err(message) => send(refused(400, code::MALFORMED, &message)),
+    }
 }
 
 /// Whether a browser says that the page is of another origin than this server.

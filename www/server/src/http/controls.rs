@@ -59,10 +59,13 @@ use super::changes::is_cross_origin;
 use super::state::Service;
 use crate::write::{code, refused};
 
-pub(crate) fn routes() -> Router<Service> {
-    Router::new()
-        .merge(database::routes())
-        .merge(service::routes())
+/// The controls over a service: of a real database and a real Electric, those of the network alone.
+pub(crate) fn routes(service: &Service) -> Router<Service> {
+    let controls = match service.is_embedded() {
+        true => database::routes().merge(service::routes()),
+        false => Router::new(),
+    };
+    controls
         .merge(network::routes())
         .layer(middleware::from_fn(same_origin))
 }

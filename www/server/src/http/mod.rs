@@ -5,6 +5,7 @@ mod changes;
 mod controls;
 mod faults;
 mod files;
+pub mod proxy;
 mod shape;
 mod state;
 
@@ -38,18 +39,25 @@ pub struct Site {
 
 /// The routes over a service.
 pub fn router(service: Service, site: &Site) -> Router {
-    let api = Router::new()
-        .route(SHAPE_PATH, any(shape::answer))
-        .route(HEALTH_PATH, get(shape::health))
-        .route(CHANGES_PATH, post(changes::answer))
-        .layer(middleware::from_fn_with_state(
-            service.clone(),
-            faults::intercept,
-        ));
+    let reads = match service.is_embedded() {
+        true => Router::new()
+            .route(SHAPE_PATH, any(shape::answer))
+            .route(HEALTH_PATH, get(shape::health)),
+        false => Router::new()
+            .route(SHAPE_PATH, any(proxy::shape))
+            .route(HEALTH_PATH, get(proxy::health)),
+    };
+    let api =
+        reads
+            .route(CHANGES_PATH, post(changes::answer))
+            .layer(middleware::from_fn_with_state(
+                service.clone(),
+                faults::intercept,
+            ));
     let api = match site.test_controls {
         true => {
             service.faults().records = true;
-            api.merge(controls::routes())
+            api.merge(controls::routes(&service))
         }
         false => api,
     };

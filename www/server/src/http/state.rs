@@ -4,12 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::watch;
 
 use super::faults::Faults;
+use super::proxy::Proxy;
 use crate::backend::Backend;
-use crate::electric::{Admission, Micros, Options};
-use crate::journal::Journal;
+use crate::electric::{Admission, Electric, Micros, Options};
+use crate::journal::{Journal, Unjournaled};
+use crate::postgres::Postgres;
+use crate::write::{Applied, LocalTransaction};
 
 /// The running service; clones share it.
 #[derive(Clone)]
@@ -17,8 +21,19 @@ pub struct Service {
     shared: Arc<Shared>,
 }
 
+/// Where changes are applied and shapes come from.
+enum Source {
+    /// The embedded database.
+    Embedded,
+    /// A real one, with Electric in front of it or none; the embedded database is there, and empty.
+    Postgres(Postgres, Option<Box<Proxy>>),
+}
+
 struct Shared {
     core: Mutex<Core>,
+    source: Source,
+    /// The header in which a proxy that authenticates says who asks.
+    user_header: Option<HeaderName>,
     faults: Mutex<Faults>,
     commits: watch::Sender<u64>,
     closing: watch::Sender<bool>,
@@ -40,11 +55,46 @@ pub(crate) struct Core {
 impl Service {
     /// A service over a backend. Bodies of `/changes` may have `body_limit` bytes.
     pub fn new(backend: Backend, journal: Box<dyn Journal + Send>, body_limit: usize) -> Self {
-        let options = backend.electric().options().clone();
+        Self::over(
+            Source::Embedded,
+            None,
+            Core { backend, journal },
+            body_limit,
+        )
+    }
+
+    /// A service over a real database. Shapes come from the Electric behind `proxy`, and without one from nowhere.
+    /// With a `user_header` every request must have it.
+    pub fn over_postgres(
+        postgres: Postgres,
+        proxy: Option<Proxy>,
+        user_header: Option<HeaderName>,
+        body_limit: usize,
+    ) -> Self {
+        let core = Core {
+            backend: Backend::new(Electric::new(Options::default()), Vec::new()),
+            journal: Box::new(Unjournaled),
+        };
+        Self::over(
+            Source::Postgres(postgres, proxy.map(Box::new)),
+            user_header,
+            core,
+            body_limit,
+        )
+    }
+
+    fn over(
+        source: Source,
+        user_header: Option<HeaderName>,
+        core: Core,
+        body_limit: usize,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                options,
-                core: Mutex::new(Core { backend, journal }),
+                source,
+                user_header,
+                options: core.backend.electric().options().clone(),
+                core: Mutex::new(core),
                 faults: Mutex::default(),
                 commits: watch::channel(0).0,
                 closing: watch::channel(false).0,
@@ -68,6 +118,58 @@ impl Service {
 
     pub(crate) fn body_limit(&self) -> usize {
         self.shared.body_limit
+    }
+
+    /// Whether the embedded database is what clients see.
+    pub(crate) fn is_embedded(&self) -> bool {
+        matches!(self.shared.source, Source::Embedded)
+    }
+
+    /// The way to Electric, if there is one.
+    pub(crate) fn proxy(&self) -> Option<&Proxy> {
+        match &self.shared.source {
+            Source::Postgres(_, proxy) => proxy.as_deref(),
+            Source::Embedded => None,
+        }
+    }
+
+    pub(crate) fn user_header(&self) -> Option<&HeaderName> {
+        self.shared.user_header.as_ref()
+    }
+
+    /// Who asks, as the proxy that authenticates says; `Err` when it has to and does not.
+    pub(crate) fn user(&self, headers: &HeaderMap) -> Result<Option<String>, ()> {
+        let Some(name) = &self.shared.user_header else {
+            return Ok(None);
+        };
+        let mut values = headers.get_all(name).iter();
+        // Twice means that the browser sent one, too, and the proxy let it through.
+        match (values.next().map(HeaderValue::to_str), values.next()) {
+            (Some(Ok(user)), None) if !user.is_empty() => Ok(Some(user.to_owned())),
+            _ => Err(()),
+        }
+    }
+
+    /// Applies a client's transactions. What was begun is finished even if the client goes away meanwhile.
+    pub(crate) async fn apply(
+        &self,
+        transactions: Vec<LocalTransaction>,
+        user: Option<String>,
+    ) -> Applied {
+        let postgres = match &self.shared.source {
+            Source::Postgres(postgres, _) => postgres.clone(),
+            Source::Embedded => {
+                return self.write(|Core { backend, journal }| {
+                    backend.apply(journal.as_mut(), now(), &transactions)
+                });
+            }
+        };
+        let work =
+            tokio::spawn(async move { postgres.apply(&transactions, user.as_deref()).await });
+        work.await.unwrap_or_else(|error| Applied {
+            verdicts: Vec::new(),
+            unsettled: Some(error.to_string()),
+        })
     }
 
     pub(crate) fn options(&self) -> &Options {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// The column that receives a change's write id, if the table has it.
+pub(crate) const WRITE_ID: &str = "write_id";
 /// Most bytes of a transaction's id: it is the key of an index.
 const MAX_ID_BYTES: usize = 512;
 

@@ -1,16 +1,13 @@
 //! Decides on one transaction: types, constraints, rules. Nothing is applied here.
 
-use crate::electric::{
-    ChangeError, Electric, Micros, Row, Staged, Table, Transaction, text_of_json,
-};
+use crate::electric::{ChangeError, Electric, Micros, PgType, Row, Staged, Table, Transaction};
 
+use super::WRITE_ID;
 use super::body::{Change, LocalTransaction, Operation};
 use super::ledger;
 use super::rules::Rule;
+use super::spelling::{Spelling, misfit};
 use super::verdict::{Problem, Verdict};
-
-/// The column that receives a change's write id, if the table has it.
-const WRITE_ID: &str = "write_id";
 
 /// What a transaction is judged by.
 pub(crate) struct Court<'a> {
@@ -110,23 +107,19 @@ fn texts(table: &Table, change: &Change) -> Result<Row, ChangeError> {
         let Some(json) = json else {
             return Ok((name.clone(), None));
         };
-        let text = text_of_json(column.pg_type, json.get());
+        let text = spelling(column.pg_type).text_of(json.get());
         let text = text.ok_or_else(|| ChangeError::InvalidValue {
             column: name.clone(),
-            reason: format!(
-                "{} does not fit the type {}",
-                shortened(json.get()),
-                column.pg_type.name()
-            ),
+            reason: misfit(json.get(), column.pg_type.name()),
         })?;
         Ok((name.clone(), Some(text)))
     };
     change.value.iter().map(text).collect()
 }
 
-fn shortened(json: &str) -> String {
-    match json.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &json[..end]),
-        None => json.to_owned(),
+fn spelling(pg_type: PgType) -> Spelling {
+    match pg_type {
+        PgType::Array(element, _) => Spelling::named(element.as_str()).array_of(','),
+        other => Spelling::named(other.name()),
     }
 }

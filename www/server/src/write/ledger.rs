@@ -11,6 +11,9 @@ use super::verdict::{Status, Verdict};
 /// The table.
 pub const LEDGER: &str = "throughline_ledger";
 
+/// What a client that syncs the ledger sends as `where`, with its client id as the parameter.
+pub const OWN_ROWS: &str = "client_id = $1";
+
 /// Its columns.
 pub mod column {
     /// The transaction's idempotency key, `<client id>:<n>`.

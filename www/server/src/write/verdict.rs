@@ -28,10 +28,13 @@ pub struct Problem {
 impl Problem {
     /// A table that no client writes.
     pub(crate) fn forbidden(table: &str) -> Self {
-        Self {
-            code: code::FORBIDDEN.to_owned(),
-            message: format!("table \"{table}\" is not written by clients"),
-        }
+        let message = format!("table \"{table}\" is not written by clients");
+        Self::new(code::FORBIDDEN, message)
+    }
+
+    pub(crate) fn new(code: &str, message: String) -> Self {
+        let code = code.to_owned();
+        Self { code, message }
     }
 }
 
