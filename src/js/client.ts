@@ -19,7 +19,7 @@ export interface DatabaseEvents {
   accepted: TransactionRecord;
   /** A transaction came back through its shapes: local and server state agree on it. */
   confirmed: TransactionRecord;
-  /** The server refused a transaction; it was rolled back here. */
+  /** The server refused a transaction; it was rolled back here. What was rolled back with it is told after it. */
   rejected: TransactionRecord;
 }
 

@@ -69,7 +69,7 @@ export type UploadPhase = "idle" | "sending" | "waiting" | "failed" | "paused";
 export type TransactionRecord = {
   /** The idempotency key, `<client id>:<n>`. */
   id: string;
-  /** The `n` of it: what `retry` and `discard` take. */
+  /** The `n` of it: what `retry`, `edit` and `discard` take. */
   number: number;
   /** How far it is. */
   state: TransactionState;

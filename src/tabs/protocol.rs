@@ -295,7 +295,7 @@ pub enum LiveStep {
 pub struct TransactionRecord {
     /// The idempotency key, `<client id>:<n>`.
     pub id: String,
-    /// The `n` of it: what `retry` and `discard` take.
+    /// The `n` of it: what `retry`, `edit` and `discard` take.
     #[cfg_attr(test, ts(type = "number"))]
     pub number: TransactionId,
     /// How far it is.

@@ -133,7 +133,7 @@ fn a_rejected_insert_takes_along_what_needs_its_row() {
     assert_eq!(roll_back("all", &writes, &[]), [1, 2, 3, 4, 5, 6, 7]);
 }
 
-/// Flaws 5, 9 and 12 of the pattern's first example: what stays is neither lost nor blocked by what went.
+/// What stays is neither lost nor blocked by what went.
 #[test]
 fn rows_that_are_deleted_and_made_anew_come_back_as_they_were() {
     let anew = format!("INSERT INTO todos (id, title) VALUES ('{FIRST}', 'anew')");
