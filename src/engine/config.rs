@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::ids::ClientId;
+use crate::optimistic::ConfirmBy;
 use crate::schema::{Log, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
 use crate::upload::Batch;
@@ -57,6 +59,16 @@ pub struct WriteConfig {
     /// False: every transaction is sent as it was made. See [`crate::upload::coalesced`].
     #[serde(default = "yes")]
     pub coalesce: bool,
+    /// What shows that a write is back.
+    #[serde(default)]
+    pub confirm_by: ConfirmBy,
+    /// The server's ledger, where [`ConfirmBy::Ledger`] looks.
+    #[serde(default = "ledger")]
+    pub ledger: String,
+}
+
+fn ledger() -> String {
+    "throughline_ledger".into()
 }
 
 impl Config {
@@ -88,6 +100,28 @@ impl Config {
             }
         }
         Ok(config)
+    }
+
+    /// What shows that a write is back.
+    pub(super) fn confirm_by(&self) -> ConfirmBy {
+        let write = self.write.as_ref();
+        write.map_or(ConfirmBy::Auto, |write| write.confirm_by)
+    }
+
+    /// The table and the shape of this client's rows in the ledger, if that is to be read.
+    pub(super) fn ledger(&self, client: &ClientId) -> Option<(&str, ShapeDefinition)> {
+        let (electric, write) = (self.electric.as_ref()?, self.write.as_ref()?);
+        if write.confirm_by != ConfirmBy::Ledger {
+            return None;
+        }
+        let mine = ShapeDeclaration {
+            where_clause: Some("client_id = $1".into()),
+            params: vec![client.to_string()],
+            ..ShapeDeclaration::default()
+        };
+        let name = write.ledger.as_str();
+        let definition = ShapeDefinition::declared(&electric.url, &electric.params, name, &mine);
+        Some((name, definition))
     }
 
     /// The shapes that fill a table, by name.

@@ -272,6 +272,7 @@ impl Engine {
                     staged: false,
                     partial: false,
                     subset: None,
+                    confirm_by: self.config.confirm_by(),
                 };
                 let applied = apply(&transaction, target, due)?;
                 if applied.unknown_updates > 0 {
@@ -286,11 +287,12 @@ impl Engine {
                     is_left = true;
                 }
             }
-            if let Some(snapshot) = snapshot {
+            let by = self.config.confirm_by();
+            if let Some(snapshot) = snapshot.filter(|_| by.trusts_txids()) {
                 change.seen = transactions::contained(&transaction, snapshot)?;
             }
             if let Some(frontier) = shape.frontier {
-                let passed = shape.passed(&transaction, frontier.attempt, Some(upto))?;
+                let passed = shape.passed(&transaction, frontier.attempt, Some(upto), by)?;
                 change.seen.extend(passed);
             }
             let just_seen: Vec<_> = changes

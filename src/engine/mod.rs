@@ -9,6 +9,7 @@
 mod config;
 mod grouping;
 mod interface;
+mod ledger;
 mod live;
 mod local;
 mod numbered;

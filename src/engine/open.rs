@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::config::DeclaredShape;
 use super::grouping::Groups;
+use super::ledger::LEDGER_SHAPE;
 use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
@@ -47,7 +48,7 @@ impl Engine {
         queue::requeue(&transaction, None)?;
         let known = shapes::load_tables(&transaction)?;
         bring_tables_up(&transaction, &session, &client, &config, &known, now)?;
-        let runners = bring_shapes_up(&transaction, &session, &config)?;
+        let runners = bring_shapes_up(&transaction, &session, &client, &config)?;
         transaction.commit()?;
 
         let batch = config.write.as_ref().map(|write| write.batch);
@@ -102,6 +103,7 @@ impl Engine {
 fn bring_shapes_up(
     conn: &Connection,
     session: &Session,
+    client: &ClientId,
     config: &Config,
 ) -> Result<Vec<ShapeRunner>> {
     let mut declared = Vec::new();
@@ -110,6 +112,18 @@ fn bring_shapes_up(
             let id = shapes::register(conn, table, &name, true)?;
             declared.push((id, table, name, shape));
         }
+    }
+    let ledger = config.ledger(client);
+    let ledger_id = match &ledger {
+        Some((table, _)) => Some(shapes::register(conn, table, LEDGER_SHAPE, true)?),
+        None => None,
+    };
+    if let (Some((table, definition)), Some(id)) = (ledger, ledger_id) {
+        let shape = DeclaredShape {
+            definition: Some(definition),
+            group: None,
+        };
+        declared.push((id, table, LEDGER_SHAPE.into(), shape));
     }
     for schema in session.tables() {
         membership::bring_up(conn, &schema)?;
@@ -138,6 +152,9 @@ fn bring_shapes_up(
             shape,
             stored,
         )?);
+    }
+    if let Some(runner) = runners.last_mut() {
+        runner.is_ledger = ledger_id == Some(runner.id);
     }
     Ok(runners)
 }

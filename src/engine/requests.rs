@@ -229,14 +229,15 @@ impl Engine {
     fn all_tables_known(&self) -> bool {
         self.shapes
             .iter()
-            .all(|shape| self.session.table(&shape.table).is_some())
+            .all(|shape| shape.is_ledger || self.session.table(&shape.table).is_some())
     }
 
     /// The table which SQLite misses, if a shape is to bring it.
     fn missing_table(&self, message: &str) -> Option<String> {
         let missing = message.strip_prefix("no such table: ")?;
         let shape = self.shapes.iter().find(|shape| {
-            shape.table.eq_ignore_ascii_case(missing)
+            !shape.is_ledger
+                && shape.table.eq_ignore_ascii_case(missing)
                 && self.session.table(&shape.table).is_none()
                 && shape.machine.is_some()
         })?;

@@ -7,6 +7,7 @@ use super::subsets::Subsets;
 use super::{Numbered, timer};
 use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, TimerId, TransactionId, Xid};
+use crate::optimistic::ConfirmBy;
 use crate::schema::TableSchema;
 use crate::shape::machine::{Attempt, Generation};
 use crate::shape::moment::Frontier;
@@ -21,6 +22,8 @@ pub(super) struct ShapeRunner {
     pub(super) id: ShapeId,
     pub(super) table: String,
     pub(super) name: String,
+    /// It fills no table: its rows name the transactions that the server has.
+    pub(super) is_ledger: bool,
     /// The app ended it; its place is kept, since requests and timers go by it.
     pub(super) removed: bool,
     /// `None`: nothing is read.
@@ -70,6 +73,7 @@ impl ShapeRunner {
             id,
             table: table.to_owned(),
             name: name.to_owned(),
+            is_ledger: false,
             removed: false,
             machine,
             rows: 0,
@@ -156,7 +160,10 @@ impl ShapeRunner {
         conn: &Connection,
         attempt: Attempt,
         head: Option<Lsn>,
+        by: ConfirmBy,
     ) -> Result<Vec<TransactionId>> {
+        // A no-op is marked by the position 0.
+        let head = head.map(|head| if by.trusts_positions() { head } else { Lsn(0) });
         let Some(head) = head else {
             return Ok(Vec::new());
         };

@@ -26,6 +26,9 @@ impl Engine {
         at: usize,
         batch: Batch<'_>,
     ) -> Result<Stored> {
+        if self.shapes[at].is_ledger {
+            return self.store_ledger(now, at, batch);
+        }
         let name = self.shapes[at].table.clone();
         let known = self.session.table(&name);
         let (up_to_date, attempt) = (batch.up_to_date, batch.attempt);
@@ -101,6 +104,7 @@ impl Engine {
             staged,
             partial: shape.is_partial(),
             subset: None,
+            confirm_by: self.config.confirm_by(),
         };
         let applied = apply(&transaction, target, batch.messages)?;
         if applied.unknown_updates > 0 {
@@ -126,11 +130,11 @@ impl Engine {
         if swapped.is_some() || !staged {
             let before = shape.loading_snapshot.as_ref();
             let snapshot = snapshot.as_ref().or(before.filter(|_| swapped.is_some()));
-            if let Some(snapshot) = snapshot {
+            if let Some(snapshot) = snapshot.filter(|_| target.confirm_by.trusts_txids()) {
                 seen = transactions::contained(&transaction, snapshot)?;
             }
             if batch.up_to_date.is_some() {
-                seen.extend(shape.passed(&transaction, batch.attempt, head)?);
+                seen.extend(shape.passed(&transaction, batch.attempt, head, target.confirm_by)?);
             }
             self.mark_seen(&transaction, at, &seen, &[])?;
         }
@@ -212,7 +216,7 @@ impl Engine {
         let (table, misfits) = self.adopt_staged(transaction, table)?;
         let changed = staging::swap(transaction, &table, shape, head)?;
         shapes::save_loading(transaction, shape, None, false)?;
-        observe_all(transaction, &table)?;
+        observe_all(transaction, &table, self.config.confirm_by())?;
         Ok((changed, misfits))
     }
 

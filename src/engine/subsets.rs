@@ -324,6 +324,7 @@ impl Engine {
             staged,
             partial: true,
             subset: Some(mark),
+            confirm_by: self.config.confirm_by(),
         };
         let count = rows.messages.len() as u64;
         let applied = apply(&transaction, target, rows.messages)?;

@@ -153,15 +153,18 @@ impl Engine {
         let mut rejected = Vec::new();
         let mut contained = Vec::new();
         let mut noops = false;
+        let by = self.config.confirm_by();
         for (id, verdict) in with_dependents(&transaction, &self.client, verdicts)? {
             match verdict {
+                // The ledger was faster, and knows the position better.
+                Verdict::Accepted { .. } if transactions::is_accepted(&transaction, id)? => {}
                 Verdict::Accepted { txid, lsn, noop } => {
                     // Nothing comes back from a no-op: any later look at the server has it.
                     let lsn = if noop { Some(Lsn(0)) } else { lsn };
                     noops |= noop;
                     transactions::accept(&transaction, id, txid, lsn, now)?;
                     for (at, shape) in self.shapes.iter().enumerate() {
-                        if txid.is_some_and(|txid| shape.contains(txid)) {
+                        if txid.is_some_and(|txid| by.trusts_txids() && shape.contains(txid)) {
                             self.mark_seen(&transaction, at, &[id], &contained)?;
                             contained.push((at, id));
                         }
@@ -232,7 +235,7 @@ impl Engine {
         }
     }
 
-    fn set_nudge(&mut self, now: Millis) -> Result<()> {
+    pub(super) fn set_nudge(&mut self, now: Millis) -> Result<()> {
         if !changes::tables_with_accepted(&self.conn)?.is_empty() {
             let delay = (NUDGE_START_MS << self.nudges.min(8)).min(NUDGE_CAP_MS);
             self.nudges += 1;
@@ -272,7 +275,7 @@ pub(super) fn confirm_all(
     Ok(confirmed)
 }
 
-fn records(
+pub(super) fn records(
     conn: &Connection,
     client: &ClientId,
     ids: &[TransactionId],

@@ -44,6 +44,18 @@ export interface WriteOptions {
   url: string | URL;
   /** Sent with every POST. */
   headers?: HeadersOption | undefined;
+  /**
+   * What shows that an accepted write is back, so that the optimistic rows can go. `auto` (the default): whatever the answer tells,
+   * which is the `write_id` in the row, the `txid` in the shape's log, or an up-to-date at or past `lsn`. One of the three alone:
+   * for a server whose other words are not to be trusted. `ledger`: a synced table with a row for each transaction, written in the
+   * transaction itself; the one rule that nothing defeats, see `ledger`.
+   */
+  confirmBy?: "auto" | "write_id" | "txid" | "lsn" | "ledger" | undefined;
+  /**
+   * The server's ledger, for `confirmBy: "ledger"`: a table with the columns `id` (the transaction's id), `client_id` (what stands
+   * before its last colon) and, if it keeps rejections too, `status`. Default: `throughline_ledger`.
+   */
+  ledger?: string | undefined;
 }
 
 /** A column: its Postgres type in SQL spelling, alone or with whether the server refuses NULL. */
@@ -157,11 +169,14 @@ export interface OpenOptions<Tables extends object = AnyTables> {
 export interface WireOptions {
   name: string;
   electric?: WireEndpoint & { params?: Record<string, string> };
-  write?: WireEndpoint;
+  write?: WireEndpoint & WriteSettings;
   tables: Record<string, unknown>;
   storage?: string;
   connect?: boolean;
 }
+
+/** Options of the write path that the database reads. */
+export type WriteSettings = Pick<WriteOptions, "confirmBy" | "ledger">;
 
 /** An endpoint as it crosses. */
 export interface WireEndpoint {
@@ -216,7 +231,7 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     name,
     tables: tables as Record<string, unknown>,
     ...(electric && { electric: { ...endpoint("electric", electric), params: plainParams(electric.params) } }),
-    ...(write && { write: endpoint("write", write) }),
+    ...(write && { write: { ...settings(write), ...endpoint("write", write) } }),
     ...(storage && { storage }),
     ...(connect !== undefined && { connect }),
   };
@@ -227,6 +242,11 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     ...(workerUrl && { workerUrl: absolute("workerUrl", workerUrl, base) }),
     ...(wasmUrl && { wasmUrl: absolute("wasmUrl", wasmUrl, base) }),
   };
+}
+
+/** What of the options is the database's to read. */
+function settings({ confirmBy, ledger }: WriteSettings): WriteSettings {
+  return { ...(confirmBy && { confirmBy }), ...(ledger && { ledger }) };
 }
 
 /** What the functions among headers say now. */

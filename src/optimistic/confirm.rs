@@ -1,8 +1,53 @@
-//! [`confirmable`]: which transactions may leave the shadow.
+//! When a write is back: what counts as evidence, and which transactions may leave the shadow then.
 
 use std::collections::HashSet;
 
+use serde::Deserialize;
+
 use crate::ids::TransactionId;
+
+/// What shows that an accepted transaction is in the synced rows. Whatever it is, the shadow rows go in the very SQLite
+/// transaction that brings it; none is ever given up by a time-out.
+///
+/// | evidence | counts under | and fails for |
+/// |---|---|---|
+/// | its `write_id` in a row; of a delete: the row goes | `auto`, `write_id` | a row outside the shape, a `write_id` overwritten before we read it |
+/// | its `txid` among a change's, or visible in a `snapshot-end` (protocol section 15) | `auto`, `txid`, `ledger` | a change that brings no message: no-op, row outside the shape |
+/// | every shape of its tables completed a request begun after acceptance, at or past its `lsn` | `auto`, `lsn`, `ledger` | a quiet database, where the position read after the commit comes with the next transaction |
+/// | its row in the ledger, which tells the position of the commit itself | `ledger` | |
+/// | the server calls it a no-op: any later look at its tables has it | all | |
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmBy {
+    /// All that the server's answer tells of.
+    #[default]
+    Auto,
+    /// The write id, which the server stores with the row.
+    WriteId,
+    /// The database's transaction, from the answer to the POST.
+    Txid,
+    /// A position of the write-ahead log read after the commit, from the answer to the POST.
+    Lsn,
+    /// A synced table with a row for each transaction, written in the transaction itself.
+    Ledger,
+}
+
+impl ConfirmBy {
+    /// Whether a write id, or a row's going, is evidence.
+    pub fn trusts_rows(self) -> bool {
+        matches!(self, Self::Auto | Self::WriteId)
+    }
+
+    /// Whether a transaction id is evidence.
+    pub fn trusts_txids(self) -> bool {
+        matches!(self, Self::Auto | Self::Txid | Self::Ledger)
+    }
+
+    /// Whether a position is evidence.
+    pub fn trusts_positions(self) -> bool {
+        matches!(self, Self::Auto | Self::Lsn | Self::Ledger)
+    }
+}
 
 /// A transaction that is not yet confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,6 @@ mod confirm;
 mod fold;
 mod reject;
 
-pub use confirm::{PendingTransaction, confirmable};
+pub use confirm::{ConfirmBy, PendingTransaction, confirmable};
 pub use fold::{Intent, ShadowRow, fold};
 pub use reject::{Dependent, Written, dependents};

@@ -17,6 +17,7 @@ use super::writer::{Patch, Writer};
 use super::{rows, subsets};
 use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, WriteId, Xid};
+use crate::optimistic::ConfirmBy;
 use crate::schema::{TableSchema, names};
 use crate::shape::Snapshot;
 use crate::shape::message::{Change, Event, EventKind, Message, Operation};
@@ -35,6 +36,8 @@ pub struct Target<'a> {
     pub partial: bool,
     /// The rows are those of a subset.
     pub subset: Option<Mark>,
+    /// What shows that a pending write is among them.
+    pub confirm_by: ConfirmBy,
 }
 
 /// A subset on its way into the tables.
@@ -93,7 +96,7 @@ pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) 
 }
 
 /// Looks for pending intents in rows that were not applied one by one, and folds them. Wants a transaction.
-pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
+pub fn observe_all(conn: &Connection, table: &TableSchema, by: ConfirmBy) -> Result<()> {
     let base = names::synced(&table.name);
     for json in keys_with_intents(conn, &table.name)? {
         let Ok(key) = Key::parse(table, &json) else {
@@ -110,7 +113,7 @@ pub fn observe_all(conn: &Connection, table: &TableSchema) -> Result<()> {
             }
             None => Some(Evidence::Deleted),
         };
-        if let Some(evidence) = evidence {
+        if let Some(evidence) = evidence.filter(|_| by.trusts_rows()) {
             mark_seen(conn, &table.name, &json, &evidence)?;
         }
         refold(conn, table, &key)?;
@@ -353,10 +356,13 @@ impl<'c, 'b> Applier<'c, 'b> {
         let table = self.target.table;
         let key = Key::of(table, key);
         if has_intents(self.conn, &table.name, &key.json)? {
-            if let Some(evidence) = evidence {
+            let by = self.target.confirm_by;
+            if let Some(evidence) = evidence.filter(|_| by.trusts_rows()) {
                 mark_seen(self.conn, &table.name, &key.json, &evidence)?;
             }
-            hear(self.conn, &table.name, &key.json, txids)?;
+            if by.trusts_txids() {
+                hear(self.conn, &table.name, &key.json, txids)?;
+            }
             self.touched.push(key);
         }
         Ok(())

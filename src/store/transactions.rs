@@ -94,6 +94,43 @@ pub fn accept(
     Ok(())
 }
 
+/// Whether the server is known to have it already, or it is not pending any more.
+pub fn is_accepted(conn: &Connection, id: TransactionId) -> Result<bool> {
+    let open = first(
+        conn,
+        "SELECT 1 FROM _throughline_transactions WHERE id = ?1 AND state IN ('queued', 'sending')",
+        &[&id.0],
+        |_| Ok(()),
+    )?;
+    Ok(open.is_none())
+}
+
+/// The server's ledger has it, committed at that position, whether or not an answer said so; whether that is news.
+/// `None` if it is not pending any more. Wants a transaction.
+pub fn witness(
+    conn: &Connection,
+    id: TransactionId,
+    txid: Option<Xid>,
+    lsn: Lsn,
+    now: Millis,
+) -> Result<Option<bool>> {
+    let accepted = is_accepted(conn, id)?;
+    let known = run(
+        conn,
+        "UPDATE _throughline_transactions SET lsn = ?3, txid = ifnull(?2, txid),
+           changed_at = iif(state = 'accepted', changed_at, ?4), state = 'accepted', error = NULL
+         WHERE id = ?1 AND state IN ('queued', 'sending', 'accepted')",
+        &[&id.0, &txid.map(|txid| txid.0), &lsn.to_string(), &now.0],
+    )?;
+    if known == 0 {
+        return Ok(None);
+    }
+    for (table, key) in rows_of(conn, id)? {
+        changes::mark_heard(conn, &table, &key)?;
+    }
+    Ok(Some(!accepted))
+}
+
 /// Accepted transactions whose position in the server's log is known.
 pub fn accepted_positions(conn: &Connection) -> Result<Vec<(TransactionId, Lsn)>> {
     all(

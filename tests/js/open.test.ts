@@ -8,12 +8,12 @@ test("URLs are resolved in the page, and the tables cross as declared", async ()
   Object.assign(globalThis, { location: { href: "https://app.test/notes/" } });
   const started = installWorker(quiet);
   const tables: OpenOptions["tables"] = { todos: { columns: { id: "uuid" }, indexes: ["created_at", ["list", "title"]] } };
-  const db = await open({ name: "app", electric: { url: "/v1/shape", params: { team: "7" } }, write: { url: "changes" }, tables });
+  const db = await open({ name: "app", electric: { url: "/v1/shape", params: { team: "7" } }, write: { url: "changes", confirmBy: "ledger", ledger: "seen" }, tables });
   const worker = started[0] as WorkerDouble;
   assert.deepEqual(worker.options, {
     name: "app",
     electric: { url: "https://app.test/v1/shape", params: { team: "7" } },
-    write: { url: "https://app.test/notes/changes" },
+    write: { url: "https://app.test/notes/changes", confirmBy: "ledger", ledger: "seen" },
     tables,
   });
   assert.match(worker.url, /\/worker\.js$/);

@@ -8,6 +8,7 @@
 mod history;
 mod kinds;
 mod membership;
+mod settling;
 mod shaping;
 #[path = "../support/mod.rs"]
 mod support;

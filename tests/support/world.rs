@@ -83,7 +83,16 @@ impl World {
 
     /// The same, with logs that are sent in chunks of about so many bytes.
     pub fn chunked(seed: u64, chunk_bytes: usize) -> Self {
-        let (backend, ledger) = server::demo_backend(chunk_bytes);
+        Self::over(seed, server::demo_backend(chunk_bytes, false))
+    }
+
+    /// The same, with a backend that writes a row of its ledger with each client transaction.
+    pub fn with_ledger(seed: u64) -> Self {
+        let chunk_bytes = Options::default().chunk_bytes;
+        Self::over(seed, server::demo_backend(chunk_bytes, true))
+    }
+
+    fn over(seed: u64, (backend, ledger): (Backend, Ledger)) -> Self {
         Self {
             now: BEGINNING,
             rng: fastrand::Rng::with_seed(seed),

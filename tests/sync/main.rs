@@ -4,6 +4,7 @@
 
 mod awkward;
 mod coalescing;
+mod confirming;
 mod culprits;
 mod draining;
 mod groups;

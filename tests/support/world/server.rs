@@ -9,7 +9,7 @@ use throughline_server::electric::{
     Alter, Column, Electric, Lag, Loss, Micros, Options, Row, Table, row,
 };
 use throughline_server::journal::{Event, Journal, JournalError};
-use throughline_server::write::Status;
+use throughline_server::write::{Status, Verdict};
 
 use super::{BEGINNING, World};
 use crate::support::text;
@@ -46,17 +46,9 @@ impl Ledger {
     /// How often each client transaction was applied; rejected ones and no-ops 0 times.
     pub fn applied(&self) -> BTreeMap<String, usize> {
         let mut applied = BTreeMap::new();
-        for event in &self.events {
-            match event {
-                Event::Commit {
-                    verdict: Some(verdict),
-                    ..
-                } => *applied.entry(verdict.id.clone()).or_default() += 1,
-                Event::Verdict(verdict) => {
-                    applied.entry(verdict.id.clone()).or_default();
-                }
-                _ => {}
-            }
+        for verdict in self.verdicts() {
+            let has_effect = verdict.status == Status::Accepted && !verdict.noop;
+            *applied.entry(verdict.id.clone()).or_default() += usize::from(has_effect);
         }
         applied
     }
@@ -75,25 +67,31 @@ impl Ledger {
 
     /// The client transactions that were rejected.
     pub fn rejected(&self) -> Vec<String> {
-        self.events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Verdict(verdict) if verdict.status == Status::Rejected => {
-                    Some(verdict.id.clone())
-                }
-                _ => None,
-            })
+        self.verdicts()
+            .filter(|verdict| verdict.status == Status::Rejected)
+            .map(|verdict| verdict.id.clone())
             .collect()
+    }
+
+    fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Verdict(verdict) => Some(verdict),
+            Event::Commit { verdict, .. } => verdict.as_ref(),
+            _ => None,
+        })
     }
 }
 
-pub(super) fn demo_backend(chunk_bytes: usize) -> (Backend, Ledger) {
+pub(super) fn demo_backend(chunk_bytes: usize, keeps_ledger: bool) -> (Backend, Ledger) {
     let mut ledger = Ledger::default();
     let options = Options {
         chunk_bytes,
         ..Options::default()
     };
     let mut backend = Backend::new(Electric::new(options), demo::rules());
+    if keeps_ledger {
+        backend = backend.with_ledger();
+    }
     demo::start(&mut backend, &mut ledger, micros(BEGINNING.0)).expect("an empty database");
     let id = Column::new("id", throughline_server::electric::PgType::Int8);
     backend
