@@ -177,7 +177,8 @@ impl Engine {
                 }
             }
         }
-        queue::requeue(&transaction, None)?;
+        let unnamed = Error::Endpoint("the answer does not name the transaction".into());
+        queue::requeue(&transaction, Some(&unnamed.report()))?;
         let accepted_records = records(&transaction, &self.client, &accepted)?;
         let confirmed = confirm_all(&transaction, &self.session, &self.client)?;
         transaction.commit()?;

@@ -164,7 +164,7 @@ impl Picker {
     }
 
     /// Whether a transaction is parked or depends on one that is: it touches a row that such a one touches, so it must
-    /// not arrive before. What depends on it waits, too.
+    /// not arrive before. What depends on it waits, too. This is all that decides what flows around a parked one.
     fn waits(&mut self, next: &Queued) -> bool {
         let rows = || next.intents.iter().map(|intent| &intent.row);
         let waits =
