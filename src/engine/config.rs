@@ -1,13 +1,11 @@
 //! What the app passes to `open`, without the functions: those stay with the shell.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::ids::ClientId;
-use crate::optimistic::ConfirmBy;
-use crate::schema::{Log, ShapeDeclaration, TableDeclaration, Tables};
+use crate::optimistic::{ConfirmBy, OnRejection};
+use crate::schema::{Log, Ordered, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
 use crate::upload::Batch;
 
@@ -43,7 +41,7 @@ pub struct ElectricConfig {
     pub url: String,
     /// Query parameters for all shapes, for a proxy's own use.
     #[serde(default)]
-    pub params: BTreeMap<String, String>,
+    pub params: Ordered<String>,
 }
 
 /// The write path.
@@ -59,6 +57,9 @@ pub struct WriteConfig {
     /// False: every transaction is sent as it was made. See [`crate::upload::coalesced`].
     #[serde(default = "yes")]
     pub coalesce: bool,
+    /// What a rejection rolls back besides the rejected transaction.
+    #[serde(default)]
+    pub on_rejection: OnRejection,
     /// What shows that a write is back.
     #[serde(default)]
     pub confirm_by: ConfirmBy,

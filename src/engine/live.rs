@@ -1,11 +1,12 @@
 //! Live queries: which ones a commit touched, and what changed in their results.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 
 use crate::error::{Error, Result};
 use crate::ids::SubscriptionId;
+use crate::schema::Names;
 use crate::tabs::{LiveDiff, LiveStep, Rows, Statement};
 use crate::value::Value;
 
@@ -15,7 +16,7 @@ pub(super) struct LiveQuery {
     pub(super) subscription: SubscriptionId,
     pub(super) statement: Statement,
     /// Tables, lower case.
-    pub(super) reads: BTreeSet<String>,
+    pub(super) reads: Names,
     key: Vec<String>,
     /// The result that the subscriber has: of each row what it is told apart by, and its content.
     known: Option<Vec<RowHash>>,
@@ -34,7 +35,7 @@ impl LiveQuery {
     pub(super) fn new(
         subscription: SubscriptionId,
         statement: Statement,
-        reads: BTreeSet<String>,
+        reads: Names,
         key: Vec<String>,
     ) -> Self {
         Self {
@@ -208,7 +209,7 @@ mod tests {
             typed: false,
         };
         let key = key.iter().map(ToString::to_string).collect();
-        LiveQuery::new(SubscriptionId(1), statement, BTreeSet::new(), key)
+        LiveQuery::new(SubscriptionId(1), statement, Names::new(), key)
     }
 
     #[test]

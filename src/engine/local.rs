@@ -190,7 +190,8 @@ impl Engine {
 
     /// Notes what a committed statement wrote.
     pub(super) fn wrote(&mut self, analysis: &Analysis) {
-        self.touched.extend(analysis.writes.iter().cloned());
+        let written = analysis.writes.iter().map(|(name, ())| name.to_owned());
+        self.touched.add(written);
         self.status_is_stale = true;
         if analysis.changes_schema {
             self.analyses.clear();

@@ -26,7 +26,7 @@ mod subscribing;
 mod subsets;
 mod uploading;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use rusqlite::Connection;
@@ -39,6 +39,7 @@ pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
+use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
@@ -102,7 +103,7 @@ pub struct Engine {
     /// Requests for the verdict on a transaction.
     awaiting_verdict: Vec<(TransactionId, RequestId)>,
     /// Tables written since the live queries last ran.
-    touched: BTreeSet<String>,
+    touched: Names,
     /// How often the nudge timer was set for the writes now accepted.
     nudges: u32,
     /// Of the event that is being handled.

@@ -1,6 +1,6 @@
 //! Opening: bookkeeping up to date, tables as declared, sync under way.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, Numbered, begin};
 use crate::error::Result;
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
-use crate::schema::{TableDeclaration, TableSchema};
+use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
@@ -75,7 +75,7 @@ impl Engine {
             deferred: VecDeque::new(),
             awaiting_schema: Vec::new(),
             awaiting_verdict: Vec::new(),
-            touched: BTreeSet::new(),
+            touched: Names::new(),
             nudges: 0,
             now,
             status: None,
@@ -201,7 +201,7 @@ fn bring_tables_up(
         if let Some(wanted) = wanted {
             let table = adopt(conn, session, found, wanted)?;
             if found.is_some_and(|found| !found.stores_like(&table)) {
-                reject_misfits(conn, session, client, &table, now)?;
+                reject_misfits(conn, session, client, config, &table, now)?;
             }
             done.push(name);
         }
@@ -211,7 +211,7 @@ fn bring_tables_up(
             adopt(conn, session, Some(table), table.clone())?;
         }
     }
-    Ok(())
+    config.tables.check_references(&|name| session.table(name))
 }
 
 fn with_indexes(found: &TableSchema, declaration: &TableDeclaration) -> Result<TableSchema> {

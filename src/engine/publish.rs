@@ -31,7 +31,7 @@ impl Engine {
         let touched = std::mem::take(&mut self.touched);
         let mut live = std::mem::take(&mut self.live);
         live.retain_mut(|query| {
-            if query.reads.is_disjoint(&touched) {
+            if !query.reads.meets(&touched) {
                 return true;
             }
             let subscription = query.subscription;

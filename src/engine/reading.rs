@@ -198,7 +198,7 @@ impl Engine {
 
     /// Marks a table's objects as written.
     pub(super) fn touch_table(&mut self, name: &str) {
-        self.touched.extend(
+        self.touched.add(
             [names::synced(name), names::local(name)].map(|object| object.to_ascii_lowercase()),
         );
     }

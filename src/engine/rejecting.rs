@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::reading::refold_all;
-use super::{Effect, Engine};
+use super::{Config, Effect, Engine, begin};
 use crate::error::{ErrorReport, Result};
 use crate::ids::{ClientId, Millis, TransactionId};
-use crate::optimistic::dependents;
+use crate::optimistic::{OnRejection, Standing, taken_along};
 use crate::schema::TableSchema;
+use crate::store::changes::{self, RowName};
+use crate::store::journal::{self, Edit};
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, changes};
-use crate::tabs::Notification;
+use crate::store::{Session, Writing, written};
+use crate::tabs::{Notification, Reply};
 use crate::upload::Verdict;
 
 /// Transactions that were rolled back, with their rows.
@@ -27,12 +29,64 @@ impl Engine {
             for (table, _) in rows {
                 self.touch_table(&table.name);
             }
-            if let Some(record) = transactions::record(&self.conn, &self.client, id)? {
+            if let Some(mut record) = transactions::record(&self.conn, &self.client, id)? {
+                let records = std::slice::from_mut(&mut record);
+                journal::tell_synced(&self.conn, &self.session, records)?;
                 self.tell_verdict(&record);
                 self.effects
                     .push(Effect::Notify(Notification::Rejected(record)));
             }
         }
+        Ok(())
+    }
+
+    /// Puts a rejected transaction back into the queue, and with `dependents` those that were rolled back with it, each as a
+    /// new one.
+    pub(super) fn requeue(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        number: TransactionId,
+        dependents: bool,
+        edit: Edit<'_>,
+    ) -> Result<Reply> {
+        let transaction = begin(&self.conn)?;
+        let mut key = None;
+        let mut touched = Touched::new();
+        for id in journal::with_dependents(&transaction, number, dependents)? {
+            let mut writing = Writing {
+                transaction: transactions::next_id(&transaction)?,
+                now,
+                rng: rng.fork(),
+                intents: 0,
+            };
+            let rows = journal::requeue(&transaction, &self.session, id, edit, &mut writing)?;
+            touched.extend(rows);
+            if id == number {
+                key = Some(transactions::idempotency_key(
+                    &self.client,
+                    writing.transaction,
+                ));
+            }
+        }
+        transaction.commit()?;
+        self.touch_log();
+        self.status_is_stale = true;
+        for (table, _) in touched {
+            self.touch_table(&table.name);
+        }
+        Ok(Reply::Committed(key))
+    }
+
+    /// Drops a rejected transaction, and with `dependents` those that were rolled back with it.
+    pub(super) fn discard(&mut self, number: TransactionId, dependents: bool) -> Result<()> {
+        let transaction = begin(&self.conn)?;
+        for id in journal::with_dependents(&transaction, number, dependents)? {
+            journal::discard(&transaction, id)?;
+        }
+        transaction.commit()?;
+        self.touch_log();
+        self.status_is_stale = true;
         Ok(())
     }
 }
@@ -43,11 +97,19 @@ const DEPENDS_ON_REJECTED: &str = "DEPENDS_ON_REJECTED";
 /// The code of a rejection by a schema that has no place for the write any more.
 const SCHEMA_CHANGED: &str = "SCHEMA_CHANGED";
 
+/// A verdict, and the rejected transaction that it follows from, if it is no one's own.
+pub(super) struct Settled {
+    pub(super) id: TransactionId,
+    pub(super) verdict: Verdict,
+    caused_by: Option<TransactionId>,
+}
+
 /// Spells queued writes anew for a changed table and rolls back those that it can no longer hold. Wants a transaction.
 pub(super) fn reject_misfits(
     conn: &Connection,
     session: &Session,
     client: &ClientId,
+    config: &Config,
     table: &TableSchema,
     now: Millis,
 ) -> Result<Rejected> {
@@ -63,67 +125,90 @@ pub(super) fn reject_misfits(
         })
         .collect();
     let mut rejected = Vec::new();
-    for (id, verdict) in with_dependents(conn, client, verdicts)? {
-        if let Verdict::Rejected(error) = verdict {
-            rejected.push((id, reject(conn, session, id, &error, now)?));
+    for settled in with_dependents(conn, session, client, config, verdicts)? {
+        if let Verdict::Rejected(error) = &settled.verdict {
+            let rows = reject(conn, session, &settled, error, now)?;
+            rejected.push((settled.id, rows));
         }
     }
     Ok(rejected)
 }
 
-/// The verdicts, with those added that follow from a rejection: a later transaction that writes a row which only the
-/// rejected one would have inserted, unless the server did apply something of it.
+/// The verdicts in order, each rejection followed by what it takes along by the policy of the options.
 pub(super) fn with_dependents(
     conn: &Connection,
+    session: &Session,
     client: &ClientId,
+    config: &Config,
     verdicts: Vec<(TransactionId, Verdict)>,
-) -> Result<BTreeMap<TransactionId, Verdict>> {
-    let rejected: Vec<TransactionId> = verdicts
-        .iter()
-        .filter(|(_, verdict)| matches!(verdict, Verdict::Rejected(_)))
-        .map(|(id, _)| *id)
-        .collect();
-    let mut verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
-    for id in rejected {
-        let (mut pending, attempts): (Vec<_>, Vec<u32>) =
-            changes::written_since(conn, id)?.into_iter().unzip();
-        if pending.first().is_none_or(|first| first.id != id) {
+) -> Result<Vec<Settled>> {
+    let policy = config.write.as_ref().map(|write| write.on_rejection);
+    let policy = policy.unwrap_or_default();
+    let is_rejection = |verdict: &Verdict| matches!(verdict, Verdict::Rejected(_));
+    let rejected = verdicts.iter().filter(|(_, verdict)| is_rejection(verdict));
+    let mut pending = match (rejected.map(|(id, _)| *id).min(), policy) {
+        (None, _) => Vec::new(),
+        (Some(_), OnRejection::All) => {
+            written::since(conn, session, &config.tables, TransactionId(0))?
+        }
+        (Some(first), _) => written::since(conn, session, &config.tables, first)?,
+    };
+    let verdicts: BTreeMap<_, _> = verdicts.into_iter().collect();
+    for transaction in &mut pending {
+        match verdicts.get(&transaction.id) {
+            _ if transaction.standing == Standing::Decided => {}
+            Some(Verdict::Accepted { noop: true, .. }) => transaction.standing = Standing::NoOp,
+            Some(_) => transaction.standing = Standing::Decided,
+            None => {}
+        }
+    }
+    // What cannot be looked at is not there.
+    let there = |row: &RowName| written::is_synced(conn, session, row).unwrap_or(false);
+    let mut settled: Vec<Settled> = Vec::new();
+    for (id, verdict) in verdicts {
+        if settled.iter().any(|known| known.id == id) {
             continue;
         }
-        let later = pending.split_off(1);
-        for dependent in dependents(&pending[0], &later) {
-            let at = later.iter().position(|one| one.id == dependent.id);
-            let unsent = at.is_some_and(|at| attempts[at + 1] == 0);
-            let had_no_effect = match verdicts.get(&dependent.id) {
-                Some(Verdict::Accepted { noop, .. }) => *noop,
-                Some(Verdict::Rejected(_)) => false,
-                None => unsent || dependent.entirely,
-            };
-            if had_no_effect {
-                let error = ErrorReport {
-                    code: DEPENDS_ON_REJECTED.into(),
-                    message: format!(
-                        "it writes a row of the rejected transaction {}",
-                        transactions::idempotency_key(client, id)
-                    ),
-                    retryable: false,
-                };
-                verdicts.insert(dependent.id, Verdict::Rejected(error));
+        let rejects = is_rejection(&verdict);
+        settled.push(Settled {
+            id,
+            verdict,
+            caused_by: None,
+        });
+        if !rejects || pending.iter().all(|one| one.id != id) {
+            continue;
+        }
+        let error = ErrorReport {
+            code: DEPENDS_ON_REJECTED.into(),
+            message: format!(
+                "it was rolled back with the rejected transaction {}",
+                transactions::idempotency_key(client, id)
+            ),
+            retryable: false,
+        };
+        for taken in taken_along(policy, id, &pending, &there) {
+            settled.push(Settled {
+                id: taken,
+                verdict: Verdict::Rejected(error.clone()),
+                caused_by: Some(id),
+            });
+            if let Some(transaction) = pending.iter_mut().find(|one| one.id == taken) {
+                transaction.standing = Standing::Decided;
             }
         }
     }
-    Ok(verdicts)
+    Ok(settled)
 }
 
 /// Rolls back one transaction: its intents leave the log and its rows are folded without them.
 pub(super) fn reject(
     conn: &Connection,
     session: &Session,
-    id: TransactionId,
+    settled: &Settled,
     error: &ErrorReport,
     now: Millis,
 ) -> Result<Touched> {
-    let rows = transactions::reject(conn, session, id, error, now)?;
+    let rows = journal::reject(conn, session, settled.id, error, settled.caused_by, now)?;
     refold_all(conn, &rows)?;
     Ok(rows)
 }

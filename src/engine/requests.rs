@@ -3,11 +3,12 @@
 use rusqlite::Connection;
 
 use super::live::LiveQuery;
-use super::{Awaiting, Effect, Engine, begin};
+use super::{Awaiting, Effect, Engine};
 use crate::error::{Error, Result};
-use crate::ids::{Millis, RequestId, SubscriptionId, TransactionId};
+use crate::ids::{Millis, RequestId, SubscriptionId};
 use crate::shape;
-use crate::store::{journal, query, transactions, verify};
+use crate::store::journal::{self, Edit};
+use crate::store::{query, transactions, verify};
 use crate::tabs::{LiveDiff, Notification, Reply, Request, Statement};
 use crate::upload;
 
@@ -38,7 +39,8 @@ impl Engine {
             Request::Execute { .. }
                 | Request::Batch { .. }
                 | Request::Commit(_)
-                | Request::Retry(_)
+                | Request::Retry { .. }
+                | Request::Edit { .. }
         );
         let result = self.answer(now, rng, request);
         let missing = match (&result, &may_wait) {
@@ -97,18 +99,26 @@ impl Engine {
                 Reply::Transactions(transactions::pending(&self.conn, &self.client)?)
             }
             Request::Rejected => {
-                Reply::Transactions(transactions::rejected(&self.conn, &self.client)?)
+                let mut records = transactions::rejected(&self.conn, &self.client)?;
+                journal::tell_synced(&self.conn, &self.session, &mut records)?;
+                Reply::Transactions(records)
             }
-            Request::Retry(id) => {
-                self.retry(now, rng, id)?;
-                Reply::Done
+            Request::Retry { number, dependents } => {
+                self.requeue(now, rng, number, dependents, Edit::default())?
             }
-            Request::Discard(id) => {
-                let transaction = begin(&self.conn)?;
-                journal::discard(&transaction, id)?;
-                transaction.commit()?;
-                self.touch_log();
-                self.status_is_stale = true;
+            Request::Edit {
+                number,
+                changes,
+                meta,
+            } => {
+                let edit = Edit {
+                    changes: Some(&changes),
+                    meta: meta.as_deref(),
+                };
+                self.requeue(now, rng, number, false, edit)?
+            }
+            Request::Discard { number, dependents } => {
+                self.discard(number, dependents)?;
                 Reply::Done
             }
             Request::SetShape { table, name, shape } => {
@@ -167,24 +177,6 @@ impl Engine {
     pub(super) fn run_live(&self, live: &mut LiveQuery) -> Result<Option<LiveDiff>> {
         let done = query::run(&self.conn, &self.session, &live.statement)?;
         live.update(done.rows)
-    }
-
-    fn retry(&mut self, now: Millis, rng: &mut fastrand::Rng, id: TransactionId) -> Result<()> {
-        let transaction = begin(&self.conn)?;
-        let mut writing = crate::store::Writing {
-            transaction: transactions::next_id(&transaction)?,
-            now,
-            rng: rng.fork(),
-            intents: 0,
-        };
-        let rows = journal::retry(&transaction, &self.session, id, &mut writing)?;
-        transaction.commit()?;
-        self.touch_log();
-        self.status_is_stale = true;
-        for (table, _) in rows {
-            self.touch_table(&table.name);
-        }
-        Ok(())
     }
 
     fn connect(&mut self, now: Millis, rng: &mut fastrand::Rng) {

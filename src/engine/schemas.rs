@@ -20,10 +20,16 @@ impl Engine {
             return Err(Error::Internal(format!("{name} is not declared")));
         };
         let sent = TableSchema::from_electric(name, declaration, header)?;
-        match declaration.schema(name)? {
-            None => Ok(sent),
-            Some(declared) => declared.confirmed_by(&sent),
-        }
+        let table = match declaration.schema(name)? {
+            None => sent,
+            Some(declared) => declared.confirmed_by(&sent)?,
+        };
+        let new = Arc::new(table.clone());
+        self.config.tables.check_references(&|other| match other {
+            _ if other == name => Some(new.clone()),
+            _ => self.session.table(other),
+        })?;
+        Ok(table)
     }
 
     /// The table that the body's rows go to; objects are made again where only nullability or indexes changed.
@@ -91,9 +97,14 @@ impl Engine {
         }
         let table = adopt(transaction, &self.session, known.as_deref(), wanted.clone())?;
         let rejected = match known {
-            Some(known) if !known.stores_like(&table) => {
-                reject_misfits(transaction, &self.session, &self.client, &table, self.now)?
-            }
+            Some(known) if !known.stores_like(&table) => reject_misfits(
+                transaction,
+                &self.session,
+                &self.client,
+                &self.config,
+                &table,
+                self.now,
+            )?,
             _ => Rejected::new(),
         };
         Ok((table, rejected))

@@ -4,7 +4,7 @@ use super::{Effect, Engine};
 use crate::change::TransactionState;
 use crate::error::{Error, Result};
 use crate::ids::{RequestId, TransactionId};
-use crate::store::transactions;
+use crate::store::{journal, transactions};
 use crate::tabs::{Reply, TransactionRecord};
 
 impl Engine {
@@ -18,8 +18,10 @@ impl Engine {
     }
 
     fn fate(&self, key: &str) -> Result<TransactionRecord> {
-        transactions::fate(&self.conn, &self.client, key)?
-            .ok_or_else(|| Error::Argument(format!("there is no transaction {key:?}")))
+        let mut record = transactions::fate(&self.conn, &self.client, key)?
+            .ok_or_else(|| Error::Argument(format!("there is no transaction {key:?}")))?;
+        journal::tell_synced(&self.conn, &self.session, std::slice::from_mut(&mut record))?;
+        Ok(record)
     }
 
     /// Tells those who waited for this one.

@@ -7,13 +7,13 @@ use super::rejecting::{reject, with_dependents};
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, Lsn, Millis, TransactionId};
-use crate::optimistic::confirmable;
+use crate::optimistic::{blocked_by, confirmable};
 use crate::schema::names;
 use crate::shape::ResponseHeaders;
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, changes, queue};
+use crate::store::{Session, changes, queue, written};
 use crate::tabs::{Notification, TransactionRecord};
-use crate::upload::{self, Event, ServerVerdict, Step, Take, Verdict};
+use crate::upload::{self, Event, Picker, ServerVerdict, Step, Take, Verdict};
 
 /// A POST that nobody answers for so long is given up and sent again.
 const UPLOAD_TIMEOUT_MS: u64 = 60_000;
@@ -67,7 +67,16 @@ impl Engine {
         let url = write.url.clone();
         let transaction = begin(&self.conn)?;
         queue::requeue(&transaction, None)?;
-        let (picked, bytes) = queue::pick(&transaction, &self.client, take, write.coalesce)?;
+        let number = |key: &String| transactions::parse_idempotency_key(&self.client, key);
+        let mut waiting: Vec<TransactionId> = take.parked.iter().filter_map(number).collect();
+        if let Some(first) = waiting.iter().min() {
+            let tables = &self.config.tables;
+            let pending = written::since(&transaction, &self.session, tables, *first)?;
+            waiting.extend(blocked_by(&waiting, &pending));
+            waiting.sort_unstable();
+        }
+        let picker = Picker::new(take, waiting, write.coalesce);
+        let (picked, bytes) = queue::pick(&transaction, &self.client, picker)?;
         for one in &picked {
             queue::replace(&transaction, one)?;
         }
@@ -77,7 +86,7 @@ impl Engine {
         queue::begin_sending(&transaction, &numbers, now)?;
         transaction.commit()?;
         if !picked.is_empty() {
-            self.touched.insert(names::TRANSACTIONS.into());
+            self.touched.set(names::TRANSACTIONS.into(), ());
             self.fetch(Owner::Upload, |id| Fetch {
                 id,
                 endpoint: Endpoint::Write,
@@ -153,9 +162,17 @@ impl Engine {
         let mut rejected = Vec::new();
         let mut contained = Vec::new();
         let mut noops = false;
+        let settled = with_dependents(
+            &transaction,
+            &self.session,
+            &self.client,
+            &self.config,
+            verdicts,
+        )?;
         let by = self.config.confirm_by();
-        for (id, verdict) in with_dependents(&transaction, &self.client, verdicts)? {
-            match verdict {
+        for settled in settled {
+            let id = settled.id;
+            match settled.verdict {
                 // The ledger was faster, and knows the position better.
                 Verdict::Accepted { .. } if transactions::is_accepted(&transaction, id)? => {}
                 Verdict::Accepted { txid, lsn, noop } => {
@@ -171,8 +188,8 @@ impl Engine {
                     }
                     accepted.push(id);
                 }
-                Verdict::Rejected(error) => {
-                    let rows = reject(&transaction, &self.session, id, &error, now)?;
+                Verdict::Rejected(ref error) => {
+                    let rows = reject(&transaction, &self.session, &settled, error, now)?;
                     rejected.push((id, rows));
                 }
             }
@@ -186,7 +203,7 @@ impl Engine {
         for (at, id) in contained {
             self.shapes[at].seen.push(id);
         }
-        self.touched.insert(names::TRANSACTIONS.into());
+        self.touched.set(names::TRANSACTIONS.into(), ());
         for id in &accepted {
             self.note_acceptance(*id);
         }
@@ -249,7 +266,7 @@ impl Engine {
     /// The change log and the queue were written.
     pub(super) fn touch_log(&mut self) {
         self.touched
-            .extend([names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned));
+            .add([names::CHANGES, names::TRANSACTIONS, names::JOURNAL].map(ToOwned::to_owned));
     }
 }
 

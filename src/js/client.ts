@@ -2,15 +2,15 @@ import { abortable, type Waiting } from "./abort.js";
 import { closedError, reportUncaught, ThroughlineError, toReport } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import { LiveQuery, type LiveOptions, type LiveSink } from "./live.js";
-import type { WireNotification, WireStatement } from "./messages.js";
+import type { WireNotification, WireRequest, WireStatement } from "./messages.js";
 import type { AnyTables, RowOf, ShapeOptions, SubsetOptions } from "./options.js";
 import type { ResultReader } from "./parsers.js";
-import type { Status, TransactionRecord, Verification } from "./protocol.js";
+import type { ChangeRecord, Status, TransactionRecord, Verification } from "./protocol.js";
 import type { Executed } from "./rows.js";
 import type { Rpc } from "./rpc.js";
 import { readArguments, sql, toWire, type SqlTag, type Statement, type StatementInput } from "./sql.js";
 import { runTransaction, type Transaction, type TransactionOptions } from "./transaction.js";
-import { encodeMeta, type Row, type SqlInput } from "./values.js";
+import { encodeChanges, encodeMeta, type Row, type SqlInput } from "./values.js";
 import { settled, written, type Written } from "./written.js";
 
 /** What `on` tells. */
@@ -28,6 +28,15 @@ export interface OfShape {
   /** Its name among the table's shapes. Default: `default`. */
   name?: string | undefined;
 }
+
+/** What a rejected transaction took along. */
+export interface WithDependents {
+  /** Them too. Default: false. */
+  dependents?: boolean | undefined;
+}
+
+/** A change as an app hands it back: the members of a {@link ChangeRecord} that say what to do. */
+export type ChangeEdit = Pick<ChangeRecord, "table" | "operation" | "key" | "value">;
 
 /**
  * An open database. Everything is asked of a worker, so every answer is a promise; requests are carried out in the
@@ -243,29 +252,57 @@ export class Database<Tables extends object = AnyTables> {
   }
 
   /**
-   * Puts a rejected transaction back into the queue, as a new one.
+   * Puts a rejected transaction back into the queue, as a new one; resolves to its idempotency key. It need not fit what came
+   * meanwhile: a row that is there by now, or gone, is the server's to judge.
    *
    * @param number - its {@link TransactionRecord.number}.
+   * @param options - `dependents`: with those that were rolled back with it ({@link TransactionRecord.causedBy}), each as a new one.
    * @example
    * ```ts
-   * for (const { number } of await db.rejected()) await db.retry(number);
+   * for (const { number, causedBy } of await db.rejected()) {
+   *   if (causedBy === null) await db.retry(number, { dependents: true }).confirmed();
+   * }
    * ```
+   * @throws ThroughlineError `ARGUMENT` if there is no such rejected transaction; `ARGUMENT` or `CONSTRAINT` if a table that has
+   * changed since cannot hold it. Nothing is lost then.
    */
-  async retry(number: number): Promise<void> {
-    await this.#rpc.request({ type: "retry", number });
+  retry(number: number, { dependents }: WithDependents = {}): Written<string> {
+    return this.#requeued(async () => ({ type: "retry", number, dependents }));
+  }
+
+  /**
+   * Puts a rejected transaction back into the queue with other changes: those of its record, changed, or any others. Resolves to
+   * the idempotency key of the new one.
+   *
+   * @param number - its {@link TransactionRecord.number}.
+   * @param changes - as in its {@link TransactionRecord.changes}; `base` and `synced` are of no account.
+   * @param options - `meta`: replaces what was attached to it.
+   * @example
+   * ```ts
+   * const [refused] = await db.rejected();
+   * refused.changes[0].value.title = "Milk";
+   * await db.edit(refused.number, refused.changes);
+   * ```
+   * @throws ThroughlineError `ARGUMENT` if there is no such rejected transaction, for a table, column or key that is not there,
+   * `CONSTRAINT` for a value that its column cannot hold. Nothing is lost then.
+   */
+  edit(number: number, changes: readonly ChangeEdit[], { meta }: { meta?: unknown } = {}): Written<string> {
+    return this.#requeued(async () => ({ type: "edit", number, changes: encodeChanges(changes), ...encodeMeta(meta) }));
   }
 
   /**
    * Drops a rejected transaction from the journal.
    *
    * @param number - its {@link TransactionRecord.number}.
+   * @param options - `dependents`: those that were rolled back with it, too.
    * @example
    * ```ts
    * db.on("rejected", ({ number }) => db.discard(number));
    * ```
+   * @throws ThroughlineError `ARGUMENT` if there is no such rejected transaction.
    */
-  async discard(number: number): Promise<void> {
-    await this.#rpc.request({ type: "discard", number });
+  async discard(number: number, { dependents }: WithDependents = {}): Promise<void> {
+    await this.#rpc.request({ type: "discard", number, dependents });
   }
 
   /**
@@ -407,6 +444,16 @@ export class Database<Tables extends object = AnyTables> {
     } finally {
       this.#rpc.end(closedError());
     }
+  }
+
+  #requeued(ask: () => Promise<Extract<WireRequest, { type: "retry" | "edit" }>>): Written<string> {
+    const run = async () => (await this.#rpc.request(await ask())).transaction;
+    return written(
+      this.#rpc,
+      run(),
+      (key) => key,
+      (key) => key,
+    );
   }
 
   #startLive(statement: WireStatement, key: string[], sink: LiveSink): () => void {

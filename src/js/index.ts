@@ -9,7 +9,7 @@ export { open } from "./open.js";
 export { sql, Statement } from "./sql.js";
 export { ThroughlineError } from "./errors.js";
 export type { Waiting } from "./abort.js";
-export type { Database, DatabaseEvents, OfShape } from "./client.js";
+export type { ChangeEdit, Database, DatabaseEvents, OfShape, WithDependents } from "./client.js";
 export type { ErrorCode } from "./errors.js";
 export type { LiveOptions, LiveQuery, LiveResult } from "./live.js";
 export type {
@@ -21,6 +21,7 @@ export type {
   OpenOptions,
   ParamsOption,
   ParamValues,
+  ReferenceOptions,
   RowOf,
   ShapeOptions,
   SubsetOptions,

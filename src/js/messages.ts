@@ -19,7 +19,9 @@ export type WireRequest =
   | { type: "unsubscribe"; subscription: number }
   | { type: "status" | "pending" | "rejected" | "verify" | "connect" | "disconnect" | "wipe" | "close" }
   | { type: "settled"; id: string }
-  | { type: "retry" | "discard"; number: number }
+  | { type: "retry"; number: number; dependents?: boolean | undefined }
+  | { type: "discard"; number: number; dependents?: boolean | undefined }
+  | { type: "edit"; number: number; changes: unknown; meta?: unknown }
   | { type: "setShape"; table: string; name?: string | undefined; shape: ShapeOptions }
   | { type: "removeShape"; table: string; name?: string | undefined; purge?: boolean | undefined }
   | { type: "loadSubset"; table: string; name?: string | undefined; subset: SubsetOptions };
@@ -60,7 +62,8 @@ export interface WireReplies {
   disconnect: null;
   wipe: null;
   close: null;
-  retry: null;
+  retry: { transaction: string };
+  edit: { transaction: string };
   discard: null;
   setShape: null;
   removeShape: null;

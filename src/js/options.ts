@@ -75,6 +75,13 @@ export interface WriteOptions {
    */
   coalesce?: boolean | undefined;
   /**
+   * What a rejection rolls back besides the rejected transaction: `dependents` (the default), later ones that cannot stand without
+   * it, because they write a row which it inserted or refer to one ({@link TableOptions.references}); `row`, also all later ones
+   * that write one of its rows; `all`, all that is pending. Whole transactions, and transitively; never what the server has
+   * accepted, or was sent and gets its own answer.
+   */
+  onRejection?: "dependents" | "row" | "all" | undefined;
+  /**
    * What shows that an accepted write is back, so that the optimistic rows can go. `auto` (the default): whatever the answer tells,
    * which is the `write_id` in the row, the `txid` in the shape's log, or an up-to-date at or past `lsn`. One of the three alone:
    * for a server whose other words are not to be trusted. `ledger`: a synced table with a row for each transaction, written in the
@@ -88,6 +95,14 @@ export interface WriteOptions {
   ledger?: string | undefined;
 }
 
+/** Columns that name a row, as a foreign key of the server does. */
+export interface ReferenceOptions<R = Row> {
+  /** In the order of the other table's primary key. */
+  columns: readonly (keyof R & string)[];
+  /** A declared table. */
+  table: string;
+}
+
 /** A column: its Postgres type in SQL spelling, alone or with whether the server refuses NULL. */
 export type ColumnOptions = string | { type: string; notNull?: boolean | undefined };
 
@@ -99,6 +114,16 @@ export interface TableOptions<R = Row> {
   primaryKey?: readonly (keyof R & string)[] | undefined;
   /** Columns, or lists of columns, that queries sort or filter by. */
   indexes?: readonly ((keyof R & string) | readonly (keyof R & string)[])[] | undefined;
+  /**
+   * The columns that name rows of other tables. Nothing is enforced here: a rejected insert takes along pending writes that
+   * refer to its row.
+   *
+   * @example
+   * ```ts
+   * const tables = { lists: {}, todos: { references: [{ columns: ["list_id"], table: "lists" }] } };
+   * ```
+   */
+  references?: readonly ReferenceOptions<R>[] | undefined;
   /** The shape that fills the table; without it all of the server's table of the same name. Its name is `default`. */
   shape?: ShapeOptions | undefined;
   /**
@@ -206,7 +231,7 @@ export interface WireOptions {
 }
 
 /** Options of the write path that the database reads. */
-export type WriteSettings = Pick<WriteOptions, "confirmBy" | "ledger" | "batch" | "coalesce">;
+export type WriteSettings = Pick<WriteOptions, "confirmBy" | "ledger" | "onRejection" | "batch" | "coalesce">;
 
 /** An endpoint as it crosses. */
 export interface WireEndpoint {
@@ -279,8 +304,14 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
 }
 
 /** What of the options is the database's to read. */
-function settings({ confirmBy, ledger, batch, coalesce }: WriteSettings): WriteSettings {
-  return { ...(confirmBy && { confirmBy }), ...(ledger && { ledger }), ...(batch && { batch }), ...(coalesce === false && { coalesce }) };
+function settings({ confirmBy, ledger, onRejection, batch, coalesce }: WriteSettings): WriteSettings {
+  return {
+    ...(confirmBy && { confirmBy }),
+    ...(ledger && { ledger }),
+    ...(onRejection && { onRejection }),
+    ...(batch && { batch }),
+    ...(coalesce === false && { coalesce }),
+  };
 }
 
 /** What the functions among headers say now. */

@@ -100,6 +100,9 @@ export type ChangeRecord = {
   value: Record<string, unknown>;
   /** What those columns held before. */
   base: Record<string, unknown> | null;
+  /** What the synced row holds in those columns now, in all of them for a delete. Null when there is no row, or the
+ * transaction is not a rejected one. */
+  synced: Record<string, unknown> | null;
 };
 
 export type Operation = "insert" | "update" | "delete";

@@ -100,3 +100,31 @@ export function encodeMeta(meta: unknown): { meta?: unknown } {
   if (text === undefined) throw argumentError(`meta cannot be written as JSON: it is a ${typeof meta}`);
   return { meta: JSON.parse(text) };
 }
+
+/**
+ * Checks changes to a rejected transaction, and takes a copy in the spelling of its record: a bigint as text, bytes as `\x…`.
+ *
+ * @throws ThroughlineError `ARGUMENT` for what JSON would lose.
+ */
+export function encodeChanges(changes: unknown): unknown {
+  const spell = function (this: Record<string, unknown>, name: string, spelled: unknown): unknown {
+    const given = this[name];
+    switch (Object.prototype.toString.call(given)) {
+      case "[object BigInt]":
+        return String(given);
+      case "[object Uint8Array]":
+        return Array.from(given as Uint8Array, (byte) => byte.toString(16).padStart(2, "0")).reduce((hex, byte) => hex + byte, "\\x");
+      case "[object Number]":
+      case "[object Date]":
+        if (Number.isNaN(Number(given))) throw new TypeError(`${name} is ${describe(given)}`);
+        return Number.isFinite(Number(given)) ? spelled : String(given);
+      default:
+        return spelled;
+    }
+  };
+  try {
+    return JSON.parse(JSON.stringify(changes, spell) ?? "null");
+  } catch (cause) {
+    throw argumentError(`changes cannot be written as JSON: ${(cause as Error).message}`, cause);
+  }
+}

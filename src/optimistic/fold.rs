@@ -1,7 +1,5 @@
 //! [`fold`]: one row's pending intents over its synced row.
 
-use std::collections::BTreeSet;
-
 use crate::change::Operation;
 use crate::ids::WriteId;
 use crate::schema::TableSchema;
@@ -23,8 +21,8 @@ pub struct Intent {
 pub struct ShadowRow {
     /// One value a column of the table.
     pub row: Vec<Value>,
-    /// Positions of the columns that pending intents write.
-    pub changed: BTreeSet<usize>,
+    /// Positions of the columns that pending intents write, in order.
+    pub changed: Vec<usize>,
     /// The view hides the row.
     pub is_deleted: bool,
     /// The newest pending intent.
@@ -49,7 +47,7 @@ pub fn fold(
         Some(row) => row.to_vec(),
         None => empty_row(table, key),
     };
-    let mut changed = BTreeSet::new();
+    let mut changed = Vec::new();
     for intent in intents {
         match intent.operation {
             Operation::Insert => {
@@ -62,7 +60,7 @@ pub fn fold(
         for (at, value) in &intent.value {
             if let Some(column) = row.get_mut(*at) {
                 *column = value.clone();
-                changed.insert(*at);
+                add_position(&mut changed, *at);
             }
         }
     }
@@ -75,6 +73,13 @@ pub fn fold(
         is_deleted,
         write_id: last.write_id.clone(),
     })
+}
+
+/// Adds a column's position to others, in order.
+pub fn add_position(positions: &mut Vec<usize>, at: usize) {
+    if let Err(place) = positions.binary_search(&at) {
+        positions.insert(place, at);
+    }
 }
 
 fn empty_row(table: &TableSchema, key: &[Value]) -> Vec<Value> {
@@ -146,7 +151,7 @@ mod tests {
         let clear = intent(Operation::Update, &[(2, Value::Null)]);
         let shadow = fold(&todos(), &[text("k")], Some(&synced), &[clear]).unwrap();
         assert_eq!(shadow.row[2], Value::Null);
-        assert_eq!(shadow.changed, BTreeSet::from([2]));
+        assert_eq!(shadow.changed, [2]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -25,6 +26,8 @@ pub struct TableDeclaration {
     pub primary_key: Option<Vec<String>>,
     /// A column, or several for one index.
     pub indexes: Vec<IndexDeclaration>,
+    /// The columns that name rows of other tables.
+    pub references: Vec<Reference>,
     /// What of the server's table is synced. Left out, with `shapes` too: all of it.
     pub shape: Option<ShapeDeclaration>,
     /// Several shapes over the one table, by name; a row is here while at least one holds it.
@@ -57,6 +60,17 @@ pub enum IndexDeclaration {
     One(String),
     /// Over several, in order.
     Several(Vec<String>),
+}
+
+/// Columns that name a row: a foreign key, as the server has it. Nothing is enforced here; a rejection takes along what
+/// refers to the rows it takes back.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// Of this table, in the order of the other one's primary key. A NULL among them refers to nothing.
+    pub columns: Vec<String>,
+    /// A declared table, this one too.
+    pub table: String,
 }
 
 impl TableDeclaration {
@@ -139,13 +153,69 @@ impl Tables {
         }
         Ok(())
     }
+
+    /// Checks the declared references as far as the tables are `known`.
+    ///
+    /// # Errors
+    /// [`Error::Schema`]: the other table is not declared, a column is not this table's, or there are not as many as the
+    /// other table's primary key has.
+    pub fn check_references(&self, known: &dyn Fn(&str) -> Option<Arc<TableSchema>>) -> Result<()> {
+        for (name, declaration) in self.iter() {
+            for Reference { columns, table } in &declaration.references {
+                let fail = |reason: String| Err(Error::schema(name, reason));
+                if self.get(table).is_none() {
+                    return fail(format!("it refers to {table:?}, which is not declared"));
+                }
+                if let Some(schema) = known(name)
+                    && let Some(column) = columns.iter().find(|one| schema.position(one).is_none())
+                {
+                    return fail(format!("there is no column {column:?}"));
+                }
+                let wanted = known(table).map_or(columns.len(), |other| other.key.len());
+                if columns.len() != wanted {
+                    return fail(format!(
+                        "the primary key of {table:?} has {wanted} columns, the reference to it {}",
+                        columns.len()
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
-/// A map that keeps the order it was written in.
-#[derive(Debug, Clone, PartialEq)]
+/// A map of a few names that keeps the order it was written in. There are a few dozen at most, so looking through them
+/// beats a tree, each kind of which adds kilobytes to the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ordered<T>(Vec<(String, T)>);
 
+/// A few names, each once.
+pub type Names = Ordered<()>;
+
 impl<T> Ordered<T> {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Puts an item under a name, in place of another one there.
+    pub fn set(&mut self, name: String, item: T) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, kept)) => *kept = item,
+            None => self.0.push((name, item)),
+        }
+    }
+
+    /// Takes the item of exactly that name out.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// In the order of the declaration.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, item)| (name.as_str(), item))
@@ -158,9 +228,23 @@ impl<T> Ordered<T> {
     }
 }
 
+impl Names {
+    /// Adds those that are not there.
+    pub fn add(&mut self, names: impl IntoIterator<Item = String>) {
+        for name in names {
+            self.set(name, ());
+        }
+    }
+
+    /// Whether one of them is among the others.
+    pub fn meets(&self, others: &Self) -> bool {
+        self.iter().any(|(name, ())| others.get(name).is_some())
+    }
+}
+
 impl<T> Default for Ordered<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self::new()
     }
 }
 

@@ -13,7 +13,9 @@ mod shape;
 mod sql;
 mod table;
 
-pub use declaration::{ColumnDeclaration, IndexDeclaration, Ordered, TableDeclaration, Tables};
+pub use declaration::{
+    ColumnDeclaration, IndexDeclaration, Names, Ordered, Reference, TableDeclaration, Tables,
+};
 pub use shape::{DEFAULT_SHAPE, Log, Replica, ShapeDeclaration, Subset};
 pub use sql::{identifier, list, literal};
 pub use table::{Column, TableSchema};

@@ -1,9 +1,8 @@
 //! What the app declares of one shape (protocol section 3) and of a subset of its rows (section 10).
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::declaration::Ordered;
 use crate::error::{Error, Result};
 
 /// The name of a table's only shape.
@@ -30,7 +29,7 @@ pub struct ShapeDeclaration {
     /// Shapes of the same group show their changes together, at one position of the server's log.
     pub group: Option<String>,
     /// Further query parameters, for a proxy.
-    pub extra: BTreeMap<String, String>,
+    pub extra: Ordered<String>,
 }
 
 /// See [`ShapeDeclaration::replica`].

@@ -1,6 +1,5 @@
 //! What a shape is, and the URL that asks for it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +8,8 @@ use super::offset::{Offset, RequestOffset};
 use super::protocol::param;
 use crate::error::{Error, Result};
 use crate::ids::{Cursor, Handle};
-use crate::schema::ShapeDeclaration;
 pub use crate::schema::{Log, Replica};
+use crate::schema::{Ordered, ShapeDeclaration};
 
 /// Names a set of rows of one table (protocol section 3). Any change makes it another shape with another log.
 ///
@@ -32,7 +31,7 @@ pub struct ShapeDefinition {
     /// Whether the log starts with a snapshot.
     pub log: Log,
     /// Further query parameters, for a proxy's own use.
-    pub extra: BTreeMap<String, String>,
+    pub extra: Ordered<String>,
 }
 
 /// What distinguishes two definitions, as text; equal definitions have equal fingerprints in every version.
@@ -68,19 +67,21 @@ impl ShapeDefinition {
             params: Vec::new(),
             replica: Replica::default(),
             log: Log::default(),
-            extra: BTreeMap::new(),
+            extra: Ordered::new(),
         }
     }
 
     /// The declared shape of a table called `name`, asked for at `url`; the shape's own `extra` wins over `shared`.
     pub fn declared(
         url: &str,
-        shared: &BTreeMap<String, String>,
+        shared: &Ordered<String>,
         name: &str,
         shape: &ShapeDeclaration,
     ) -> Self {
         let mut extra = shared.clone();
-        extra.extend(shape.extra.clone());
+        for (name, value) in shape.extra.iter() {
+            extra.set(name.to_owned(), value.clone());
+        }
         Self {
             url: url.to_owned(),
             table: Some(shape.table.clone().unwrap_or_else(|| name.to_owned())),
@@ -102,7 +103,7 @@ impl ShapeDefinition {
         if self.columns.as_ref().is_some_and(Vec::is_empty) {
             return wrong("columns: name at least the primary key, or leave it out".into());
         }
-        for name in self.extra.keys() {
+        for (name, _) in self.extra.iter() {
             if is_of_protocol(name) {
                 return wrong(format!("extra: {name:?} belongs to the shape protocol"));
             }
@@ -181,8 +182,8 @@ impl ShapeDefinition {
         if self.replica == Replica::Full {
             add(param::REPLICA.into(), "full".into());
         }
-        for (name, value) in &self.extra {
-            add(name.clone(), value.clone());
+        for (name, value) in self.extra.iter() {
+            add(name.to_owned(), value.clone());
         }
         let of_url: Vec<_> = UrlParts::of(&self.url)
             .query()

@@ -107,7 +107,7 @@ fn a_fingerprint_changes_with_the_definition_and_with_nothing_else() {
         with(|d| d.params = vec!["2".into()]),
         with(|d| d.replica = Replica::Full),
         with(|d| d.log = Log::ChangesOnly),
-        with(|d| drop(d.extra.insert("user".into(), "7".into()))),
+        with(|d| d.extra.set("user".into(), "7".into())),
     ];
     let distinct: std::collections::HashSet<_> = all.iter().collect();
     assert_eq!(distinct.len(), all.len());
@@ -123,7 +123,7 @@ fn a_definition_may_not_speak_for_the_protocol() {
         ("params[1]", "field"),
     ] {
         let mut wrong = todos.clone();
-        wrong.extra.insert(name.into(), "x".into());
+        wrong.extra.set(name.into(), "x".into());
         assert_eq!(wrong.check().unwrap_err().code(), "ARGUMENT", "{what}");
     }
     let wrong = ShapeDefinition::of_table("/v1/shape?handle=1", "todos");
@@ -139,7 +139,7 @@ fn a_definition_may_not_speak_for_the_protocol() {
 fn what_functions_say_joins_the_url_and_never_speaks_for_the_shape() {
     let asked = |name: &str| vec![(name.to_owned(), "a b".to_owned())];
     let mut definition = ShapeDefinition::of_table("/v1/shape?tenant=7", "todos");
-    definition.extra.insert("team".into(), "1".into());
+    definition.extra.set("team".into(), "1".into());
     let url = definition.request_url(&start());
     assert_eq!(
         with_asked_params(&url, asked("token")).unwrap(),

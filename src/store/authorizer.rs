@@ -55,7 +55,7 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
     match context.action {
         AuthAction::Read { table_name, .. } => {
             session.note(|access| {
-                access.reads.insert(table_name.to_ascii_lowercase());
+                access.reads.set(table_name.to_ascii_lowercase(), ());
             });
             Ok(())
         }
@@ -63,7 +63,7 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
         | AuthAction::Delete { table_name }
         | AuthAction::Update { table_name, .. } => {
             session.note(|access| {
-                access.writes.insert(table_name.to_ascii_lowercase());
+                access.writes.set(table_name.to_ascii_lowercase(), ());
             });
             if ours || !session.is_internal(table_name) {
                 Ok(())

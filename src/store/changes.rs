@@ -4,15 +4,15 @@ use rusqlite::{Connection, params};
 use serde_json::value::RawValue;
 
 use super::error::corrupt;
-use super::functions::Object;
+use super::functions::{Object, sent_columns};
 use super::shadow::Key;
 use crate::change::{Operation, TransactionState};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{TransactionId, WriteId, Xid};
-use crate::optimistic::{PendingTransaction, Written};
-use crate::schema::{Ordered, TableSchema};
+use crate::optimistic::PendingTransaction;
+use crate::schema::{Column, Ordered, TableSchema};
 use crate::tabs::ChangeRecord;
-use crate::value::{canonical, read_wire};
+use crate::value::{Value, canonical, read_wire};
 
 /// A row: its table and its key as the change log spells it.
 pub type RowName = (String, String);
@@ -107,54 +107,97 @@ pub fn keys_with_intents(conn: &Connection, table: &str) -> Result<Vec<String>> 
 /// Spells queued intents as the table's new columns want it; returns the transactions with an intent that it can no
 /// longer hold, and why. Wants a transaction.
 pub fn spell_anew(conn: &Connection, table: &TableSchema) -> Result<Vec<(TransactionId, String)>> {
-    let mut statement = conn.prepare(
-        "SELECT c.id, c.transaction_id, c.key, c.value
+    let sql = "SELECT c.id, c.transaction_id, c.key, c.value, c.operation
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
-         WHERE c.table_name = ?1 AND t.state = 'queued' ORDER BY c.id",
-    )?;
+         WHERE c.table_name = ?1 AND t.state = 'queued' ORDER BY c.id";
+    let mut statement = conn.prepare(sql)?;
     let mut found = statement.query([&table.name])?;
     let mut misfits: Vec<(TransactionId, String)> = Vec::new();
     while let Some(row) = found.next()? {
         let (id, transaction): (i64, _) = (row.get(0)?, TransactionId(row.get(1)?));
         let (key, value): (String, String) = (row.get(2)?, row.get(3)?);
-        let spelled = match Key::parse(table, &key) {
-            Ok(_) => spelled(table, &value)?,
-            Err(error) => Err(error.to_string()),
-        };
+        let operation = operation(row.get(4)?)?;
+        let spelled = Key::given(table, &key).and_then(|_| spelled(table, operation, &value, None));
         match spelled {
             Ok(spelled) if spelled == value => {}
             Ok(spelled) => {
                 conn.prepare_cached("UPDATE _throughline_changes SET value = ?2 WHERE id = ?1")?
                     .execute(params![id, spelled])?;
             }
-            Err(reason) if misfits.last().is_none_or(|(last, _)| *last != transaction) => {
-                misfits.push((transaction, reason));
-            }
-            Err(_) => {}
+            Err(_) if misfits.last().is_some_and(|(last, _)| *last == transaction) => {}
+            Err(error) => misfits.push((transaction, error.to_string())),
         }
     }
     Ok(misfits)
 }
 
-fn spelled(table: &TableSchema, json: &str) -> Result<Result<String, String>> {
-    let members: Ordered<Box<RawValue>> = crate::json::from_str(json)
-        .map_err(|error| corrupt(format!("value {json} of {}: {error}", table.name)))?;
+fn operation(text: String) -> Result<Operation> {
+    Operation::parse(&text).ok_or_else(|| corrupt(format!("operation {text:?}")))
+}
+
+/// The columns of an intent.
+pub(super) fn members(table: &TableSchema, json: &str) -> Result<Ordered<Box<RawValue>>> {
+    crate::json::from_str(json)
+        .map_err(|error| Error::Argument(format!("value of {}: {error}", table.name)))
+}
+
+/// An intent's columns as the table spells them. A member that is what it `was` keeps its spelling: what an app is shown as JSON
+/// does not tell all that is written here apart.
+///
+/// # Errors
+/// [`Error::Argument`] for a column that no intent can write, [`Error::Constraint`] for a value that the column cannot hold.
+pub(super) fn spelled(
+    table: &TableSchema,
+    operation: Operation,
+    json: &str,
+    was: Option<&str>,
+) -> Result<String> {
+    let was = was
+        .map(|json| members(table, json))
+        .transpose()?
+        .unwrap_or_default();
     let mut spelled = Object::new();
-    for (name, value) in members.iter() {
+    for (name, value) in members(table, json)?.iter() {
         let Some(at) = table.position(name) else {
-            return Ok(Err(format!(
-                "{} has no column {name:?} any more",
-                table.name
-            )));
+            let reason = format!("{} has no column {name:?}", table.name);
+            return Err(Error::Argument(reason));
         };
-        let ty = &table.columns[at].ty;
-        let value = read_wire(ty, value).map_err(|error| error.to_string());
-        match value.and_then(|value| canonical(ty, value)) {
-            Ok(value) => spelled.member(name, ty, &value),
-            Err(reason) => return Ok(Err(format!("{}.{name}: {reason}", table.name))),
+        if !sent_columns(table).any(|sent| sent == at) {
+            let reason = format!(
+                "{}.{name} cannot be written: the key stands beside the value",
+                table.name
+            );
+            return Err(Error::Argument(reason));
+        }
+        let value = match was.get(name) {
+            Some(was) if parse_json(was.get())? == parse_json(value.get())? => was,
+            _ => value,
+        };
+        let column = &table.columns[at];
+        let value = column_value(table, column, value)?;
+        // As an INSERT through the view: the server's default applies.
+        let left_out = operation == Operation::Insert && column.not_null && value == Value::Null;
+        if !left_out {
+            spelled.member(name, &column.ty, &value);
         }
     }
-    Ok(Ok(spelled.end()))
+    Ok(spelled.end())
+}
+
+/// A value for a column, in the column's spelling.
+///
+/// # Errors
+/// [`Error::Constraint`] if the column cannot hold it.
+pub(super) fn column_value(table: &TableSchema, column: &Column, json: &RawValue) -> Result<Value> {
+    read_wire(&column.ty, json)
+        .map_err(|error| error.to_string())
+        // An app's text may be a looser spelling than the change log's.
+        .or_else(|reason| match crate::json::from_str(json.get()) {
+            Ok(text) => Ok(Value::Text(text)),
+            Err(_) => Err(reason),
+        })
+        .and_then(|value| canonical(&column.ty, value))
+        .map_err(|reason| Error::Constraint(format!("{}.{}: {reason}", table.name, column.name)))
 }
 
 /// Whether the row has pending intents.
@@ -211,38 +254,6 @@ pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<
     Ok(pending)
 }
 
-/// The pending transactions from one on, in order, with what each does to its rows and how often it was sent.
-pub fn written_since(
-    conn: &Connection,
-    first: TransactionId,
-) -> Result<Vec<(Written<RowName>, u32)>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT c.transaction_id, t.attempts, c.table_name, c.key, c.operation
-         FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
-         WHERE c.transaction_id >= ?1 ORDER BY c.transaction_id, c.id",
-    )?;
-    let mut found = statement.query([first.0])?;
-    let mut written: Vec<(Written<RowName>, u32)> = Vec::new();
-    while let Some(row) = found.next()? {
-        let id = TransactionId(row.get(0)?);
-        let operation: String = row.get(4)?;
-        let operation = Operation::parse(&operation)
-            .ok_or_else(|| corrupt(format!("operation {operation:?}")))?;
-        let intent = ((row.get(2)?, row.get(3)?), operation);
-        match written.last_mut() {
-            Some((last, _)) if last.id == id => last.intents.push(intent),
-            _ => written.push((
-                Written {
-                    id,
-                    intents: vec![intent],
-                },
-                row.get(1)?,
-            )),
-        }
-    }
-    Ok(written)
-}
-
 /// Where the intents of a transaction stand.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Log {
@@ -272,15 +283,14 @@ pub(super) fn records(
     let mut found = statement.query([transaction.0])?;
     let mut records = Vec::new();
     while let Some(row) = found.next()? {
-        let operation: String = row.get(1)?;
         let base: Option<String> = row.get(4)?;
         records.push(ChangeRecord {
             table: row.get(0)?,
-            operation: Operation::parse(&operation)
-                .ok_or_else(|| corrupt(format!("operation {operation:?}")))?,
+            operation: operation(row.get(1)?)?,
             key: parse_json(&row.get::<_, String>(2)?)?,
             value: parse_json(&row.get::<_, String>(3)?)?,
             base: base.as_deref().map(parse_json).transpose()?,
+            synced: None,
         });
     }
     Ok(records)

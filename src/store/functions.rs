@@ -3,7 +3,6 @@
 //! Values go into the change log as wire JSON by column type; SQLite's own JSON functions would round doubles to
 //! 15 digits and cannot hold blobs.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -12,6 +11,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use super::session::Session;
 use super::values::from_ref;
 use crate::error::{Error, Result};
+use crate::optimistic::add_position;
 use crate::schema::names::function;
 use crate::schema::{Ordered, TableSchema};
 use crate::value::{PgType, Value, canonical, write_wire};
@@ -149,12 +149,16 @@ fn columns(session: &Session, call: &Context<'_>) -> SqlResult<String> {
     let mut positions = parse_columns(&table, so_far);
     let value: Ordered<serde::de::IgnoredAny> =
         crate::json::from_str(value).map_err(|error| refuse(session, error.to_string()))?;
-    positions.extend(value.iter().filter_map(|(name, _)| table.position(name)));
+    for (name, _) in value.iter() {
+        if let Some(at) = table.position(name) {
+            add_position(&mut positions, at);
+        }
+    }
     Ok(columns_json(&table, &positions))
 }
 
 /// `changed_columns` as positions.
-pub(super) fn parse_columns(table: &TableSchema, json: &str) -> BTreeSet<usize> {
+pub(super) fn parse_columns(table: &TableSchema, json: &str) -> Vec<usize> {
     let names: Vec<String> = crate::json::from_str(json).unwrap_or_default();
     names
         .iter()
@@ -163,7 +167,7 @@ pub(super) fn parse_columns(table: &TableSchema, json: &str) -> BTreeSet<usize> 
 }
 
 /// Positions as `changed_columns`, in table order.
-pub(super) fn columns_json(table: &TableSchema, positions: &BTreeSet<usize>) -> String {
+pub(super) fn columns_json(table: &TableSchema, positions: &[usize]) -> String {
     let names: Vec<&str> = positions
         .iter()
         .filter_map(|at| table.columns.get(*at))
@@ -173,7 +177,7 @@ pub(super) fn columns_json(table: &TableSchema, positions: &BTreeSet<usize>) -> 
 }
 
 /// The columns an intent may carry: the key travels beside them and the write id is ours to set.
-fn sent_columns(table: &TableSchema) -> impl Iterator<Item = usize> {
+pub(super) fn sent_columns(table: &TableSchema) -> impl Iterator<Item = usize> {
     let write_id = table.write_id_position();
     (0..table.columns.len()).filter(move |at| !table.is_key(*at) && Some(*at) != write_id)
 }

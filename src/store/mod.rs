@@ -32,6 +32,7 @@ pub mod transactions;
 mod values;
 mod verify;
 mod writer;
+pub mod written;
 
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};

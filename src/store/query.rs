@@ -1,11 +1,10 @@
 //! The app's own statements: checked once, then run from the statement cache.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, Statement};
 
 use super::session::Session;
 use crate::error::{Error, Result};
+use crate::schema::Names;
 use crate::tabs::{self, Executed, Rows};
 use crate::value::{PgType, Value};
 
@@ -13,9 +12,9 @@ use crate::value::{PgType, Value};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
     /// Tables it reads, lower case, views and their tables alike.
-    pub reads: BTreeSet<String>,
+    pub reads: Names,
     /// Tables it writes, lower case.
-    pub writes: BTreeSet<String>,
+    pub writes: Names,
     /// It changes nothing.
     pub readonly: bool,
     /// It makes, drops or alters something.

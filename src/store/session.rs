@@ -3,15 +3,14 @@
 //! SQLite calls back into us in the middle of a statement, so this is shared; the locks are never contended,
 //! since one connection runs one statement at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::ids::{Millis, TransactionId, WriteId};
-use crate::schema::{TableSchema, names};
+use crate::schema::{Names, Ordered, TableSchema, names};
 
 /// The synced tables by name.
-pub type Catalog = BTreeMap<String, Arc<TableSchema>>;
+pub type Catalog = Ordered<Arc<TableSchema>>;
 
 /// One a connection.
 #[derive(Debug, Default)]
@@ -24,8 +23,8 @@ struct State {
     catalog: Catalog,
     /// The same tables by the name of each object that rows are read from: the view and what is behind it.
     behind: Catalog,
-    internal: BTreeSet<String>,
-    triggers: BTreeSet<String>,
+    internal: Names,
+    triggers: Names,
     writing: Option<Writing>,
     app: Option<Access>,
     refusal: Option<Error>,
@@ -47,8 +46,8 @@ pub struct Writing {
 /// What a statement reads and writes, as the authorizer saw it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Access {
-    pub(super) reads: BTreeSet<String>,
-    pub(super) writes: BTreeSet<String>,
+    pub(super) reads: Names,
+    pub(super) writes: Names,
     pub(super) changes_schema: bool,
 }
 
@@ -69,7 +68,11 @@ impl Session {
 
     /// All tables.
     pub fn tables(&self) -> Vec<Arc<TableSchema>> {
-        self.state().catalog.values().cloned().collect()
+        self.state()
+            .catalog
+            .iter()
+            .map(|(_, table)| table.clone())
+            .collect()
     }
 
     /// Adds or replaces a table.
@@ -90,23 +93,23 @@ impl Session {
             ..
         } = &mut *state;
         match table {
-            Some(table) => catalog.insert(name.to_owned(), table),
+            Some(table) => catalog.set(name.to_owned(), table),
             None => catalog.remove(name),
         };
-        behind.clear();
-        internal.clear();
-        triggers.clear();
+        *behind = Catalog::new();
+        *internal = Names::new();
+        *triggers = Names::new();
         for (name, table) in catalog.iter() {
-            for object in [name.clone(), names::synced(name), names::local(name)] {
-                behind.insert(object, table.clone());
+            for object in [name.to_owned(), names::synced(name), names::local(name)] {
+                behind.set(object, table.clone());
             }
-            internal.extend(
+            internal.add(
                 names::of_table(name)
                     .iter()
                     .filter(|object| *object != name)
                     .map(|object| object.to_ascii_lowercase()),
             );
-            triggers.extend(
+            triggers.add(
                 ["insert", "update", "delete"]
                     .map(|operation| names::trigger(name, operation).to_ascii_lowercase()),
             );
@@ -116,20 +119,23 @@ impl Session {
     /// Whether only sync may write or change this object.
     pub(super) fn is_internal(&self, object: &str) -> bool {
         let object = object.to_ascii_lowercase();
-        object.starts_with(names::PREFIX) || self.state().internal.contains(&object)
+        object.starts_with(names::PREFIX) || self.state().internal.get(&object).is_some()
     }
 
     /// Whether the object is a view over a synced table.
     pub(super) fn is_view(&self, object: &str) -> bool {
         self.state()
             .catalog
-            .keys()
-            .any(|name| name.eq_ignore_ascii_case(object))
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(object))
     }
 
     /// Whether this is one of our triggers.
     pub(super) fn is_trigger(&self, name: &str) -> bool {
-        self.state().triggers.contains(&name.to_ascii_lowercase())
+        self.state()
+            .triggers
+            .get(&name.to_ascii_lowercase())
+            .is_some()
     }
 
     /// Opens the local transaction that the triggers write into.

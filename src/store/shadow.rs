@@ -3,15 +3,16 @@
 use rusqlite::{Connection, params, params_from_iter};
 use serde_json::value::RawValue;
 
+use super::changes::{column_value, members};
 use super::error::corrupt;
 use super::functions::{columns_json, key_json, parse_columns};
 use super::rows;
 use crate::change::Operation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::WriteId;
 use crate::optimistic::{Intent, ShadowRow, fold};
 use crate::schema::names::{self, ShadowColumns};
-use crate::schema::{Ordered, TableSchema, identifier};
+use crate::schema::{TableSchema, identifier};
 use crate::value::{Value, read_wire};
 
 /// A row's primary key.
@@ -45,6 +46,33 @@ impl Key {
             values,
             json: json.to_owned(),
         })
+    }
+
+    /// From the app: checked, and spelled as the table spells it.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for another number of values, [`Error::Constraint`] for a value that is none of the column.
+    pub fn given(table: &TableSchema, json: &str) -> Result<Self> {
+        let parts: Vec<&RawValue> = crate::json::from_str(json)
+            .map_err(|error| Error::Argument(format!("key of {}: {error}", table.name)))?;
+        if parts.len() != table.key.len() {
+            return Err(Error::Argument(format!(
+                "key of {}: it has {} columns, {} values were given",
+                table.name,
+                table.key.len(),
+                parts.len()
+            )));
+        }
+        let values = table.key_columns().zip(parts).map(|(column, part)| {
+            match column_value(table, column, part)? {
+                Value::Null => Err(Error::Constraint(format!(
+                    "NOT NULL constraint failed: {}.{}",
+                    table.name, column.name
+                ))),
+                value => Ok(value),
+            }
+        });
+        Ok(Self::of(table, values.collect::<Result<_>>()?))
     }
 }
 
@@ -95,9 +123,7 @@ fn intents(conn: &Connection, table: &TableSchema, key: &Key) -> Result<Vec<Inte
 
 /// An intent's columns; what the table can no longer hold is passed over.
 fn parse_value(table: &TableSchema, json: &str) -> Result<Vec<(usize, Value)>> {
-    let members: Ordered<Box<RawValue>> = crate::json::from_str(json)
-        .map_err(|error| corrupt(format!("value {json} of {}: {error}", table.name)))?;
-    Ok(members
+    Ok(members(table, json)?
         .iter()
         .filter_map(|(name, value)| {
             let at = table.position(name)?;

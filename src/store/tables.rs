@@ -1,7 +1,5 @@
 //! Making, refreshing and replacing a table's objects.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{membership, staging};
@@ -30,9 +28,9 @@ pub fn create(conn: &Connection, table: &TableSchema) -> Result<()> {
 
 /// Makes indexes, view and triggers again where they are not what this build would make. Wants a transaction.
 pub fn refresh(conn: &Connection, table: &TableSchema) -> Result<()> {
-    let wanted: BTreeSet<String> = dependents(table).into_iter().collect();
+    let wanted = dependents(table);
     let found = dependents_found(conn, table)?;
-    if wanted == found {
+    if wanted.len() == found.len() && wanted.iter().all(|sql| found.contains(sql)) {
         return Ok(());
     }
     drop_dependents(conn, table)?;
@@ -112,7 +110,7 @@ fn dependents(table: &TableSchema) -> Vec<String> {
     sql
 }
 
-fn dependents_found(conn: &Connection, table: &TableSchema) -> Result<BTreeSet<String>> {
+fn dependents_found(conn: &Connection, table: &TableSchema) -> Result<Vec<String>> {
     let bases = [names::synced(&table.name), names::local(&table.name)];
     let mut statement = conn.prepare(
         "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL

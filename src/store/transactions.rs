@@ -157,32 +157,6 @@ pub fn confirm(conn: &Connection, session: &Session, id: TransactionId) -> Resul
     Ok(keys)
 }
 
-/// The server refused it: its intents move to the journal. Returns the rows to fold again. Wants a transaction.
-pub fn reject(
-    conn: &Connection,
-    session: &Session,
-    id: TransactionId,
-    error: &ErrorReport,
-    now: Millis,
-) -> Result<Touched> {
-    let keys = keys_of(conn, session, id)?;
-    let error = error_json(error)?;
-    run(
-        conn,
-        "INSERT INTO _throughline_journal (id, transaction_id, write_id, table_name, operation, key, value, base)
-         SELECT id, transaction_id, write_id, table_name, operation, key, value, base
-         FROM _throughline_changes WHERE transaction_id = ?1",
-        &[&id.0],
-    )?;
-    forget_intents(conn, id)?;
-    run(
-        conn,
-        "UPDATE _throughline_transactions SET state = 'rejected', error = ?2, changed_at = ?3 WHERE id = ?1",
-        &[&id.0, &error, &now.0],
-    )?;
-    Ok(keys)
-}
-
 /// As it is kept beside a transaction.
 pub(super) fn error_json(error: &ErrorReport) -> Result<String> {
     serde_json::to_string(error)
@@ -201,7 +175,7 @@ pub(super) fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()>
 /// Rows by table.
 pub type Touched = Vec<(std::sync::Arc<crate::schema::TableSchema>, Key)>;
 
-fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
+pub(super) fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -> Result<Touched> {
     let mut keys = Vec::new();
     for (table, key) in rows_of(conn, id)? {
         if let Some(table) = session.table(&table) {

@@ -63,9 +63,28 @@ pub enum Request {
     /// Answered with the record of a transaction, by its idempotency key, once that is confirmed or rejected.
     Settled(String),
     /// Puts a rejected transaction back into the queue, as a new one.
-    Retry(TransactionId),
+    Retry {
+        /// Which one.
+        number: TransactionId,
+        /// Those that were rolled back with it, too, each as a new one.
+        dependents: bool,
+    },
+    /// The same, with other changes.
+    Edit {
+        /// Which one.
+        number: TransactionId,
+        /// JSON: [`ChangeRecord`]s, of which table, operation, key and value count.
+        changes: String,
+        /// Replaces what the app had attached to it; JSON text.
+        meta: Option<String>,
+    },
     /// Drops a rejected transaction from the journal.
-    Discard(TransactionId),
+    Discard {
+        /// Which one.
+        number: TransactionId,
+        /// Those that were rolled back with it, too.
+        dependents: bool,
+    },
     /// Syncs a further shape of a table, or changes what one of them is. Rows of the old definition stay until those
     /// of the new one are complete.
     SetShape {
@@ -170,7 +189,7 @@ pub enum Reply {
     Batch(Vec<Executed>),
     /// To `Begin`.
     Begun(TransactionId),
-    /// To `Commit`: the transaction's idempotency key, if it wrote to a synced table.
+    /// To `Commit`, `Retry` and `Edit`: the transaction's idempotency key, if it wrote to a synced table.
     Committed(Option<String>),
     /// To `Status`.
     Status(Status),
@@ -316,6 +335,10 @@ pub struct ChangeRecord {
     /// What those columns held before.
     #[cfg_attr(test, ts(type = "Record<string, unknown> | null"))]
     pub base: Option<serde_json::Value>,
+    /// What the synced row holds in those columns now, in all of them for a delete. Null when there is no row, or the
+    /// transaction is not a rejected one.
+    #[cfg_attr(test, ts(type = "Record<string, unknown> | null"))]
+    pub synced: Option<serde_json::Value>,
 }
 
 /// What `verify()` found.

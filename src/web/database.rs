@@ -236,18 +236,6 @@ impl Database {
         self.driver.request(Request::Rejected, reply_to_js)
     }
 
-    /// Queues a rejected transaction again.
-    pub fn retry(&self, number: f64) -> Promise {
-        self.driver
-            .request(Request::Retry(TransactionId(number as i64)), reply_to_js)
-    }
-
-    /// Forgets a rejected transaction.
-    pub fn discard(&self, number: f64) -> Promise {
-        self.driver
-            .request(Request::Discard(TransactionId(number as i64)), reply_to_js)
-    }
-
     /// Recomputes every shadow row and checks the file.
     pub fn verify(&self) -> Promise {
         self.driver.request(Request::Verify, reply_to_js)

@@ -8,6 +8,7 @@ mod database;
 mod driver;
 mod endpoint;
 mod fetch;
+mod journal;
 mod live;
 mod locks;
 mod opfs;

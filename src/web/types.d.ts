@@ -1,3 +1,4 @@
+import type { ChangeEdit, WithDependents } from "./client.js";
 import type { WireNotification, WireReply, WireRequest } from "./messages.js";
 import type { OpenOptions, ShapeOptions, SubsetOptions } from "./options.js";
 import type { Status, TransactionRecord, Verification } from "./protocol.js";
@@ -46,8 +47,10 @@ export class Database {
   on(event: "accepted" | "confirmed" | "rejected", callback: (transaction: TransactionRecord) => void): () => void;
   pending(): Promise<TransactionRecord[]>;
   rejected(): Promise<TransactionRecord[]>;
-  retry(number: number): Promise<null>;
-  discard(number: number): Promise<null>;
+  /** Resolves to the idempotency key of the new transaction, as `edit` does. */
+  retry(number: number, options?: WithDependents): Promise<{ transaction: string }>;
+  edit(number: number, changes: readonly ChangeEdit[], options?: { meta?: unknown }): Promise<{ transaction: string }>;
+  discard(number: number, options?: WithDependents): Promise<null>;
   /** Syncs a further shape of a table, or changes one; resolves when it has begun. */
   setShape(table: string, shape: ShapeOptions, options?: { name?: string | undefined }): Promise<null>;
   /** Stops syncing a shape; with `purge` rows that no other shape holds go. */

@@ -170,18 +170,47 @@ test("onStatus tells the current status first, then each change", async () => {
 });
 
 test("the journal's calls name the transaction", async () => {
-  await withDatabase((request) => (request.type === "rejected" ? [rejectedRecord] : null), async (db, worker) => {
+  const replies: Record<string, WireReply> = { rejected: [rejectedRecord], retry: { transaction: "c:4" }, edit: { transaction: "c:5" } };
+  await withDatabase((request) => replies[request.type] ?? null, async (db, worker) => {
     assert.deepEqual(await db.rejected(), [rejectedRecord]);
-    await db.retry(3);
+    assert.equal(await db.retry(3), "c:4");
+    assert.equal(await db.retry(3, { dependents: true }), "c:4");
+    assert.equal(await db.edit(3, rejectedRecord.changes, { meta: { again: true } }), "c:5");
     await db.discard(3);
     await db.disconnect();
     await db.connect();
     assert.deepEqual(worker.requests, [
       { type: "rejected" },
-      { type: "retry", number: 3 },
-      { type: "discard", number: 3 },
+      { type: "retry", number: 3, dependents: undefined },
+      { type: "retry", number: 3, dependents: true },
+      { type: "edit", number: 3, changes: rejectedRecord.changes, meta: { again: true } },
+      { type: "discard", number: 3, dependents: undefined },
       { type: "disconnect" },
       { type: "connect" },
     ]);
+  });
+});
+
+test("a retry can be waited for like any write", async () => {
+  const confirmed = { ...rejectedRecord, id: "c:4", state: "confirmed" as const };
+  await withDatabase((request) => (request.type === "settled" ? [confirmed] : { transaction: "c:4" }), async (db, worker) => {
+    assert.deepEqual(await db.retry(3).confirmed(), confirmed);
+    assert.deepEqual(worker.requests[1], { type: "settled", id: "c:4" });
+  });
+});
+
+test("edited values cross in the spelling of a record, and nothing of them is lost without a word", async () => {
+  const edit = (value: Record<string, unknown>) => [{ table: "zoo", operation: "update" as const, key: [1n], value }];
+  await withDatabase(() => ({ transaction: "c:4" }), async (db, worker) => {
+    const at = new Date("2026-01-02T03:04:05.600Z");
+    await db.edit(3, edit({ wide: 2n ** 60n, raw: new Uint8Array([0, 255]), at, real: -Infinity, doc: { a: [1, null] }, none: null }));
+    const value = { wide: "1152921504606846976", raw: "\\x00ff", at: at.toISOString(), real: "-Infinity", doc: { a: [1, null] }, none: null };
+    assert.deepEqual(worker.requests, [{ type: "edit", number: 3, changes: [{ ...edit({})[0], key: ["1"], value }] }]);
+    for (const [lost, what] of [[NaN, "NaN"], [new Date(NaN), "an invalid Date"]]) {
+      await assert.rejects(db.edit(3, edit({ title: lost })), { code: "ARGUMENT", message: `changes cannot be written as JSON: title is ${what}` });
+    }
+    const round: Record<string, unknown> = {};
+    round.self = round;
+    await assert.rejects(db.edit(3, edit(round)), { code: "ARGUMENT", message: /circular/i });
   });
 });

@@ -7,13 +7,13 @@ import { deferred, installWorker, quiet, todos, wasmError, withDatabase } from "
 test("URLs are resolved in the page, and the tables cross as declared", async () => {
   Object.assign(globalThis, { location: { href: "https://app.test/notes/" } });
   const started = installWorker(quiet);
-  const tables: OpenOptions["tables"] = { todos: { columns: { id: "uuid" }, indexes: ["created_at", ["list", "title"]] } };
-  const db = await open({ name: "app", electric: { url: "/v1/shape", params: { team: "7" } }, write: { url: "changes", confirmBy: "ledger", ledger: "seen" }, tables });
+  const tables: OpenOptions["tables"] = { todos: { columns: { id: "uuid" }, indexes: ["created_at", ["list", "title"]], references: [{ columns: ["list"], table: "lists" }] } };
+  const db = await open({ name: "app", electric: { url: "/v1/shape", params: { team: "7" } }, write: { url: "changes", confirmBy: "ledger", ledger: "seen", onRejection: "row" }, tables });
   const worker = started[0] as WorkerDouble;
   assert.deepEqual(worker.options, {
     name: "app",
     electric: { url: "https://app.test/v1/shape", params: { team: "7" } },
-    write: { url: "https://app.test/notes/changes", confirmBy: "ledger", ledger: "seen" },
+    write: { url: "https://app.test/notes/changes", confirmBy: "ledger", ledger: "seen", onRejection: "row" },
     tables,
   });
   assert.match(worker.url, /\/worker\.js$/);

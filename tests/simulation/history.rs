@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use throughline::schema::{Log, ShapeDeclaration};
+use throughline::schema::{Log, Ordered, ShapeDeclaration};
 use throughline::shape::ShapeDefinition;
 use throughline_server::backend::Backend;
 use throughline_server::demo;
@@ -99,7 +99,7 @@ impl Shape {
     /// As the store names the definition of its rows.
     pub(crate) fn fingerprint(&self) -> String {
         let declaration = self.declaration();
-        let shared = BTreeMap::new();
+        let shared = Ordered::new();
         let definition =
             ShapeDefinition::declared("/v1/shape", &shared, self.of.table, &declaration);
         let json = serde_json::to_value(definition.fingerprint()).unwrap();

@@ -10,9 +10,9 @@ use crate::support::statement;
 use crate::support::world::{Chaos, World};
 use crate::{each_world, is_traced};
 
-/// Todos, and tags with a composite key and no write id.
-const OPTIONS: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
-    "tables": {"todos": {"indexes": ["created_at"]}, "tags": {}}}"#;
+/// Todos, and tags with a composite key and no write id that refer to them.
+const OPTIONS: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes", "onRejection": "POLICY"},
+    "tables": {"todos": {"indexes": ["created_at"]}, "tags": {"references": [{"columns": ["todo"], "table": "todos"}]}}}"#;
 
 /// Worlds of a normal run.
 const WORLDS: u64 = 15;
@@ -69,7 +69,9 @@ impl Simulation {
         let coalesce = rng.bool();
         let write = format!(r#""/changes", "coalesce": {coalesce}"#);
         for name in &names {
-            world.open(name, &OPTIONS.replace(r#""/changes""#, &write));
+            let policy = rng.choice(["dependents", "dependents", "row", "all"]);
+            let options = OPTIONS.replace("POLICY", policy.unwrap());
+            world.open(name, &options.replace(r#""/changes""#, &write));
         }
         Self {
             coalesce,
@@ -190,13 +192,35 @@ impl Simulation {
         let Some(Reply::Transactions(listed)) = self.ask(name, Request::Rejected) else {
             return;
         };
-        if let Some(one) = self.rng.choice(listed) {
-            self.dealt_with.insert(one.id);
-            let request = match self.rng.bool() {
-                true => Request::Retry(one.number),
-                false => Request::Discard(one.number),
-            };
-            self.ask(name, request);
+        let Some(mut one) = self.rng.choice(listed.clone()) else {
+            return;
+        };
+        let (number, dependents) = (one.number, self.rng.bool());
+        let request = match self.rng.u32(0..3) {
+            0 => Request::Retry { number, dependents },
+            1 => Request::Discard { number, dependents },
+            _ => {
+                for change in &mut one.changes {
+                    if let Some(title) = change.value.get_mut("title") {
+                        *title = "edited".into();
+                    }
+                }
+                let changes = serde_json::to_string(&one.changes).unwrap();
+                let meta = None;
+                Request::Edit {
+                    number,
+                    changes,
+                    meta,
+                }
+            }
+        };
+        let along = listed
+            .into_iter()
+            .filter(|other| dependents && other.caused_by == Some(number));
+        self.dealt_with.extend(along.map(|other| other.id));
+        self.dealt_with.insert(one.id);
+        if let Some(Reply::Committed(Some(key))) = self.ask(name, request) {
+            self.resolved.push((name.into(), key));
         }
     }
 

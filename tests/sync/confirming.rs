@@ -251,9 +251,10 @@ fn a_rejection_in_the_ledger_confirms_nothing() {
     assert_eq!(listed[1].table, "throughline_ledger");
     world
         .client("a")
-        .ask(throughline::tabs::Request::Discard(
-            throughline::ids::TransactionId(1),
-        ))
+        .ask(throughline::tabs::Request::Discard {
+            number: throughline::ids::TransactionId(1),
+            dependents: false,
+        })
         .unwrap();
     assert_clean(world, "a");
 }

@@ -108,7 +108,13 @@ fn a_rejected_transaction_can_be_tried_again_as_a_new_one() {
     let first = world.client("a").rename(FIRST, "second try").unwrap();
     world.settle();
     let number = world.client("a").rejected()[0].number;
-    world.client("a").ask(Request::Retry(number)).unwrap();
+    world
+        .client("a")
+        .ask(Request::Retry {
+            number,
+            dependents: false,
+        })
+        .unwrap();
     assert_eq!(world.client("a").title(FIRST).unwrap(), "second try");
     assert!(world.client("a").rejected().is_empty());
     let second = world.client("a").pending()[0].id.clone();
@@ -125,10 +131,25 @@ fn a_rejected_transaction_can_be_discarded_once() {
     world.client("a").rename(FIRST, "");
     world.settle();
     let number = world.client("a").rejected()[0].number;
-    world.client("a").ask(Request::Discard(number)).unwrap();
+    world
+        .client("a")
+        .ask(Request::Discard {
+            number,
+            dependents: false,
+        })
+        .unwrap();
     assert!(world.client("a").rejected().is_empty());
     assert_eq!(world.client("a").count("_throughline_journal"), 0);
-    for request in [Request::Discard(number), Request::Retry(number)] {
+    for request in [
+        Request::Discard {
+            number,
+            dependents: false,
+        },
+        Request::Retry {
+            number,
+            dependents: false,
+        },
+    ] {
         let error = world.client("a").ask(request).unwrap_err();
         assert_eq!(error.code(), "ARGUMENT");
     }

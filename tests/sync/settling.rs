@@ -76,7 +76,13 @@ fn a_rejection_that_was_discarded_is_still_no_confirmation() {
     let bad = world.client("a").rename(FIRST, "").unwrap();
     world.settle();
     let number = world.client("a").rejected()[0].number;
-    world.client("a").ask(Request::Discard(number)).unwrap();
+    world
+        .client("a")
+        .ask(Request::Discard {
+            number,
+            dependents: false,
+        })
+        .unwrap();
     world.crash("a");
     assert_eq!(fate(world, &bad), TransactionState::Discarded);
     assert_eq!(world.client("a").rejected(), []);
@@ -96,7 +102,10 @@ fn who_asks_for_a_retried_write_is_told_of_the_retry() {
     world.offline("a");
     world
         .client("a")
-        .ask(Request::Retry(TransactionId(1)))
+        .ask(Request::Retry {
+            number: TransactionId(1),
+            dependents: false,
+        })
         .unwrap();
     let second = wait_for(world, &bad);
     assert_eq!(verdict(world, second), None);

@@ -49,8 +49,19 @@ pub(in crate::web) fn from_js(object: &JsValue) -> Result<Request> {
         "pending" => Request::Pending,
         "rejected" => Request::Rejected,
         "settled" => Request::Settled(text(object, "id")?),
-        "retry" => Request::Retry(transaction(object, "number")?),
-        "discard" => Request::Discard(transaction(object, "number")?),
+        "retry" => Request::Retry {
+            number: transaction(object, "number")?,
+            dependents: get(object, "dependents").is_truthy(),
+        },
+        "edit" => Request::Edit {
+            number: transaction(object, "number")?,
+            changes: json(object, "changes")?,
+            meta: meta_from_js(&get(object, "meta"))?,
+        },
+        "discard" => Request::Discard {
+            number: transaction(object, "number")?,
+            dependents: get(object, "dependents").is_truthy(),
+        },
         "setShape" => Request::set_shape(
             text(object, "table")?,
             optional_text(object, "name")?,

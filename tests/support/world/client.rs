@@ -436,6 +436,36 @@ impl App<'_> {
         self.transactions(Request::Rejected)
     }
 
+    /// Queues a rejected transaction again; the new idempotency key.
+    pub fn retry(&mut self, number: TransactionId, dependents: bool) -> Result<String> {
+        self.queued(Request::Retry { number, dependents })
+    }
+
+    /// The same, with these changes.
+    pub fn edit(
+        &mut self,
+        number: TransactionId,
+        changes: &str,
+        meta: Option<&str>,
+    ) -> Result<String> {
+        self.queued(Request::Edit {
+            number,
+            changes: changes.into(),
+            meta: meta.map(Into::into),
+        })
+    }
+
+    fn queued(&mut self, request: Request) -> Result<String> {
+        match self.ask(request)? {
+            Reply::Committed(Some(key)) => Ok(key),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn discard(&mut self, number: TransactionId, dependents: bool) -> Result<()> {
+        self.ask(Request::Discard { number, dependents }).map(drop)
+    }
+
     fn transactions(&mut self, request: Request) -> Vec<TransactionRecord> {
         match self.ask(request) {
             Ok(Reply::Transactions(records)) => records,
