@@ -195,7 +195,7 @@ fn what_refers_to_a_parked_row_waits_for_it() {
     let of_it = world.client("a").run(&item(2, &fresh(1))).unwrap();
     let other = world.client("a").run(&item(3, FIRST)).unwrap();
     world.run_for(60_000);
-    assert_eq!(world.ledger.order(), [other.clone()]);
+    assert_eq!(world.ledger.order(), std::slice::from_ref(&other));
     world.gate = None;
     world.settle();
     assert_eq!(world.ledger.order(), [other, todo, of_it]);
