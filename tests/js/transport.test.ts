@@ -17,7 +17,7 @@ async function opened(write: WriteOptions) {
 }
 
 /** What a call rejects with, as plain fields. */
-const thrown = (call: Promise<unknown>) => call.then(assert.fail, (error: Error) => ({ ...error, message: error.message }));
+const thrown = (call: Promise<unknown>) => call.then(() => assert.fail(), (error: Error) => ({ ...error, message: error.message }));
 
 test("send gets the transactions and answers with verdicts, or with nothing; no url is needed", async () => {
   const answers = [{ transactions: [{ id: "c:1", status: "accepted", txid: 7 }] }, undefined] as Awaited<ReturnType<SendWrites>>[];
