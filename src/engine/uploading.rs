@@ -7,13 +7,13 @@ use super::rejecting::{reject, with_dependents};
 use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, Lsn, Millis, TransactionId};
-use crate::optimistic::confirmable;
+use crate::optimistic::{blocked_by, confirmable};
 use crate::schema::names;
 use crate::shape::ResponseHeaders;
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, changes, queue};
+use crate::store::{Session, changes, queue, written};
 use crate::tabs::{Notification, TransactionRecord};
-use crate::upload::{self, Event, ServerVerdict, Step, Take, Verdict};
+use crate::upload::{self, Event, Picker, ServerVerdict, Step, Take, Verdict};
 
 /// A POST that nobody answers for so long is given up and sent again.
 const UPLOAD_TIMEOUT_MS: u64 = 60_000;
@@ -67,7 +67,16 @@ impl Engine {
         let url = write.url.clone();
         let transaction = begin(&self.conn)?;
         queue::requeue(&transaction, None)?;
-        let (picked, bytes) = queue::pick(&transaction, &self.client, take, write.coalesce)?;
+        let number = |key: &String| transactions::parse_idempotency_key(&self.client, key);
+        let mut waiting: Vec<TransactionId> = take.parked.iter().filter_map(number).collect();
+        if let Some(first) = waiting.iter().min() {
+            let tables = &self.config.tables;
+            let pending = written::since(&transaction, &self.session, tables, *first)?;
+            waiting.extend(blocked_by(&waiting, &pending));
+            waiting.sort_unstable();
+        }
+        let picker = Picker::new(take, waiting, write.coalesce);
+        let (picked, bytes) = queue::pick(&transaction, &self.client, picker)?;
         for one in &picked {
             queue::replace(&transaction, one)?;
         }
@@ -185,7 +194,8 @@ impl Engine {
                 }
             }
         }
-        queue::requeue(&transaction, None)?;
+        let unnamed = Error::Endpoint("the answer does not name the transaction".into());
+        queue::requeue(&transaction, Some(&unnamed.report()))?;
         let accepted_records = records(&transaction, &self.client, &accepted)?;
         let confirmed = confirm_all(&transaction, &self.session, &self.client)?;
         transaction.commit()?;

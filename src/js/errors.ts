@@ -1,3 +1,4 @@
+import type { AskFailure } from "./messages.js";
 import type { ErrorReport } from "./protocol.js";
 
 /**
@@ -92,6 +93,18 @@ export function toReport(error: unknown): ErrorReport {
   const { code, message, retryable } = (error ?? {}) as Partial<Record<keyof ErrorReport, unknown>>;
   if (typeof code === "string") return { code, message: String(message), retryable: retryable === true };
   return { code: "INTERNAL", message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), retryable: false };
+}
+
+/** The plain form of what a function of the app's threw: what it does not say stays open. */
+export function toFailure(error: unknown): AskFailure {
+  const { code, retryable, status, body } = (error ?? {}) as { [Field in keyof AskFailure]?: unknown };
+  return {
+    message: error instanceof Error ? error.message : String(error),
+    ...(typeof code === "string" && { code }),
+    ...(typeof retryable === "boolean" && { retryable }),
+    ...(typeof status === "number" && { status }),
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  };
 }
 
 /** Lets an error nobody catches reach the page's `error` event instead of vanishing. */

@@ -34,4 +34,5 @@ export type { Executed } from "./rows.js";
 export type { SqlTag, StatementInput } from "./sql.js";
 export type { Transaction, TransactionOptions } from "./transaction.js";
 export type { Row, SqlInput, SqlValue } from "./values.js";
+export type { ClassifyWrites, OutgoingChange, OutgoingTransaction, SendWrites, WriteAnswer, WriteVerdict } from "./write.js";
 export type { Written } from "./written.js";

@@ -92,12 +92,19 @@ export type WireNotification =
 /** Where among the options a function stood that the page keeps. */
 export type AskPath = readonly [of: "electric" | "write", ...names: string[]];
 
+/** What a function of the app's threw, with what `write.send` may say beside. */
+export interface AskFailure extends Partial<ErrorReport> {
+  message: string;
+  status?: number;
+  body?: string;
+}
+
 /** From the page to the worker. */
 export type PageMessage =
   | { type: "open"; id: number; options: WireOptions; asks: AskPath[]; wasmUrl?: string }
   | { type: "request"; id: number; request: WireRequest }
   | { type: "answer"; id: number; value: unknown }
-  | { type: "answerFailed"; id: number; error: ErrorReport }
+  | { type: "answerFailed"; id: number; error: AskFailure }
   | { type: "wake" };
 
 /** From the worker to the page. */
@@ -105,7 +112,8 @@ export type WorkerMessage =
   | { type: "reply"; id: number; reply: WireReply }
   | { type: "failure"; id: number; error: ErrorReport }
   | { type: "notification"; notification: WireNotification }
-  | { type: "ask"; id: number; of: number };
+  | { type: "ask"; id: number; of: number; about: unknown[] }
+  | { type: "dismiss"; id: number };
 
 /** The end of a message channel, as a `Worker`, a worker's global scope and a `MessagePort` all offer it. */
 export interface Port {

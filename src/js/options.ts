@@ -2,6 +2,7 @@ import { argumentError } from "./errors.js";
 import type { AskPath } from "./messages.js";
 import { ResultReader, type Parsers } from "./parsers.js";
 import type { Row } from "./values.js";
+import type { ClassifyWrites, SendWrites } from "./write.js";
 
 /** The tables of a database that does not name its row types. */
 export type AnyTables = Record<string, Row>;
@@ -38,12 +39,41 @@ export interface ElectricOptions {
   params?: ParamsOption | undefined;
 }
 
-/** Where local transactions are POSTed. */
+/** Where local transactions are POSTed, or how they go instead. */
 export interface WriteOptions {
-  /** The write endpoint; relative to the page. */
-  url: string | URL;
+  /** The write endpoint; relative to the page. Needed unless there is `send`. */
+  url?: string | URL | undefined;
   /** Sent with every POST. */
   headers?: HeadersOption | undefined;
+  /**
+   * Delivers transactions in place of a POST to `url`; resolves with the server's verdicts, or with nothing when all were accepted.
+   * What it throws is tried again after a while, unless it says more: a numeric `status` counts as that HTTP status (its `body`, or
+   * its `code` and `message`, as the reason), and `retryable: false` as a rejection. A batch that is rejected comes again in parts,
+   * until the guilty transaction stands alone. The signal fires when the answer is not wanted any more: at `close()`, at
+   * `disconnect()`, and after a minute.
+   *
+   * @example
+   * ```ts
+   * const write = { send: async (transactions, { signal }) => (await rpc.call("sync", transactions, { signal })).verdicts };
+   * ```
+   */
+  send?: SendWrites | undefined;
+  /**
+   * For a server whose answers mean something else: asked about every answer to a POST. `undefined` leaves it at what the status says.
+   *
+   * @example
+   * ```ts
+   * const write = { url: "/changes", classify: ({ status }) => (status === 404 ? "rejected" : undefined) };
+   * ```
+   */
+  classify?: ClassifyWrites | undefined;
+  /** How much goes into one POST at most; a transaction is never cut. Default: 50 transactions, 65536 bytes. */
+  batch?: { transactions?: number | undefined; bytes?: number | undefined } | undefined;
+  /**
+   * Consecutive transactions without `meta` that edit the same row, and nothing else, go as one as long as none of them was sent:
+   * the last one, with the values of all and what the row held before them. `false`: each goes as it was made. Default `true`.
+   */
+  coalesce?: boolean | undefined;
   /**
    * What a rejection rolls back besides the rejected transaction: `dependents` (the default), later ones that cannot stand without
    * it, because they write a row which it inserted or refer to one ({@link TableOptions.references}); `row`, also all later ones
@@ -201,11 +231,11 @@ export interface WireOptions {
 }
 
 /** Options of the write path that the database reads. */
-export type WriteSettings = Pick<WriteOptions, "confirmBy" | "ledger" | "onRejection">;
+export type WriteSettings = Pick<WriteOptions, "confirmBy" | "ledger" | "onRejection" | "batch" | "coalesce">;
 
 /** An endpoint as it crosses. */
 export interface WireEndpoint {
-  url: string;
+  url?: string;
   headers?: Record<string, string>;
 }
 
@@ -213,7 +243,8 @@ export interface WireEndpoint {
 export interface AppFunction {
   /** Where the worker puts its own in its place. */
   path: AskPath;
-  ask(): unknown;
+  /** The signal fires when nobody waits for the answer any more. */
+  ask(signal: AbortSignal, ...about: any[]): unknown;
 }
 
 /** What `open` sends, and what it keeps. */
@@ -239,15 +270,18 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     const isAsked = typeof headers === "function" || Object.values(headers ?? {}).some((value) => typeof value === "function");
     if (isAsked) functions.push({ path: [of, "headers"], ask: async () => plainHeaders(of, await headersNow(headers)) });
     return {
-      url: absolute(`${of}.url`, url, base),
+      ...(url !== undefined && { url: absolute(`${of}.url`, url, base) }),
       ...(headers && !isAsked && { headers: plainHeaders(of, headers as HeadersInit) }),
     };
   };
+  const { send, classify } = write ?? {};
+  if (send) functions.push({ path: ["write", "send"], ask: (signal, transactions) => send(transactions, { signal }) });
+  if (classify) functions.push({ path: ["write", "classify"], ask: (_, answer, transactions) => classify(answer, transactions) });
   const plainParams = (params: ParamsOption | undefined): Record<string, string> => {
-    if (typeof params === "function") functions.push({ path: ["electric", "params"], ask: params });
+    if (typeof params === "function") functions.push({ path: ["electric", "params"], ask: () => params() });
     const plain: Record<string, string> = {};
     for (const [name, value] of Object.entries(params ?? {})) {
-      if (typeof value === "function") functions.push({ path: ["electric", "params", name], ask: value });
+      if (typeof value === "function") functions.push({ path: ["electric", "params", name], ask: () => value() });
       else if (value !== undefined) plain[name] = value;
     }
     return plain;
@@ -270,8 +304,14 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
 }
 
 /** What of the options is the database's to read. */
-function settings({ confirmBy, ledger, onRejection }: WriteSettings): WriteSettings {
-  return { ...(confirmBy && { confirmBy }), ...(ledger && { ledger }), ...(onRejection && { onRejection }) };
+function settings({ confirmBy, ledger, onRejection, batch, coalesce }: WriteSettings): WriteSettings {
+  return {
+    ...(confirmBy && { confirmBy }),
+    ...(ledger && { ledger }),
+    ...(onRejection && { onRejection }),
+    ...(batch && { batch }),
+    ...(coalesce === false && { coalesce }),
+  };
 }
 
 /** What the functions among headers say now. */

@@ -1,4 +1,4 @@
-import { argumentError, ThroughlineError, toReport } from "./errors.js";
+import { argumentError, ThroughlineError, toFailure } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import type { PageMessage, Port, WireNotification, WireReplies, WireReply, WireRequest, WorkerMessage } from "./messages.js";
 import type { AppFunction, ResolvedOptions } from "./options.js";
@@ -19,6 +19,7 @@ export class Rpc {
   readonly #port: Port;
   readonly #functions: readonly AppFunction[];
   readonly #waiting = new Map<number, Waiter>();
+  readonly #asked = new Map<number, AbortController>();
   #nextId = 1;
   #ended: ThroughlineError | undefined;
 
@@ -64,6 +65,7 @@ export class Rpc {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const waiter of waiting) waiter.reject(error);
+    for (const asked of this.#asked.values()) asked.abort();
     this.onEnd.emit(error);
   }
 
@@ -89,7 +91,9 @@ export class Rpc {
         if (!this.#ended) this.onNotification(message.notification);
         return;
       case "ask":
-        return void this.#answer(message.id, message.of);
+        return void this.#answer(message.id, message.of, message.about);
+      case "dismiss":
+        return this.#asked.get(message.id)?.abort();
     }
   }
 
@@ -99,13 +103,16 @@ export class Rpc {
     return waiter;
   }
 
-  async #answer(id: number, of: number): Promise<void> {
+  async #answer(id: number, of: number, about: unknown[]): Promise<void> {
+    const asked = new AbortController();
+    this.#asked.set(id, asked);
     try {
-      const value = await this.#functions[of]?.ask();
+      const value = await this.#functions[of]?.ask(asked.signal, ...about);
       if (!this.#ended) this.#post({ type: "answer", id, value });
     } catch (error) {
-      if (!this.#ended) this.#post({ type: "answerFailed", id, error: toReport(error) });
+      if (!this.#ended) this.#post({ type: "answerFailed", id, error: toFailure(error) });
     }
+    this.#asked.delete(id);
   }
 
   #post(message: PageMessage): void {

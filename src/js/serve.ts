@@ -1,4 +1,4 @@
-import { toReport, ThroughlineError, workerError } from "./errors.js";
+import { toReport, workerError } from "./errors.js";
 import type { AskPath, PageMessage, Port, WireNotification, WireReply, WireRequest, WorkerMessage } from "./messages.js";
 import type { WireOptions } from "./options.js";
 
@@ -22,11 +22,17 @@ export function serve(port: Port, wasm: WasmModule): void {
   let database: ServedDatabase | undefined;
   let nextAsk = 1;
 
-  const ask = (of: number) =>
+  const ask = (of: number, about: unknown[]) =>
     new Promise<unknown>((resolve, reject) => {
       const id = nextAsk++;
       asked.set(id, { resolve, reject });
-      post({ type: "ask", id, of });
+      // A signal cannot cross: the page makes its own.
+      const { signal } = (about.at(-1) ?? {}) as { signal?: unknown };
+      if (signal instanceof AbortSignal) {
+        about.pop();
+        signal.addEventListener("abort", () => post({ type: "dismiss", id }));
+      }
+      post({ type: "ask", id, of, about });
     });
 
   /** Puts functions back where the page took them out. */
@@ -34,7 +40,7 @@ export function serve(port: Port, wasm: WasmModule): void {
     asks.forEach((path, of) => {
       let at: any = options;
       for (const name of path.slice(0, -1)) at = at[name] ??= {};
-      at[path.at(-1) as string] = () => ask(of);
+      at[path.at(-1) as string] = (...about: unknown[]) => ask(of, about);
     });
 
   const open = async ({ options, asks, wasmUrl }: Extract<PageMessage, { type: "open" }>): Promise<null> => {
@@ -69,7 +75,7 @@ export function serve(port: Port, wasm: WasmModule): void {
         asked.get(message.id)?.resolve(message.value);
         return asked.delete(message.id);
       case "answerFailed":
-        asked.get(message.id)?.reject(new ThroughlineError(message.error));
+        asked.get(message.id)?.reject(Object.assign(new Error(), message.error));
         return asked.delete(message.id);
       case "wake":
         return database?.wake?.();

@@ -229,11 +229,12 @@ pub fn tables_with_accepted(conn: &Connection) -> Result<Vec<String>> {
     Ok(tables)
 }
 
-/// Every transaction with pending intents, in order, with its rows.
+/// The transactions with pending intents up to the last accepted one, in order, with their rows.
 pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<RowName>>> {
     let mut statement = conn.prepare_cached(
         "SELECT c.transaction_id, t.state, c.table_name, c.key, c.seen
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
+         WHERE c.transaction_id <= (SELECT max(id) FROM _throughline_transactions WHERE state = 'accepted')
          ORDER BY c.transaction_id, c.id",
     )?;
     let mut found = statement.query([])?;

@@ -74,6 +74,14 @@ fn settle(
     if settled == 0 {
         return Err(not_rejected(id));
     }
+    if let Some(next) = replaced_by {
+        // Those that were merged into it go with it, to the end.
+        run(
+            conn,
+            "UPDATE _throughline_transactions SET replaced_by = ?2 WHERE replaced_by = ?1",
+            &[&id.0, &next.0],
+        )?;
+    }
     Ok(())
 }
 

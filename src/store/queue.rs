@@ -10,18 +10,14 @@ use super::transactions::{error_json, forget_intents, idempotency_key};
 use crate::change::Operation;
 use crate::error::{ErrorReport, Result};
 use crate::ids::{ChangeId, ClientId, Millis, TransactionId};
-use crate::upload::{
-    OutgoingChange, OutgoingTransaction, Picked, Picker, Queued, QueuedIntent, Take,
-};
+use crate::upload::{OutgoingChange, OutgoingTransaction, Picked, Picker, Queued, QueuedIntent};
 
 /// Picks the transactions of the next POST; their bytes stand beside them. Reads no further than it has to.
 pub fn pick(
     conn: &Connection,
     client: &ClientId,
-    take: Take,
-    coalesce: bool,
+    mut picker: Picker,
 ) -> Result<(Vec<Picked>, usize)> {
-    let mut picker = Picker::new(take, coalesce);
     let mut next: Option<Queued> = None;
     visit(
         conn,

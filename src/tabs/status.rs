@@ -127,7 +127,7 @@ pub enum UploadPhase {
     Idle,
     /// A POST is on its way.
     Sending,
-    /// The last POST failed; the next is timed.
+    /// The last POST failed, or a transaction that failed alone is to go again; the next attempt is timed.
     Waiting,
     /// Stopped until the app acts: see the error.
     Failed,

@@ -1,7 +1,5 @@
 //! [`Picker`]: which of the queued transactions go into the next POST.
 
-use std::collections::HashSet;
-
 use serde::Deserialize;
 
 use super::coalesce::coalesced;
@@ -101,22 +99,22 @@ pub struct Picked {
 #[derive(Debug)]
 pub struct Picker {
     take: Take,
+    /// The parked ones and what depends on them, in order.
+    waiting: Vec<TransactionId>,
     coalesce: bool,
     picked: Vec<Picked>,
     bytes: usize,
-    /// Rows of parked transactions and of what waits for them.
-    blocked: HashSet<RowName>,
 }
 
 impl Picker {
-    /// Begins with nothing.
-    pub fn new(take: Take, coalesce: bool) -> Self {
+    /// Begins with nothing. `waiting`, in order, is what flows past: [`Take::parked`] and all that must not overtake it.
+    pub fn new(take: Take, waiting: Vec<TransactionId>, coalesce: bool) -> Self {
         Self {
             take,
+            waiting,
             coalesce,
             picked: Vec::new(),
             bytes: 0,
-            blocked: HashSet::new(),
         }
     }
 
@@ -125,7 +123,7 @@ impl Picker {
     /// # Errors
     /// As [`coalesced`].
     pub fn offer(&mut self, mut next: Queued) -> Result<bool> {
-        if self.waits(&next) {
+        if self.waiting.binary_search(&next.id).is_ok() {
             return Ok(true);
         }
         if let Some(alone) = &self.take.alone
@@ -162,18 +160,6 @@ impl Picker {
     pub fn picked(self) -> (Vec<Picked>, usize) {
         (self.picked, self.bytes)
     }
-
-    /// Whether a transaction is parked or depends on one that is: it touches a row that such a one touches, so it must
-    /// not arrive before. What depends on it waits, too.
-    fn waits(&mut self, next: &Queued) -> bool {
-        let rows = || next.intents.iter().map(|intent| &intent.row);
-        let waits =
-            self.take.parked.contains(&next.key) || rows().any(|row| self.blocked.contains(row));
-        if waits {
-            self.blocked.extend(rows().cloned());
-        }
-        waits
-    }
 }
 
 #[cfg(test)]
@@ -208,7 +194,9 @@ mod tests {
     }
 
     fn picked(take: Take, queue: &[Queued]) -> Vec<(i64, Vec<i64>)> {
-        let mut picker = Picker::new(take, true);
+        let number = |key: &String| TransactionId(key[2..].parse().unwrap());
+        let waiting = take.parked.iter().map(number).collect();
+        let mut picker = Picker::new(take, waiting, true);
         for one in queue {
             if !picker.offer(one.clone()).unwrap() {
                 break;
@@ -287,23 +275,22 @@ mod tests {
     }
 
     #[test]
-    fn a_parked_transaction_holds_up_what_touches_its_rows_and_nothing_else() {
+    fn what_waits_is_passed_over() {
         let queue = [
             update(1, &["a"]),
             update(2, &["b"]),
-            update(3, &["a", "c"]),
+            update(3, &["c"]),
             update(4, &["d"]),
-            update(5, &["c"]),
         ];
         let take = Take {
-            parked: vec!["c:1".into()],
+            parked: vec!["c:1".into(), "c:3".into()],
             ..everything()
         };
         assert_eq!(ids(take, &queue), [2, 4]);
     }
 
     #[test]
-    fn one_alone_is_taken_unless_another_parked_one_comes_before_it() {
+    fn one_alone_is_taken_unless_it_waits_for_another_one() {
         let queue = [update(1, &["a"]), update(2, &["b"]), update(3, &["a"])];
         let alone = |key: &str, parked: &[&str]| Take {
             parked: parked.iter().map(ToString::to_string).collect(),
@@ -311,7 +298,7 @@ mod tests {
             ..everything()
         };
         assert_eq!(ids(alone("c:3", &["c:2"]), &queue), [3]);
-        assert_eq!(ids(alone("c:3", &["c:1"]), &queue), [0; 0]);
+        assert_eq!(ids(alone("c:3", &["c:1", "c:3"]), &queue), [0; 0]);
         assert_eq!(ids(alone("c:9", &[]), &queue), [0; 0]);
     }
 }

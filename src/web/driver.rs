@@ -54,6 +54,11 @@ pub(super) type Render = fn(Reply) -> Result<JsValue>;
 impl Driver {
     /// Opens storage and engine; sync is under way when this returns.
     pub(super) async fn open(config: Config, options: &JsValue) -> Result<Rc<Self>> {
+        let sources = Sources::of(options);
+        if config.write.as_ref().is_some_and(|to| to.url.is_empty()) && !sources.send.is_function()
+        {
+            return Err(Error::Argument("open: write needs a url or send".into()));
+        }
         let mut rng = fastrand::Rng::with_seed(random_seed()?);
         let opened = storage::open(&config.name, options).await?;
         let started = Engine::open(
@@ -76,7 +81,7 @@ impl Driver {
             engine: RefCell::new(Some(engine)),
             storage: RefCell::new(Some(opened.storage)),
             rng: RefCell::new(rng),
-            sources: Sources::of(options),
+            sources,
             events: RefCell::default(),
             busy: Cell::new(false),
             last_request: Cell::new(0),
@@ -220,19 +225,14 @@ impl Driver {
         self.fetches.borrow_mut().insert(id, canceller.clone());
         let driver = self.clone();
         spawn_local(async move {
-            let sent = match driver.sources.complete(&mut fetch).await {
-                Ok(headers) => {
-                    let on_headers = |status, headers| {
-                        driver.send(Event::Headers {
-                            fetch: id,
-                            status,
-                            headers,
-                        });
-                    };
-                    fetch::send(&fetch, &headers, canceller, on_headers).await
-                }
-                Err(error) => Err(Failure::Unsent(error)),
+            let on_headers = |status, headers| {
+                driver.send(Event::Headers {
+                    fetch: id,
+                    status,
+                    headers,
+                });
             };
+            let sent = fetch::send(&driver.sources, &mut fetch, canceller, on_headers).await;
             driver.fetches.borrow_mut().remove(id);
             driver.send(match sent {
                 Ok(answer) => Event::Answered { fetch: id, answer },

@@ -18,16 +18,23 @@ pub(super) struct Sources {
     electric: JsValue,
     params: JsValue,
     write: JsValue,
+    /// `write.send`, if the app posts by itself.
+    pub(super) send: JsValue,
+    /// `write.classify`.
+    pub(super) classify: JsValue,
 }
 
 impl Sources {
-    /// Takes `electric.headers`, `electric.params` and `write.headers` of the options.
+    /// Takes the functions, and what may hold some, of the options.
     pub(super) fn of(options: &JsValue) -> Self {
         let electric = get(options, "electric");
+        let write = get(options, "write");
         Self {
             electric: get(&electric, "headers"),
             params: get(&electric, "params"),
-            write: get(&get(options, "write"), "headers"),
+            send: get(&write, "send"),
+            classify: get(&write, "classify"),
+            write: get(&write, "headers"),
         }
     }
 

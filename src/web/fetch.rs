@@ -5,12 +5,16 @@ use std::rc::Rc;
 
 use gloo_net::http::{RequestBuilder, Response};
 use gloo_timers::callback::Timeout;
-use js_sys::Uint8Array;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestRedirect};
+use web_sys::{
+    AbortController, AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestRedirect,
+};
 
 use super::convert::get;
+use super::endpoint::Sources;
+use super::transport;
 use crate::engine::{Answer, Endpoint, Failure, Fetch};
 
 /// Cancels one request when it fires or is dropped.
@@ -31,25 +35,51 @@ impl Canceller {
     pub(super) fn cancel(&self) {
         self.controller.abort();
     }
+
+    /// For whoever is to hear of it.
+    pub(super) fn signal(&self) -> AbortSignal {
+        self.controller.signal()
+    }
+
+    /// Rejects when it happens.
+    pub(super) fn cancelled(&self) -> Promise {
+        Promise::new(&mut |_, reject| {
+            // Only a listener that is no object would be refused.
+            let _ = self
+                .signal()
+                .add_event_listener_with_callback("abort", &reject);
+        })
+    }
 }
 
-/// Sends a request and reads its answer to the end; says when the headers are in.
+/// Sends a request, by the app's own function if it has one, and reads its answer to the end; says when the headers are in.
 pub(super) async fn send(
-    fetch: &Fetch,
-    headers: &[(String, String)],
+    sources: &Sources,
+    fetch: &mut Fetch,
     canceller: Rc<Canceller>,
     on_headers: impl FnOnce(u16, Vec<(String, String)>),
 ) -> Result<Answer, Failure> {
+    let own = transport::own(fetch, &sources.send);
+    let headers = match own {
+        Some(_) => Vec::new(),
+        None => sources.complete(fetch).await.map_err(Failure::Unsent)?,
+    };
     let watchdog = Watchdog::new(canceller.clone(), fetch.timeout_ms);
-    let answer = exchange(fetch, headers, &canceller, &watchdog, on_headers).await;
+    let answer = match own {
+        Some(send) => transport::send(send, fetch, &canceller).await,
+        None => match exchange(fetch, &headers, &canceller, &watchdog, on_headers).await {
+            Ok(answer) => transport::classify(sources, fetch, answer, &canceller).await,
+            Err(reason) => Err(Failure::Network(reason)),
+        },
+    };
     if watchdog.barked() {
         return Err(Failure::Timeout);
     }
-    answer.map_err(|reason| {
-        if canceller.controller.signal().aborted() {
+    answer.map_err(|failure| {
+        if canceller.signal().aborted() {
             Failure::Aborted
         } else {
-            Failure::Network(reason)
+            failure
         }
     })
 }
@@ -79,7 +109,7 @@ async fn exchange(
     let request = request
         .cache(RequestCache::NoStore)
         .redirect(RequestRedirect::Manual)
-        .abort_signal(Some(&canceller.controller.signal()));
+        .abort_signal(Some(&canceller.signal()));
     let response = match &fetch.body {
         None => request.send().await,
         Some(body) => match request.body(body.as_str()) {

@@ -14,6 +14,7 @@ mod locks;
 mod opfs;
 mod shapes;
 mod storage;
+mod transport;
 mod types;
 
 pub use database::Database;

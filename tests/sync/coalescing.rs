@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use throughline::change::TransactionState;
+use throughline::engine::Endpoint;
 use throughline::tabs::{Reply, Request};
 
-use crate::support::world::{SYNCED, World};
+use crate::support::world::{Fault, SYNCED, World};
 use crate::{FIRST, SECOND, assert_clean, body, fresh, ids, posts, synced};
 
 #[test]
@@ -84,9 +85,35 @@ fn what_the_server_refuses_is_refused_with_all_that_went_into_it() {
     let rejected = world.client("a").rejected();
     assert_eq!(rejected.len(), 1);
     assert_eq!(rejected[0].id, last);
-    let fate = world.client("a").ask(Request::Settled(first)).unwrap();
-    assert_eq!(fate, Reply::Transactions(rejected));
+    let told = world.client("a").ask(Request::Settled(first)).unwrap();
+    assert_eq!(told, Reply::Transactions(rejected));
     world.assert_same("todos");
+}
+
+#[test]
+fn what_was_merged_follows_a_retry_and_leaves_nothing_behind() {
+    let world = &mut synced();
+    world.fault("a", Endpoint::Write, Fault::status(422));
+    world.client("a").disconnect();
+    let first = world.client("a").rename(FIRST, "one").unwrap();
+    world.client("a").rename(FIRST, "two");
+    world.client("a").connect();
+    world.settle();
+    let number = world.client("a").rejected()[0].number;
+    let retry = Request::Retry {
+        number,
+        dependents: false,
+    };
+    world.client("a").ask(retry).unwrap();
+    let again = world.client("a").pending()[0].id.clone();
+    let handle = world.client("a").send(Request::Settled(first));
+    world.settle();
+    let Some(Ok(Reply::Transactions(told))) = world.client("a").reply(handle) else {
+        panic!("a handle was forgotten");
+    };
+    assert_eq!(told[0].id, again);
+    assert_eq!(told[0].state, TransactionState::Confirmed);
+    assert_clean(world, "a");
 }
 
 #[test]

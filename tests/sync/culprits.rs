@@ -3,7 +3,9 @@
 use throughline::engine::Endpoint;
 use throughline::upload::{BATCH_TRANSACTIONS, PROBES, STRIKES};
 
-use crate::support::world::{Fault, World};
+use throughline_server::electric::{Column, PgType, Table};
+
+use crate::support::world::{Fault, SYNCED, World};
 use crate::{FIRST, SECOND, THIRD, assert_clean, fresh, ids, posts, synced};
 
 /// Transactions in the queue, besides those that depend on the culprit.
@@ -169,6 +171,34 @@ fn writes_of_one_row_stay_in_order_around_a_parked_one() {
     world.settle();
     assert_eq!(world.client("a").title(SECOND).unwrap(), "after both");
     world.assert_same("todos");
+}
+
+#[test]
+fn what_refers_to_a_parked_row_waits_for_it() {
+    let mut world = World::new(1);
+    let columns = [("id", PgType::Uuid), ("todo", PgType::Uuid)];
+    let columns = columns.map(|(name, ty)| Column::new(name, ty));
+    world
+        .server()
+        .create_table(Table::new("items", &["id"], columns));
+    let items = r#""items": {"references": [{"columns": ["todo"], "table": "todos"}]}, "todos": {"#;
+    world.open("a", &SYNCED.replace(r#""todos": {"#, items));
+    world.settle();
+    world.gate = Some(Box::new(|body| body.contains("poison").then_some(500)));
+    let todo = world.client("a").add_todo(&fresh(1), "poison").unwrap();
+    let item = |n, of: &str| {
+        format!(
+            "INSERT INTO items (id, todo) VALUES ('{}', '{of}')",
+            fresh(n)
+        )
+    };
+    let of_it = world.client("a").run(&item(2, &fresh(1))).unwrap();
+    let other = world.client("a").run(&item(3, FIRST)).unwrap();
+    world.run_for(60_000);
+    assert_eq!(world.ledger.order(), std::slice::from_ref(&other));
+    world.gate = None;
+    world.settle();
+    assert_eq!(world.ledger.order(), [other, todo, of_it]);
 }
 
 #[test]

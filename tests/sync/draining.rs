@@ -51,7 +51,7 @@ fn ten_thousand_transactions_survive_a_kill_and_arrive_once_each_in_order_in_ful
     let mut sizes = Vec::new();
     for n in 0..TRANSACTIONS {
         // Some batches end by their bytes, some by their count.
-        let title = "t".repeat(if n / 1_000 % 2 == 0 { 10 } else { 2_000 });
+        let title = "t".repeat(if n / 1_000 % 5 == 1 { 2_000 } else { 10 });
         sizes.push(size(&fresh(n), &title));
         keys.extend(world.client("a").add_todo(&fresh(n), &title));
     }

@@ -231,6 +231,29 @@ fn a_server_that_answers_with_a_status_alone_is_enough() {
     world.assert_same("todos");
 }
 
+#[test]
+fn a_server_that_answers_with_a_status_alone_is_tried_again_when_it_fails() {
+    let world = &mut synced();
+    world.plain_writes = true;
+    for status in [500, 502, 503] {
+        world.fault("a", Endpoint::Write, Fault::status(status));
+    }
+    world.fault("a", Endpoint::Write, Fault::DropAnswer);
+    let keys = [
+        world.client("a").rename(FIRST, "one").unwrap(),
+        world.client("a").add_todo(&fresh(1), "two").unwrap(),
+        world
+            .client("a")
+            .run(&format!("DELETE FROM todos WHERE id = '{SECOND}'"))
+            .unwrap(),
+    ];
+    world.settle();
+    assert_eq!(world.ledger.order(), keys);
+    assert_eq!(world.seen("a").confirmed.len(), 3);
+    assert_clean(world, "a");
+    world.assert_same("todos");
+}
+
 /// The queue cannot be written: the write stays, the failure shows, and nothing goes round in circles.
 #[test]
 fn a_queue_that_cannot_be_written_waits_and_says_so() {
