@@ -68,14 +68,16 @@ impl Engine {
         let transaction = begin(&self.conn)?;
         queue::requeue(&transaction, None)?;
         let number = |key: &String| transactions::parse_idempotency_key(&self.client, key);
-        let mut waiting: Vec<TransactionId> = take.parked.iter().filter_map(number).collect();
-        if let Some(first) = waiting.iter().min() {
-            let tables = &self.config.tables;
-            let pending = written::since(&transaction, &self.session, tables, *first)?;
-            waiting.extend(blocked_by(&waiting, &pending));
-            waiting.sort_unstable();
-        }
-        let picker = Picker::new(take, waiting, write.coalesce);
+        let parked: Vec<TransactionId> = take.parked.iter().filter_map(number).collect();
+        let blocked = match parked.iter().min() {
+            Some(first) => {
+                let tables = &self.config.tables;
+                let pending = written::since(&transaction, &self.session, tables, *first)?;
+                blocked_by(&parked, &pending)
+            }
+            None => Vec::new(),
+        };
+        let picker = Picker::new(take, blocked, write.coalesce);
         let (picked, bytes) = queue::pick(&transaction, &self.client, picker)?;
         for one in &picked {
             queue::replace(&transaction, one)?;

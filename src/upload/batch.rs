@@ -99,19 +99,19 @@ pub struct Picked {
 #[derive(Debug)]
 pub struct Picker {
     take: Take,
-    /// The parked ones and what depends on them, in order.
-    waiting: Vec<TransactionId>,
+    /// What depends on the parked ones, in order.
+    blocked: Vec<TransactionId>,
     coalesce: bool,
     picked: Vec<Picked>,
     bytes: usize,
 }
 
 impl Picker {
-    /// Begins with nothing. `waiting`, in order, is what flows past: [`Take::parked`] and all that must not overtake it.
-    pub fn new(take: Take, waiting: Vec<TransactionId>, coalesce: bool) -> Self {
+    /// Begins with nothing. `blocked`, in order, is what must not overtake [`Take::parked`].
+    pub fn new(take: Take, blocked: Vec<TransactionId>, coalesce: bool) -> Self {
         Self {
             take,
-            waiting,
+            blocked,
             coalesce,
             picked: Vec::new(),
             bytes: 0,
@@ -123,7 +123,7 @@ impl Picker {
     /// # Errors
     /// As [`coalesced`].
     pub fn offer(&mut self, mut next: Queued) -> Result<bool> {
-        if self.waiting.binary_search(&next.id).is_ok() {
+        if self.take.parked.contains(&next.key) || self.blocked.binary_search(&next.id).is_ok() {
             return Ok(true);
         }
         if let Some(alone) = &self.take.alone
@@ -194,9 +194,12 @@ mod tests {
     }
 
     fn picked(take: Take, queue: &[Queued]) -> Vec<(i64, Vec<i64>)> {
-        let number = |key: &String| TransactionId(key[2..].parse().unwrap());
-        let waiting = take.parked.iter().map(number).collect();
-        let mut picker = Picker::new(take, waiting, true);
+        picked_past(&[], take, queue)
+    }
+
+    fn picked_past(blocked: &[i64], take: Take, queue: &[Queued]) -> Vec<(i64, Vec<i64>)> {
+        let blocked = blocked.iter().map(|id| TransactionId(*id)).collect();
+        let mut picker = Picker::new(take, blocked, true);
         for one in queue {
             if !picker.offer(one.clone()).unwrap() {
                 break;
@@ -275,18 +278,19 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_passed_over() {
+    fn what_is_parked_and_what_it_blocks_are_passed_over() {
         let queue = [
             update(1, &["a"]),
             update(2, &["b"]),
-            update(3, &["c"]),
+            update(3, &["a"]),
             update(4, &["d"]),
         ];
         let take = Take {
-            parked: vec!["c:1".into(), "c:3".into()],
+            parked: vec!["c:1".into()],
             ..everything()
         };
-        assert_eq!(ids(take, &queue), [2, 4]);
+        let found = picked_past(&[3], take, &queue);
+        assert_eq!(found, [(2, vec![]), (4, vec![])]);
     }
 
     #[test]
