@@ -149,15 +149,11 @@ impl Config {
         table: &TableDeclaration,
         mut shape: ShapeDeclaration,
     ) -> Result<DeclaredShape> {
-        let columns = |shape: &ShapeDeclaration| {
-            let mut columns = shape.columns.clone()?;
-            columns.sort();
-            Some(columns)
-        };
+        let mine = shape.columns.as_ref();
         if table
             .shapes()
             .iter()
-            .any(|(_, other)| columns(other) != columns(&shape))
+            .any(|(_, other)| !select_alike(mine, other.columns.as_ref()))
         {
             return Err(Error::Argument(format!(
                 "table {name}: its shapes select different columns; rows of one table have the same"
@@ -187,6 +183,17 @@ impl Config {
             definition,
             group: shape.group,
         })
+    }
+}
+
+/// Whether two shapes select the same columns, in whatever order.
+fn select_alike(mine: Option<&Vec<String>>, others: Option<&Vec<String>>) -> bool {
+    match (mine, others) {
+        (Some(mine), Some(others)) => {
+            mine.iter().all(|column| others.contains(column))
+                && others.iter().all(|column| mine.contains(column))
+        }
+        (mine, others) => mine.is_none() && others.is_none(),
     }
 }
 

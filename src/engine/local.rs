@@ -1,6 +1,5 @@
 //! Local transactions: one statement, a batch, or an interactive one that stays open between requests.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -8,6 +7,7 @@ use rusqlite::Connection;
 use super::{Effect, Engine, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, TransactionId};
+use crate::schema::Ordered;
 use crate::store::query::{self, Analysis};
 use crate::store::{Session, Writing, transactions};
 use crate::tabs::{Executed, Request, Rows, Statement};
@@ -16,7 +16,7 @@ use crate::tabs::{Executed, Request, Rows, Statement};
 pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
 
 /// Statements whose analysis is kept.
-const ANALYSES: usize = 512;
+const ANALYSES: usize = 256;
 
 /// The interactive transaction.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl OpenTransaction {
 
 /// What is known of the app's statements, by their text.
 #[derive(Debug, Default)]
-pub(super) struct Analyses(HashMap<String, Arc<Analysis>>);
+pub(super) struct Analyses(Ordered<Arc<Analysis>>);
 
 impl Analyses {
     fn of(&mut self, conn: &Connection, session: &Session, sql: &str) -> Result<Arc<Analysis>> {
@@ -56,15 +56,15 @@ impl Analyses {
         }
         let analysis = Arc::new(query::analyze(conn, session, sql)?);
         if self.0.len() >= ANALYSES {
-            self.0.clear();
+            self.clear();
         }
-        self.0.insert(sql.to_owned(), analysis.clone());
+        self.0.set(sql.to_owned(), analysis.clone());
         Ok(analysis)
     }
 
     /// Forgets all: the schema changed.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.0 = Ordered::new();
     }
 }
 

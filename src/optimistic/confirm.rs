@@ -64,7 +64,7 @@ pub struct PendingTransaction<Row> {
 ///
 /// A transaction leaves whole, when it is accepted and every intent was seen; and never before an earlier one
 /// that wrote the same row, whose older value would show again for a moment.
-pub fn confirmable<Row: Eq + std::hash::Hash>(
+pub fn confirmable<Row: Clone + Eq + std::hash::Hash>(
     pending: &[PendingTransaction<Row>],
 ) -> Vec<TransactionId> {
     let mut held_rows = HashSet::new();
@@ -78,7 +78,7 @@ pub fn confirmable<Row: Eq + std::hash::Hash>(
         if complete && free {
             done.push(transaction.id);
         } else {
-            held_rows.extend(transaction.intents.iter().map(|(row, _)| row));
+            held_rows.extend(transaction.intents.iter().map(|(row, _)| row.clone()));
         }
     }
     done

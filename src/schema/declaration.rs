@@ -211,6 +211,11 @@ impl<T> Ordered<T> {
         self.0.retain(|(known, _)| known != name);
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -27,12 +27,19 @@ impl TableSchema {
     pub fn from_electric(name: &str, declaration: &TableDeclaration, header: &str) -> Result<Self> {
         let info: Ordered<ColumnInfo> = crate::json::from_str(header)
             .map_err(|error| Error::Protocol(format!("electric-schema of {name}: {error}")))?;
-        let mut key: Vec<(usize, String)> = info
+        let mut key: Vec<String> = Vec::new();
+        while let Some((column, _)) = info
             .iter()
-            .filter_map(|(column, info)| Some((info.pk_index?, column.to_owned())))
-            .collect();
-        key.sort();
-        let key: Vec<String> = key.into_iter().map(|(_, column)| column).collect();
+            .find(|(_, info)| info.pk_index == Some(key.len()))
+        {
+            key.push(column.to_owned());
+        }
+        let parts = info.iter().filter(|(_, info)| info.pk_index.is_some());
+        if parts.count() != key.len() {
+            return Err(Error::Protocol(format!(
+                "electric-schema of {name}: its pk_index is no sequence"
+            )));
+        }
         let columns = info
             .iter()
             .map(|(column, info)| Column {

@@ -41,9 +41,11 @@ pub(crate) fn body(subset: &Subset) -> String {
     let condition = subset.where_clause.as_deref().unwrap_or(EVERYTHING);
     body.insert("where".into(), condition.into());
     if !subset.params.is_empty() {
-        let params = (1..).zip(&subset.params);
-        let params = params.map(|(n, value)| (n.to_string(), value.as_str().into()));
-        body.insert("params".into(), Value::Object(params.collect()));
+        let mut params = serde_json::Map::new();
+        for (n, value) in (1..).zip(&subset.params) {
+            params.insert(n.to_string(), value.as_str().into());
+        }
+        body.insert("params".into(), Value::Object(params));
     }
     if let Some(order) = &subset.order_by {
         body.insert("order_by".into(), order.as_str().into());

@@ -6,6 +6,8 @@ use super::session::Session;
 use super::shadow::{folded, stored};
 use super::{changes, shadow::Key};
 use crate::error::Result;
+use crate::optimistic::ShadowRow;
+use crate::schema::TableSchema;
 use crate::tabs::Verification;
 
 /// Compares the shadow tables with the fold and runs SQLite's own check of the file.
@@ -24,8 +26,10 @@ pub fn verify(conn: &Connection, session: &Session) -> Result<Verification> {
                     table.name, key.json
                 )),
                 Some(expected) if expected != shadow => report.problems.push(format!(
-                    "{} {}: the shadow row is not the fold of its intents: {shadow:?}, expected {expected:?}",
-                    table.name, key.json
+                    "{} {}: the shadow row is not the fold of its intents, by {}",
+                    table.name,
+                    key.json,
+                    difference(&table, &shadow, &expected)
                 )),
                 Some(_) => {}
             }
@@ -45,4 +49,27 @@ pub fn verify(conn: &Connection, session: &Session) -> Result<Verification> {
         report.problems.push(format!("the file: {check}"));
     }
     Ok(report)
+}
+
+/// In what two shadow rows differ.
+fn difference(table: &TableSchema, found: &ShadowRow, expected: &ShadowRow) -> String {
+    let columns = table
+        .columns
+        .iter()
+        .zip(found.row.iter().zip(&expected.row));
+    let differ = columns.filter(|(_, (found, expected))| found != expected);
+    let mut names: Vec<&str> = differ.map(|(column, _)| column.name.as_str()).collect();
+    for (same, name) in [
+        (found.changed == expected.changed, "the changed columns"),
+        (
+            found.is_deleted == expected.is_deleted,
+            "whether it is deleted",
+        ),
+        (found.write_id == expected.write_id, "the write id"),
+    ] {
+        if !same {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
