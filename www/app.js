@@ -25,7 +25,8 @@ async function openPatiently() {
       return await open({
         name: "throughline-demo",
         electric: { url: "/v1/shape" },
-        write: { url: "/changes" },
+        // The server keeps a ledger: a write is confirmed by its row there, whatever became of the rows it changed.
+        write: { url: "/changes", confirmBy: "ledger" },
         // Columns and key come from Electric's schema.
         tables: { todos: { indexes: ["created_at"] } },
         connect: !startsOffline(),

@@ -189,7 +189,27 @@ function makeRefusal(db, transaction) {
   byTestId("reason", element).textContent = transaction.error?.message ?? "The server gave no reason.";
   byTestId("retry", element).addEventListener("click", () => db.retry(transaction.number).catch(toast));
   byTestId("discard", element).addEventListener("click", () => db.discard(transaction.number).catch(toast));
+  if (transaction.changes.some(({ value }) => "title" in value)) wireCorrect(db, element, transaction);
   return element;
+}
+
+/** Lets a refused title be put right: the transaction goes again as a new one, with what else it did. */
+function wireCorrect(db, element, { number, changes }) {
+  const button = byTestId("correct", element);
+  const input = byTestId("correct-input", element);
+  const change = changes.find(({ value }) => "title" in value);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    button.hidden = true;
+    input.hidden = false;
+    input.value = change.value.title ?? "";
+    input.focus();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.key !== "Enter") return;
+    const corrected = { ...change, value: { ...change.value, title: input.value.trim() } };
+    db.edit(number, changes.map((one) => (one === change ? corrected : one))).catch(toast);
+  });
 }
 
 function describe({ changes }) {

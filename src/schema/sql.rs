@@ -14,12 +14,16 @@ pub fn literal(text: &str) -> String {
 pub fn list<T: AsRef<str>>(parts: impl IntoIterator<Item = T>) -> String {
     let mut text = String::new();
     for part in parts {
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
-        text.push_str(part.as_ref());
+        append(&mut text, part.as_ref());
     }
     text
+}
+
+fn append(text: &mut String, part: &str) {
+    if !text.is_empty() {
+        text.push_str(", ");
+    }
+    text.push_str(part);
 }
 
 #[cfg(test)]

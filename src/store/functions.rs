@@ -18,45 +18,41 @@ use crate::value::{PgType, Value, canonical, write_wire};
 
 type SqlResult<T> = rusqlite::Result<T>;
 
+/// What a function does.
+type Body = fn(&Session, &Context<'_>) -> SqlResult<Value>;
+
+/// Name, number of arguments (-1: any), whether it is the same for the same arguments, and what it does. One closure
+/// serves all of them: each kind of its own would bring SQLite's side along again.
+const FUNCTIONS: [(&str, i32, bool, Body); 9] = [
+    (function::CAST, 3, true, cast),
+    (function::KEY, -1, true, key),
+    (function::INSERTED, -1, true, inserted),
+    (function::CHANGED, -1, true, |session, call| {
+        changed(session, call, Side::New)
+    }),
+    (function::BASE, -1, true, |session, call| {
+        changed(session, call, Side::Old)
+    }),
+    (function::ROW, -1, true, row),
+    (function::COLUMNS, 3, true, columns),
+    (function::TRANSACTION, 0, false, |session, _| {
+        let id = session.transaction_id().ok_or_else(|| outside(session))?;
+        Ok(Value::Integer(id.0))
+    }),
+    (function::WRITE_ID, 0, false, |session, _| {
+        let id = session.next_write_id().ok_or_else(|| outside(session))?;
+        Ok(Value::Text(id.0))
+    }),
+];
+
 /// Registers all of them.
 pub(super) fn install(conn: &Connection, session: &Arc<Session>) -> Result<()> {
-    let constant = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    let fresh = FunctionFlags::SQLITE_UTF8;
-
-    let on = session.clone();
-    conn.create_scalar_function(function::CAST, 3, constant, move |call| cast(&on, call))?;
-    let on = session.clone();
-    conn.create_scalar_function(function::KEY, -1, constant, move |call| key(&on, call))?;
-    let on = session.clone();
-    conn.create_scalar_function(function::INSERTED, -1, constant, move |call| {
-        inserted(&on, call)
-    })?;
-    let on = session.clone();
-    conn.create_scalar_function(function::CHANGED, -1, constant, move |call| {
-        changed(&on, call, Side::New)
-    })?;
-    let on = session.clone();
-    conn.create_scalar_function(function::BASE, -1, constant, move |call| {
-        changed(&on, call, Side::Old)
-    })?;
-    let on = session.clone();
-    conn.create_scalar_function(function::ROW, -1, constant, move |call| row(&on, call))?;
-    let on = session.clone();
-    conn.create_scalar_function(function::COLUMNS, 3, constant, move |call| {
-        columns(&on, call)
-    })?;
-    let on = session.clone();
-    conn.create_scalar_function(function::TRANSACTION, 0, fresh, move |_| {
-        on.transaction_id()
-            .map(|id| id.0)
-            .ok_or_else(|| outside(&on))
-    })?;
-    let on = session.clone();
-    conn.create_scalar_function(function::WRITE_ID, 0, fresh, move |_| {
-        on.next_write_id()
-            .map(|id| id.0)
-            .ok_or_else(|| outside(&on))
-    })?;
+    for (name, arguments, is_constant, body) in FUNCTIONS {
+        let mut flags = FunctionFlags::SQLITE_UTF8;
+        flags.set(FunctionFlags::SQLITE_DETERMINISTIC, is_constant);
+        let on = session.clone();
+        conn.create_scalar_function(name, arguments, flags, move |call| body(&on, call))?;
+    }
     Ok(())
 }
 
@@ -72,12 +68,12 @@ fn cast(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     })
 }
 
-fn key(session: &Session, call: &Context<'_>) -> SqlResult<String> {
+fn key(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     let table = table(session, call)?;
     let values: Vec<Value> = (1..call.len())
         .map(|at| from_ref(call.get_raw(at)))
         .collect();
-    Ok(key_json(&table, &values))
+    Ok(Value::Text(key_json(&table, &values)))
 }
 
 /// A key as it stands in the change log: a JSON array in key order.
@@ -94,7 +90,7 @@ pub(super) fn key_json(table: &TableSchema, values: &[Value]) -> String {
 }
 
 /// All columns but the key. A NULL that the server would refuse was left out by the app: so its default applies.
-fn inserted(session: &Session, call: &Context<'_>) -> SqlResult<String> {
+fn inserted(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     let table = table(session, call)?;
     let mut json = Object::new();
     for at in sent_columns(&table) {
@@ -104,7 +100,7 @@ fn inserted(session: &Session, call: &Context<'_>) -> SqlResult<String> {
             json.member(&column.name, &column.ty, &value);
         }
     }
-    Ok(json.end())
+    Ok(Value::Text(json.end()))
 }
 
 #[derive(Clone, Copy)]
@@ -114,7 +110,7 @@ enum Side {
 }
 
 /// The columns whose new value differs, with one side's values; NULL when none does.
-fn changed(session: &Session, call: &Context<'_>, side: Side) -> SqlResult<Option<String>> {
+fn changed(session: &Session, call: &Context<'_>, side: Side) -> SqlResult<Value> {
     let table = table(session, call)?;
     let mut json = Object::new();
     for at in sent_columns(&table) {
@@ -129,20 +125,24 @@ fn changed(session: &Session, call: &Context<'_>, side: Side) -> SqlResult<Optio
             json.member(&column.name, &column.ty, value);
         }
     }
-    Ok((!json.is_empty()).then(|| json.end()))
+    Ok(if json.is_empty() {
+        Value::Null
+    } else {
+        Value::Text(json.end())
+    })
 }
 
-fn row(session: &Session, call: &Context<'_>) -> SqlResult<String> {
+fn row(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     let table = table(session, call)?;
     let mut json = Object::new();
     for at in sent_columns(&table) {
         let column = &table.columns[at];
         json.member(&column.name, &column.ty, &from_ref(call.get_raw(1 + at)));
     }
-    Ok(json.end())
+    Ok(Value::Text(json.end()))
 }
 
-fn columns(session: &Session, call: &Context<'_>) -> SqlResult<String> {
+fn columns(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     let table = table(session, call)?;
     let so_far = call.get_raw(1).as_str_or_null()?.unwrap_or("[]");
     let value = call.get_raw(2).as_str()?;
@@ -154,7 +154,7 @@ fn columns(session: &Session, call: &Context<'_>) -> SqlResult<String> {
             add_position(&mut positions, at);
         }
     }
-    Ok(columns_json(&table, &positions))
+    Ok(Value::Text(columns_json(&table, &positions)))
 }
 
 /// `changed_columns` as positions.

@@ -64,6 +64,19 @@ describe("a refused write", () => {
     await demo.shows(ROW, "rejected");
   });
 
+  it("goes through when it is put right", async () => {
+    await refusals().getByTestId("correct").click();
+    const input = refusals().getByTestId("correct-input");
+    await input.fill("Renamed after all");
+    await input.press("Enter");
+    await demo.shows("Renamed after all", "confirmed");
+    assert.ok((await server.rows()).some(({ title }) => title === "Renamed after all"));
+    await demo.rename("Renamed after all", ROW);
+    await demo.shows(ROW, "confirmed");
+    await demo.rename(ROW, "");
+    await demo.shows(ROW, "rejected");
+  });
+
   it("is gone when it is discarded", async () => {
     await refusals().getByTestId("discard").click();
     await demo.shows(ROW, "confirmed");
