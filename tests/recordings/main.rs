@@ -4,6 +4,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
+mod confirming;
 mod filters;
 mod keys;
 #[path = "../support/recording.rs"]

@@ -55,7 +55,7 @@ impl Replay {
     }
 
     /// The same file, changed while it was closed and opened again.
-    fn edited(self, sql: &str) -> Self {
+    pub(crate) fn edited(self, sql: &str) -> Self {
         let Self {
             folder,
             options,
@@ -166,7 +166,7 @@ impl Replay {
 
     fn schema_header(&self, handle: &str) -> String {
         let of_log = |number: &u32| {
-            let fields = recording(&number.to_string()).fields;
+            let fields = recording(&format!("{number:02}")).fields;
             let has = |name: &str| {
                 fields
                     .iter()
@@ -175,7 +175,8 @@ impl Replay {
             };
             (has("electric-handle").as_deref() == Some(handle)).then(|| has("electric-schema"))?
         };
-        (40..=67)
+        (1..=10)
+            .chain(40..=67)
             .find_map(|number| of_log(&number))
             .expect("a recorded schema")
     }
