@@ -28,8 +28,8 @@
 //! | [`ids`], [`error`], [`value`], [`change`], [`backoff`] | newtypes; one error enum with stable codes; the spellings of a value; the words of the write path; delays between attempts |
 //! | [`schema`] | table declarations → names, quoting, DDL text |
 //! | [`shape`] | Electric's read path: request, headers, messages, state machine |
-//! | [`optimistic`] | the fold of pending intents over a synced row; which transactions may leave |
-//! | [`upload`] | the write path: batching, wire body, verdicts, retry state |
+//! | [`optimistic`] | the fold of pending intents over a synced row; what confirms a write, what a rejection takes along |
+//! | [`upload`] | the write path: batching, coalescing, wire body, verdicts, retry state |
 //! | [`tabs`] | what a page and the worker say to each other |
 //! | [`store`] | SQLite: migrations, apply, change log, queries |
 //! | [`engine`] | events in, effects out; the only caller of `store`, alone begins transactions |
@@ -45,6 +45,8 @@
 //! * **write id**: names an intent; comes back in the synced row's `write_id` column.
 //! * **accepted**: the server has it. **Confirmed**: it came back through the shape, so shadow and intents are gone.
 //!   **Rejected**: the server refused it; its intents are in the journal and its rows are folded without them.
+//! * **park**: to set a transaction aside that the server fails at; the rest of the queue flows around it.
+//! * **ledger**: a table of the server with a row for each transaction of a client, written in that very transaction.
 //! * **staged rows**: a log that loads beside the rows readers see, until it is complete and takes their place.
 //! * **member**: a row that a shape holds; kept where a table has several shapes, tags or subsets.
 //! * **subset**: rows of a `changes_only` shape, loaded where they are wanted. **Group**: shapes that show their changes at
@@ -57,7 +59,8 @@
 //!    pending intents. `verify()` recomputes it.
 //! 2. Rows and the offset that covers them commit in one transaction.
 //! 3. A local write, its shadow row and its intents commit in one transaction.
-//! 4. Only a confirmation or a rejection removes an intent from the log; only the app removes it from the journal.
+//! 4. Only a confirmation, a rejection or a later edit that contains it ([`upload::coalesced`]) removes an intent from the
+//!    log; only the app removes it from the journal.
 //! 5. The visible rows of a shape are the server's at one moment, and so are those of a group of shapes.
 //! 6. A transaction keeps its idempotency key for life, and a number is never used twice.
 #![warn(missing_docs)]
