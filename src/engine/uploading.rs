@@ -27,7 +27,7 @@ impl Engine {
     pub(super) fn upload(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event<'_>) {
         self.status_is_stale = true;
         for step in self.uploader.handle(now, rng, event) {
-            let requeues = matches!(step, Step::Requeue(_));
+            let requeues = matches!(step, Step::Requeue(_) | Step::Withdraw);
             match self.upload_step(now, rng, step) {
                 Ok(()) => {}
                 // The next POST takes along what stays marked as being sent.
@@ -53,6 +53,7 @@ impl Engine {
                 self.write_down(now, rng, verdicts)?;
             }
             Step::Requeue(error) => queue::requeue(&self.conn, error.as_ref())?,
+            Step::Withdraw => queue::withdraw(&self.conn)?,
             Step::Wait { until } => self.effects.push(Effect::SetTimer(timer::UPLOAD, until)),
             Step::Abort => self.abort(Owner::Upload),
         }

@@ -51,7 +51,7 @@ pub struct WrittenRow<Row> {
 pub enum Standing {
     /// Nothing: it was never sent.
     Unsent,
-    /// Perhaps all of it: it was sent and not answered. It goes along only if it writes nothing but missing rows,
+    /// Perhaps all of it: it was sent, and not answered; a refusal of the whole body is an answer. It goes along only if it writes nothing but missing rows,
     /// which can have had no effect there; otherwise it is sent again and gets its own verdict.
     Unanswered,
     /// The server said that it changed nothing. It goes along if it needs a missing row: that was why.

@@ -49,6 +49,7 @@ CREATE TABLE _throughline_transactions (
   state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'accepted', 'rejected', 'replaced', 'discarded')),
   meta TEXT,               -- JSON from the app
   attempts INTEGER NOT NULL DEFAULT 0,
+  unanswered INTEGER NOT NULL DEFAULT 0, -- attempts of which it is not known what became of them
   created_at INTEGER NOT NULL,
   changed_at INTEGER,      -- when it was last sent, accepted or rejected
   txid INTEGER,            -- the server's transaction, as the log shows it

@@ -148,7 +148,8 @@ pub fn begin_sending(conn: &Connection, ids: &[TransactionId], now: Millis) -> R
     for id in ids {
         run(
             conn,
-            "UPDATE _throughline_transactions SET state = 'sending', attempts = attempts + 1, changed_at = ?2
+            "UPDATE _throughline_transactions
+             SET state = 'sending', attempts = attempts + 1, unanswered = unanswered + 1, changed_at = ?2
              WHERE id = ?1",
             &[&id.0, &now.0],
         )?;
@@ -173,6 +174,16 @@ pub fn requeue(conn: &Connection, error: Option<&ErrorReport>) -> Result<()> {
         conn,
         "UPDATE _throughline_transactions SET state = 'queued', error = ifnull(?1, error) WHERE state = 'sending'",
         &[&error],
+    )?;
+    Ok(())
+}
+
+/// What was sent is queued again: the server refused the whole body, so nothing of it is there.
+pub fn withdraw(conn: &Connection) -> Result<()> {
+    run(
+        conn,
+        "UPDATE _throughline_transactions SET state = 'queued', unanswered = unanswered - 1 WHERE state = 'sending'",
+        &[],
     )?;
     Ok(())
 }

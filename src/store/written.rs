@@ -22,7 +22,7 @@ pub fn since(
     declared: &Tables,
     first: TransactionId,
 ) -> Result<Vec<Written<RowName>>> {
-    let sql = "SELECT c.transaction_id, t.state = 'accepted', t.attempts > 0, c.table_name, c.key, c.operation, c.value
+    let sql = "SELECT c.transaction_id, t.state = 'accepted', t.unanswered > 0, c.table_name, c.key, c.operation, c.value
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
          WHERE c.transaction_id >= ?1 ORDER BY c.transaction_id, c.id";
     let mut written: Vec<Written<RowName>> = Vec::new();

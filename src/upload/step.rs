@@ -51,6 +51,8 @@ pub enum Step {
     Refuse(ErrorReport),
     /// What was sent is queued again, because of this.
     Requeue(Option<ErrorReport>),
+    /// What was sent is queued again: the server refused the whole body, so it has nothing of it.
+    Withdraw,
     /// Set the timer.
     Wait {
         /// When it is due.

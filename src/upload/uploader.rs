@@ -21,10 +21,10 @@ pub const PROBES: usize = 3;
 /// | Idle | `Sent` | Sending | |
 /// | Idle | `Sent` of nothing, for a search | Waiting | `Wait` |
 /// | Sending | `Answered`, settled | Idle | `Settle`, `Send` |
-/// | Sending | `Answered`, refused: several | Idle | `Requeue`, `Send` of half |
+/// | Sending | `Answered`, refused: several | Idle | `Withdraw`, `Send` of half |
 /// | Sending | `Answered`, refused: one alone | Idle | `Refuse`, `Send` |
 /// | Sending | `Answered`, forbidden | Waiting, once; then as refused | `Requeue`, `Wait` |
-/// | Sending | `Answered`, too large | as refused | `Requeue`, `Send` of half the bytes from now on |
+/// | Sending | `Answered`, too large | as refused | `Withdraw`, `Send` of half the bytes from now on |
 /// | Sending | `Answered`, failed; `Failed` | Waiting, or as below | `Requeue`, `Wait` |
 /// | any but Paused | `StoreFailed` | Waiting | `Requeue`, `Wait` |
 /// | Waiting | `Timer` once due | Idle | `Send` |
@@ -223,11 +223,11 @@ impl Uploader {
             }
             Outcome::TooLarge(_) if sent.len() > 1 => {
                 self.batch.bytes = bytes / 2;
-                self.send(now, vec![Step::Requeue(None)])
+                self.send(now, vec![Step::Withdraw])
             }
             Outcome::Refused(_) | Outcome::Forbidden(_) if sent.len() > 1 => {
                 self.suspects = sent.len();
-                self.send(now, vec![Step::Requeue(None)])
+                self.send(now, vec![Step::Withdraw])
             }
             Outcome::Refused(report) | Outcome::Forbidden(report) | Outcome::TooLarge(report) => {
                 self.parked.release(&sent[0]);

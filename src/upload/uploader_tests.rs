@@ -60,6 +60,7 @@ impl World {
                     self.settle(&id, '-');
                 }
                 Step::Requeue(_) => names.push("requeue"),
+                Step::Withdraw => names.push("withdraw"),
                 Step::Wait { until } => {
                     names.push("wait");
                     self.timer = Some(until);

@@ -206,6 +206,28 @@ fn what_was_sent_without_an_answer_gets_its_own_verdict() {
     }
 }
 
+/// A server that knows statuses alone refuses a body as a whole: it has nothing of what else was in it.
+#[test]
+fn what_was_refused_with_the_whole_body_counts_as_never_sent() {
+    for (policy, expected) in POLICIES.into_iter().zip([&[1][..], &[1, 3], &[1, 2, 3]]) {
+        let world = &mut refused(policy);
+        world.unscript("a");
+        world.client("a").disconnect();
+        world.client("a").rename(FIRST, " ");
+        world.client("a").rename(SECOND, "of another row");
+        world.client("a").rename(FIRST, "later");
+        world.fault("a", Endpoint::Write, Fault::status(422));
+        world.client("a").connect();
+        world.settle();
+        let rejected = world.client("a").rejected();
+        let rejected: Vec<i64> = rejected.iter().map(|one| one.number.0).collect();
+        assert_eq!(rejected, expected, "{policy}");
+        world.client("b").connect();
+        world.settle();
+        world.assert_same("todos");
+    }
+}
+
 #[test]
 fn what_the_server_accepted_stays_under_every_policy() {
     for policy in POLICIES {
