@@ -13,7 +13,6 @@ use crate::shape::Message;
 use crate::shape::machine::Batch;
 use crate::shape::message::{Change, Operation};
 use crate::store::{shapes, transactions};
-use crate::tabs::Notification;
 
 /// The name of the ledger's shape.
 pub(super) const LEDGER_SHAPE: &str = "ledger";
@@ -58,12 +57,7 @@ impl Engine {
             // The data shapes may lag behind this one: only requests begun from now on count.
             self.note_acceptance(*id);
         }
-        for record in records {
-            self.effects
-                .push(crate::engine::Effect::Notify(Notification::Accepted(
-                    record,
-                )));
-        }
+        self.announce_accepted(records);
         self.announce_confirmed(confirmed);
         if !told.is_empty() {
             self.touch_log();

@@ -210,10 +210,7 @@ impl Engine {
         for id in &accepted {
             self.note_acceptance(*id);
         }
-        for record in accepted_records {
-            self.effects
-                .push(Effect::Notify(Notification::Accepted(record)));
-        }
+        self.announce_accepted(accepted_records);
         self.announce_rejected(rejected)?;
         self.announce_confirmed(confirmed);
         if noops {
@@ -221,6 +218,12 @@ impl Engine {
         }
         self.nudges = 0;
         self.set_nudge(now)
+    }
+
+    /// Tells the app of writes that the server has.
+    pub(super) fn announce_accepted(&mut self, accepted: Vec<TransactionRecord>) {
+        let told = accepted.into_iter().map(Notification::Accepted);
+        self.effects.extend(told.map(Effect::Notify));
     }
 
     /// Tells the app of writes that came back.

@@ -206,6 +206,11 @@ impl<T> Ordered<T> {
         }
     }
 
+    /// Adds an item under a name that is known to be new: nothing is looked through.
+    pub fn push(&mut self, name: String, item: T) {
+        self.0.push((name, item));
+    }
+
     /// Takes the item of exactly that name out.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);

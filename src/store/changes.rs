@@ -131,7 +131,8 @@ pub fn spell_anew(conn: &Connection, table: &TableSchema) -> Result<Vec<(Transac
     Ok(misfits)
 }
 
-fn operation(text: String) -> Result<Operation> {
+/// What an intent does, from its word in the log.
+pub(super) fn operation(text: String) -> Result<Operation> {
     Operation::parse(&text).ok_or_else(|| corrupt(format!("operation {text:?}")))
 }
 

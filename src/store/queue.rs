@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::bookkeeping::{all, first, run, visit};
-use super::changes::raw_json;
+use super::changes::{operation, raw_json};
 use super::error::corrupt;
 use super::session::Session;
 use super::transactions::{error_json, forget_intents, idempotency_key};
@@ -186,8 +186,4 @@ pub fn withdraw(conn: &Connection) -> Result<()> {
         &[],
     )?;
     Ok(())
-}
-
-fn operation(text: String) -> Result<Operation> {
-    Operation::parse(&text).ok_or_else(|| corrupt(format!("operation {text:?}")))
 }

@@ -99,20 +99,18 @@ impl Session {
         *behind = Catalog::new();
         *internal = Names::new();
         *triggers = Names::new();
+        // No two tables share a name of these: the declarations are checked for it.
         for (name, table) in catalog.iter() {
             for object in [name.to_owned(), names::synced(name), names::local(name)] {
-                behind.set(object, table.clone());
+                behind.push(object, table.clone());
             }
-            internal.add(
-                names::of_table(name)
-                    .iter()
-                    .filter(|object| *object != name)
-                    .map(|object| object.to_ascii_lowercase()),
-            );
-            triggers.add(
-                ["insert", "update", "delete"]
-                    .map(|operation| names::trigger(name, operation).to_ascii_lowercase()),
-            );
+            let objects = names::of_table(name).into_iter();
+            for object in objects.filter(|object| *object != name) {
+                internal.push(object.to_ascii_lowercase(), ());
+            }
+            for operation in ["insert", "update", "delete"] {
+                triggers.push(names::trigger(name, operation).to_ascii_lowercase(), ());
+            }
         }
     }
 

@@ -3,11 +3,10 @@
 use rusqlite::{Connection, params, params_from_iter};
 use serde_json::value::RawValue;
 
-use super::changes::{column_value, members};
+use super::changes::{column_value, members, operation};
 use super::error::corrupt;
 use super::functions::{columns_json, key_json, parse_columns};
 use super::rows;
-use crate::change::Operation;
 use crate::error::{Error, Result};
 use crate::ids::WriteId;
 use crate::optimistic::{Intent, ShadowRow, fold};
@@ -112,12 +111,10 @@ fn intents(conn: &Connection, table: &TableSchema, key: &Key) -> Result<Vec<Inte
     let mut found = statement.query(params![table.name, key.json])?;
     let mut intents = Vec::new();
     while let Some(row) = found.next()? {
-        let operation: String = row.get(1)?;
         let value: String = row.get(2)?;
         intents.push(Intent {
             write_id: WriteId(row.get(0)?),
-            operation: Operation::parse(&operation)
-                .ok_or_else(|| corrupt(format!("operation {operation:?}")))?,
+            operation: operation(row.get(1)?)?,
             value: parse_value(table, &value)?,
         });
     }

@@ -3,8 +3,7 @@
 use rusqlite::Connection;
 
 use super::bookkeeping::all;
-use super::changes::{RowName, members};
-use super::error::corrupt;
+use super::changes::{RowName, members, operation};
 use super::rows;
 use super::session::Session;
 use super::shadow::Key;
@@ -28,9 +27,7 @@ pub fn since(
     let mut written: Vec<Written<RowName>> = Vec::new();
     all(conn, sql, &[&first.0], |row| {
         let id = TransactionId(row.get(0)?);
-        let operation: String = row.get(5)?;
-        let operation = Operation::parse(&operation)
-            .ok_or_else(|| corrupt(format!("operation {operation:?}")))?;
+        let operation = operation(row.get(5)?)?;
         let row_name: RowName = (row.get(3)?, row.get(4)?);
         let references = declared.get(&row_name.0).map(|table| &table.references[..]);
         let refers = match references.unwrap_or_default() {
