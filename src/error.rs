@@ -29,6 +29,10 @@ pub enum Error {
     /// The interactive transaction is over: committed, rolled back, timed out. Code `TRANSACTION_CLOSED`.
     #[error("the transaction is already over: {0}")]
     TransactionClosed(String),
+    /// The database went to another tab, or was opened anew, while the interactive transaction was open: it was rolled back. Code
+    /// `LEADER_CHANGED`; the same transaction can be run again.
+    #[error("the transaction was rolled back: the database was taken over while it was open")]
+    LeaderChanged,
     /// The database was closed or wiped. Code `CLOSED`.
     #[error("the database is closed")]
     Closed,
@@ -79,6 +83,7 @@ impl Error {
             Self::Constraint(_) => "CONSTRAINT",
             Self::Forbidden(_) => "FORBIDDEN",
             Self::TransactionClosed(_) => "TRANSACTION_CLOSED",
+            Self::LeaderChanged => "LEADER_CHANGED",
             Self::Closed => "CLOSED",
             Self::InUse(_) => "DATABASE_IN_USE",
             Self::Storage(_) => "STORAGE",
@@ -97,7 +102,11 @@ impl Error {
     pub fn retryable(&self) -> bool {
         matches!(
             self,
-            Self::InUse(_) | Self::Quota(_) | Self::Auth(_) | Self::Network(_)
+            Self::LeaderChanged
+                | Self::InUse(_)
+                | Self::Quota(_)
+                | Self::Auth(_)
+                | Self::Network(_)
         )
     }
 

@@ -104,6 +104,10 @@ number_id! {
     RequestId(u32)
 }
 number_id! {
+    /// One tab that this database answers; 0 is the tab that it lives in.
+    TabNumber(u32)
+}
+number_id! {
     /// Milliseconds since the Unix epoch. Always an argument, never read in pure code.
     Millis(i64)
 }

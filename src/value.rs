@@ -21,13 +21,15 @@ mod number;
 mod pg_type;
 mod wire;
 
+use serde::{Deserialize, Serialize};
+
 pub use canonical::canonical;
 pub use decode::{Decoded, decode, decode_text};
 pub use pg_type::PgType;
 pub use wire::{read_wire, write_wire};
 
 /// A SQLite value.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub enum Value {
     /// SQL NULL.
     #[default]

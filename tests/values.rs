@@ -359,7 +359,7 @@ fn a_live_query_tells_its_types_once() {
     let told = |app: &mut App| -> Vec<LiveDiff> {
         let effects = std::mem::take(&mut app.effects);
         let live = effects.into_iter().filter_map(|effect| match effect {
-            Effect::Notify(Notification::Live { diff, .. }) => Some(diff),
+            Effect::Tell(_, Notification::Live { diff, .. }) => Some(diff),
             _ => None,
         });
         live.collect()

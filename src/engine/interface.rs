@@ -1,15 +1,45 @@
 //! What the shell tells the engine and what the engine asks of it.
 
 use crate::error::{Error, Result};
-use crate::ids::{FetchId, Millis, RequestId, TimerId};
+use crate::ids::{FetchId, Millis, RequestId, SubscriptionId, TabNumber, TimerId};
 use crate::shape::definition::with_asked_params;
 use crate::tabs::{Notification, Reply, Request};
+
+pub use crate::store::requests::RequestKey;
+
+/// Who asks, and under which number the answer goes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Chosen by the shell.
+    pub id: RequestId,
+    /// Where it comes from.
+    pub tab: TabNumber,
+    /// What a repeated request is known by; without one nobody repeats it.
+    pub key: Option<RequestKey>,
+}
+
+impl From<RequestId> for Asked {
+    /// Of the tab that the database lives in, asked once.
+    fn from(id: RequestId) -> Self {
+        Self {
+            id,
+            tab: TabNumber::default(),
+            key: None,
+        }
+    }
+}
 
 /// What happened outside.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// The app asks for something; [`Effect::Reply`] answers under the same id.
-    Request(RequestId, Request),
+    Request(Asked, Request),
+    /// Nobody waits for the answer any more: what was not begun shall not happen.
+    Cancel(RequestId),
+    /// A tab has dealt with one result of a live query.
+    Took(TabNumber, SubscriptionId),
+    /// A tab is gone: its open transaction, its live queries and what it waits for go with it.
+    TabGone(TabNumber),
     /// The headers of an answer from a shape are in, its body is not. Optional: it lets the next chunk load meanwhile.
     Headers {
         /// Which one.
@@ -68,8 +98,10 @@ pub enum Failure {
 pub enum Effect {
     /// Answer a request.
     Reply(RequestId, Result<Reply, Error>),
-    /// Tell the app.
+    /// Tell the app, in every tab.
     Notify(Notification),
+    /// Tell the app in one tab.
+    Tell(TabNumber, Notification),
     /// Send an HTTP request with `cache: "no-store"` and without following redirects.
     Fetch(Fetch),
     /// Cancel it; whatever it still reports is ignored.

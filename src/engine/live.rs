@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 
 use crate::error::{Error, Result};
-use crate::ids::SubscriptionId;
+use crate::ids::{SubscriptionId, TabNumber};
 use crate::schema::Names;
 use crate::tabs::{LiveDiff, LiveStep, Rows, Statement};
 use crate::value::Value;
@@ -13,7 +13,12 @@ use crate::value::Value;
 /// One subscription.
 #[derive(Debug)]
 pub(super) struct LiveQuery {
+    pub(super) tab: TabNumber,
     pub(super) subscription: SubscriptionId,
+    /// Results that were told and that the tab has not dealt with.
+    pub(super) untaken: u32,
+    /// The result may have changed, and is not told yet.
+    pub(super) is_stale: bool,
     pub(super) statement: Statement,
     /// Tables, lower case.
     pub(super) reads: Names,
@@ -33,13 +38,17 @@ struct RowHash {
 
 impl LiveQuery {
     pub(super) fn new(
-        subscription: SubscriptionId,
+        (tab, subscription): (TabNumber, SubscriptionId),
         statement: Statement,
         reads: Names,
         key: Vec<String>,
     ) -> Self {
         Self {
+            tab,
             subscription,
+            // The first result, which follows at once.
+            untaken: 1,
+            is_stale: false,
             statement,
             reads,
             key,
@@ -47,6 +56,11 @@ impl LiveQuery {
             origins: Vec::new(),
             types: Vec::new(),
         }
+    }
+
+    /// Whether it is that tab's subscription.
+    pub(super) fn is_of(&self, subscription: (TabNumber, SubscriptionId)) -> bool {
+        (self.tab, self.subscription) == subscription
     }
 
     /// What leads from the result that the subscriber has to this one; `None` if it is the same.
@@ -209,7 +223,12 @@ mod tests {
             typed: false,
         };
         let key = key.iter().map(ToString::to_string).collect();
-        LiveQuery::new(SubscriptionId(1), statement, Names::new(), key)
+        LiveQuery::new(
+            (TabNumber(0), SubscriptionId(1)),
+            statement,
+            Names::new(),
+            key,
+        )
     }
 
     #[test]

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Effect, Engine, begin, timer};
+use super::{Asked, Effect, Engine, RequestKey, begin, timer};
 use crate::error::{Error, Result};
-use crate::ids::{Millis, TransactionId};
+use crate::ids::{Millis, TabNumber, TransactionId};
 use crate::schema::Ordered;
 use crate::store::query::{self, Analysis};
-use crate::store::{Session, Writing, transactions};
-use crate::tabs::{Executed, Request, Rows, Statement};
+use crate::store::{Session, Writing, requests, transactions};
+use crate::tabs::{Executed, Reply, Request, Rows, Statement};
 
 /// An interactive transaction without a request for so long is rolled back: all else waits for it.
 pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
@@ -18,11 +18,41 @@ pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
 /// Statements whose analysis is kept.
 const ANALYSES: usize = 256;
 
+/// Numbers the interactive transactions of one engine, so that a request which names one of an engine before it is known as such.
+#[derive(Debug)]
+pub(super) struct Life {
+    number: i64,
+    begun: i64,
+}
+
+impl Life {
+    /// Numbers stay below 2^53, as far as JavaScript counts.
+    const BITS: u32 = 21;
+
+    pub(super) fn new(rng: &mut fastrand::Rng) -> Self {
+        Self {
+            number: i64::from(rng.u32(1..)),
+            begun: 0,
+        }
+    }
+
+    fn next(&mut self) -> TransactionId {
+        self.begun = (self.begun + 1) % (1 << Self::BITS);
+        TransactionId((self.number << Self::BITS) + self.begun)
+    }
+
+    fn began(&self, id: TransactionId) -> bool {
+        id.0 >> Self::BITS == self.number
+    }
+}
+
 /// The interactive transaction.
 #[derive(Debug)]
 pub(super) struct OpenTransaction {
-    /// What its requests name it by; the local transaction's number, should it write.
+    /// What its requests name it by.
     pub(super) id: TransactionId,
+    /// Whose it is.
+    pub(super) tab: TabNumber,
     meta: Option<String>,
     touched: Vec<Arc<Analysis>>,
     deadline: Millis,
@@ -30,11 +60,13 @@ pub(super) struct OpenTransaction {
 
 impl OpenTransaction {
     /// Whether a request may run while this one is open.
-    pub(super) fn admits(&self, request: &Request) -> bool {
+    pub(super) fn admits(&self, asked: &Asked, request: &Request) -> bool {
         match request {
             Request::Query { transaction, .. } | Request::Execute { transaction, .. } => {
                 transaction.is_some()
             }
+            // It would wait for itself.
+            Request::Close => asked.tab == self.tab && asked.tab != TabNumber::default(),
             Request::Commit(_)
             | Request::Rollback(_)
             | Request::Status
@@ -96,9 +128,10 @@ impl Engine {
         &mut self,
         now: Millis,
         rng: &mut fastrand::Rng,
+        asked: Option<&RequestKey>,
         statement: &Statement,
         transaction: Option<TransactionId>,
-    ) -> Result<Executed> {
+    ) -> Result<Reply> {
         let analysis = self.analyze(&statement.sql)?;
         if let Some(id) = transaction {
             self.keep_open(now, id)?;
@@ -112,60 +145,70 @@ impl Engine {
             if let Some(open) = &mut self.open_transaction {
                 open.touched.push(analysis);
             }
-            return Ok(done);
+            return Ok(Reply::Executed(done));
         }
         if analysis.readonly {
-            return query::run(&self.conn, &self.session, statement);
+            let done = query::run(&self.conn, &self.session, statement)?;
+            return Ok(Reply::Executed(done));
         }
-        let (mut done, key) = self.write(now, rng, None, |session, conn| {
-            query::run(conn, session, statement)
+        let reply = self.write(now, rng, asked, None, |session, conn| {
+            let mut done = query::run(conn, session, statement)?;
+            Ok(|key| {
+                done.transaction = key;
+                Reply::Executed(done)
+            })
         })?;
-        done.transaction = key;
         self.wrote(&analysis);
-        Ok(done)
+        Ok(reply)
     }
 
     pub(super) fn batch(
         &mut self,
         now: Millis,
         rng: &mut fastrand::Rng,
+        asked: Option<&RequestKey>,
         statements: &[Statement],
         meta: Option<&str>,
-    ) -> Result<Vec<Executed>> {
+    ) -> Result<Reply> {
         let mut analyses = std::mem::take(&mut self.analyses);
         let mut used = Vec::with_capacity(statements.len());
-        let written = self.write(now, rng, meta, |session, conn| {
-            statements
+        let written = self.write(now, rng, asked, meta, |session, conn| {
+            let done = statements
                 .iter()
                 .map(|statement| {
                     // One by one: a statement may need the table that the one before it makes.
                     used.push(analyses.of(conn, session, &statement.sql)?);
                     query::run(conn, session, statement)
                 })
-                .collect::<Result<Vec<_>>>()
+                .collect::<Result<Vec<Executed>>>();
+            let mut done = done?;
+            Ok(|key: Option<String>| {
+                for one in &mut done {
+                    one.transaction.clone_from(&key);
+                }
+                Reply::Batch(done)
+            })
         });
         if written.is_ok() {
             self.analyses = analyses;
         }
-        let (mut done, key) = written?;
-        for one in &mut done {
-            one.transaction.clone_from(&key);
-        }
+        let reply = written?;
         for analysis in used {
             self.wrote(&analysis);
         }
-        Ok(done)
+        Ok(reply)
     }
 
-    /// Runs `work` in one local transaction: rows, shadow rows, intents and the queue entry commit together.
-    /// Returns the idempotency key, if it wrote to a synced table.
-    pub(super) fn write<T>(
+    /// Runs `work` in one local transaction: rows, shadow rows, intents, the queue entry and the reply to a request that may be
+    /// repeated commit together. What `work` returns makes the reply of the idempotency key, if it wrote to a synced table.
+    fn write<R: FnOnce(Option<String>) -> Reply>(
         &mut self,
         now: Millis,
         rng: &mut fastrand::Rng,
+        asked: Option<&RequestKey>,
         meta: Option<&str>,
-        work: impl FnOnce(&Session, &Connection) -> Result<T>,
-    ) -> Result<(T, Option<String>)> {
+        work: impl FnOnce(&Session, &Connection) -> Result<R>,
+    ) -> Result<Reply> {
         let transaction = begin(&self.conn)?;
         let id = transactions::next_id(&transaction)?;
         self.session.begin_writing(Writing {
@@ -183,9 +226,10 @@ impl Engine {
             }
             _ => false,
         };
+        let reply = done(queued.then(|| transactions::idempotency_key(&self.client, id)));
+        requests::keep(&transaction, asked, &reply, now)?;
         transaction.commit()?;
-        let key = queued.then(|| transactions::idempotency_key(&self.client, id));
-        Ok((done, key))
+        Ok(reply)
     }
 
     /// Notes what a committed statement wrote.
@@ -202,24 +246,27 @@ impl Engine {
         &mut self,
         now: Millis,
         rng: &mut fastrand::Rng,
+        tab: TabNumber,
         meta: Option<String>,
     ) -> Result<TransactionId> {
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
-        let id = match transactions::next_id(&self.conn) {
-            Ok(id) => id,
+        let transaction = match transactions::next_id(&self.conn) {
+            Ok(transaction) => transaction,
             Err(error) => {
                 self.conn.execute_batch("ROLLBACK")?;
                 return Err(error);
             }
         };
         self.session.begin_writing(Writing {
-            transaction: id,
+            transaction,
             now,
             rng: rng.fork(),
             intents: 0,
         });
+        let id = self.life.next();
         self.open_transaction = Some(OpenTransaction {
             id,
+            tab,
             meta,
             touched: Vec::new(),
             deadline: now.after(TRANSACTION_IDLE_MS),
@@ -228,27 +275,34 @@ impl Engine {
         Ok(id)
     }
 
-    pub(super) fn commit_transaction(&mut self, id: TransactionId) -> Result<Option<String>> {
+    pub(super) fn commit_transaction(
+        &mut self,
+        asked: Option<&RequestKey>,
+        id: TransactionId,
+    ) -> Result<Reply> {
         self.must_be_open(id)?;
         let Some(open) = self.open_transaction.take() else {
             return Err(not_open());
         };
-        let writing = self.session.end_writing();
-        let committed = writing
-            .filter(|writing| writing.intents > 0)
-            .map_or(Ok(false), |writing| {
-                transactions::finish_local(&self.conn, &writing, open.meta.as_deref())
-            })
-            .and_then(|queued| {
-                self.conn.execute_batch("COMMIT")?;
-                Ok(queued)
-            });
-        match committed {
-            Ok(queued) => {
+        let commit = |writing: Option<Writing>| {
+            let mut key = None;
+            if let Some(writing) = writing.filter(|writing| writing.intents > 0)
+                && transactions::finish_local(&self.conn, &writing, open.meta.as_deref())?
+            {
+                let id = writing.transaction;
+                key = Some(transactions::idempotency_key(&self.client, id));
+            }
+            let reply = Reply::Committed(key);
+            requests::keep(&self.conn, asked, &reply, self.now)?;
+            self.conn.execute_batch("COMMIT")?;
+            Ok(reply)
+        };
+        match commit(self.session.end_writing()) {
+            Ok(reply) => {
                 for analysis in &open.touched {
                     self.wrote(analysis);
                 }
-                Ok(queued.then(|| transactions::idempotency_key(&self.client, id)))
+                Ok(reply)
             }
             Err(error) => {
                 self.undo();
@@ -274,7 +328,7 @@ impl Engine {
     }
 
     /// Rolls back, unless SQLite already did so by itself.
-    fn undo(&mut self) {
+    pub(super) fn undo(&mut self) {
         if !self.conn.is_autocommit()
             && let Err(error) = self.conn.execute_batch("ROLLBACK")
         {
@@ -295,7 +349,8 @@ impl Engine {
     fn must_be_open(&self, id: TransactionId) -> Result<()> {
         match &self.open_transaction {
             Some(open) if open.id == id => Ok(()),
-            _ => Err(not_open()),
+            _ if self.life.began(id) => Err(not_open()),
+            _ => Err(Error::LeaderChanged),
         }
     }
 

@@ -24,6 +24,7 @@ mod settling;
 mod storing;
 mod subscribing;
 mod subsets;
+mod tabs;
 mod uploading;
 
 use std::collections::VecDeque;
@@ -33,19 +34,19 @@ pub use rusqlite::Connection;
 use rusqlite::{Transaction, TransactionBehavior};
 
 pub use config::{Config, ElectricConfig, WriteConfig};
-pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch};
+pub use interface::{Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey};
 
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
+use crate::ids::{ClientId, FetchId, Millis, TimerId, TransactionId};
 use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
 use grouping::Groups;
 use live::LiveQuery;
-use local::{Analyses, OpenTransaction};
+use local::{Analyses, Life, OpenTransaction};
 pub(crate) use numbered::Numbered;
 use runner::ShapeRunner;
 
@@ -72,7 +73,7 @@ use runner::ShapeRunner;
 ///     typed: false,
 /// };
 /// let request = Request::Execute { statement: insert, transaction: None };
-/// let effects = engine.handle(Millis(0), &mut rng, Event::Request(RequestId(1), request));
+/// let effects = engine.handle(Millis(0), &mut rng, Event::Request(RequestId(1).into(), request));
 /// assert!(matches!(&effects[0], Effect::Reply(RequestId(1), Ok(Reply::Executed(done))) if done.rows_affected == 1));
 /// # Ok::<(), throughline::error::Error>(())
 /// ```
@@ -82,6 +83,8 @@ pub struct Engine {
     session: Arc<Session>,
     config: Config,
     client: ClientId,
+    /// Tells interactive transactions of this engine from those of one before it.
+    life: Life,
     storage: StorageStatus,
     connected: bool,
     closed: bool,
@@ -101,7 +104,7 @@ pub struct Engine {
     /// Requests that name a table whose schema is still to come.
     awaiting_schema: Vec<Awaiting>,
     /// Requests for the verdict on a transaction.
-    awaiting_verdict: Vec<(TransactionId, RequestId)>,
+    awaiting_verdict: Vec<(TransactionId, Asked)>,
     /// Tables written since the live queries last ran.
     touched: Names,
     /// How often the nudge timer was set for the writes now accepted.
@@ -125,7 +128,7 @@ enum Owner {
 #[derive(Debug)]
 struct Awaiting {
     table: String,
-    id: RequestId,
+    asked: Asked,
     request: Request,
 }
 
@@ -174,8 +177,11 @@ impl Engine {
             return false;
         };
         match event {
-            Event::Request(_, request) => !open.admits(request),
-            Event::Timer(timer::TRANSACTION) => false,
+            Event::Request(asked, request) => !open.admits(asked, request),
+            Event::Timer(timer::TRANSACTION)
+            | Event::Cancel(_)
+            | Event::Took(..)
+            | Event::TabGone(_) => false,
             Event::Timer(_)
             | Event::Headers { .. }
             | Event::Answered { .. }
@@ -186,13 +192,17 @@ impl Engine {
 
     fn dispatch(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) {
         if self.closed {
-            if let Event::Request(id, _) = event {
-                self.effects.push(Effect::Reply(id, Err(Error::Closed)));
+            if let Event::Request(asked, _) = event {
+                self.effects
+                    .push(Effect::Reply(asked.id, Err(Error::Closed)));
             }
             return;
         }
         match event {
-            Event::Request(id, request) => self.request(now, rng, id, request),
+            Event::Request(asked, request) => self.request(now, rng, asked, request),
+            Event::Cancel(id) => self.cancel(id),
+            Event::Took(tab, subscription) => self.took(tab, subscription),
+            Event::TabGone(tab) => self.tab_gone(tab),
             Event::Headers {
                 fetch,
                 status,

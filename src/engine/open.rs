@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::config::DeclaredShape;
 use super::grouping::Groups;
 use super::ledger::LEDGER_SHAPE;
-use super::local::Analyses;
+use super::local::{Analyses, Life};
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, Numbered, begin};
@@ -18,8 +18,8 @@ use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Session, connection, held, membership, migrations, queue, settings, shapes, subsets,
-    tables,
+    self, Key, Session, connection, held, membership, migrations, queue, requests, settings,
+    shapes, subsets, tables,
 };
 use crate::tabs::Persistence;
 use crate::upload::{self, Uploader};
@@ -46,6 +46,7 @@ impl Engine {
         migrations::migrate(&transaction)?;
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
+        requests::forget_old(&transaction, now)?;
         let known = shapes::load_tables(&transaction)?;
         bring_tables_up(&transaction, &session, &client, &config, &known, now)?;
         let runners = bring_shapes_up(&transaction, &session, &client, &config)?;
@@ -60,6 +61,7 @@ impl Engine {
             conn,
             session,
             client,
+            life: Life::new(rng),
             storage,
             connected: config.connect,
             closed: false,

@@ -1,11 +1,15 @@
 //! After each event: live queries that a commit touched, and the status if it changed.
 
+use super::live::LiveQuery;
 use super::{Effect, Engine};
 use crate::error::{Error, Result};
 use crate::ids::Millis;
 use crate::shape::Phase;
 use crate::store::transactions;
 use crate::tabs::{Notification, ShapePhase, ShapeStatus, Status, UploadPhase, UploadStatus};
+
+/// A tab that is so many results behind gets no further one until it has taken one: then it gets the newest.
+const UNTAKEN_RESULTS: u32 = 4;
 
 impl Engine {
     /// Tells the app what the event changed, once.
@@ -31,28 +35,37 @@ impl Engine {
         let touched = std::mem::take(&mut self.touched);
         let mut live = std::mem::take(&mut self.live);
         live.retain_mut(|query| {
-            if !query.reads.meets(&touched) {
-                return true;
-            }
-            let subscription = query.subscription;
-            match self.run_live(query) {
-                Ok(None) => true,
-                Ok(Some(diff)) => {
-                    self.effects
-                        .push(Effect::Notify(Notification::Live { subscription, diff }));
-                    true
-                }
-                Err(error) => {
-                    let error = error.report();
-                    self.effects.push(Effect::Notify(Notification::LiveFailed {
-                        subscription,
-                        error,
-                    }));
-                    false
-                }
-            }
+            query.is_stale |= query.reads.meets(&touched);
+            self.bring_up(query)
         });
         self.live = live;
+    }
+
+    /// Tells a live query's new result, unless its tab has enough to do; whether the query goes on.
+    pub(super) fn bring_up(&mut self, query: &mut LiveQuery) -> bool {
+        if !query.is_stale || query.untaken >= UNTAKEN_RESULTS {
+            return true;
+        }
+        query.is_stale = false;
+        let subscription = query.subscription;
+        let notification = match self.run_live(query) {
+            Ok(None) => return true,
+            Ok(Some(diff)) => {
+                query.untaken += 1;
+                Notification::Live {
+                    subscription,
+                    fresh: false,
+                    diff,
+                }
+            }
+            Err(error) => Notification::LiveFailed {
+                subscription,
+                error: error.report(),
+            },
+        };
+        let goes_on = matches!(notification, Notification::Live { .. });
+        self.effects.push(Effect::Tell(query.tab, notification));
+        goes_on
     }
 
     pub(super) fn current_status(&self) -> Result<Status> {

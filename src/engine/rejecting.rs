@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::reading::refold_all;
-use super::{Config, Effect, Engine, begin};
+use super::{Config, Effect, Engine, RequestKey, begin};
 use crate::error::{ErrorReport, Result};
 use crate::ids::{ClientId, Millis, TransactionId};
 use crate::optimistic::{OnRejection, Standing, taken_along};
@@ -11,7 +11,7 @@ use crate::schema::TableSchema;
 use crate::store::changes::{self, RowName};
 use crate::store::journal::{self, Edit};
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, Writing, written};
+use crate::store::{Session, Writing, requests, written};
 use crate::tabs::{Notification, Reply};
 use crate::upload::Verdict;
 
@@ -40,6 +40,7 @@ impl Engine {
         &mut self,
         now: Millis,
         rng: &mut fastrand::Rng,
+        asked: Option<&RequestKey>,
         number: TransactionId,
         dependents: bool,
         edit: Edit<'_>,
@@ -63,17 +64,25 @@ impl Engine {
                 ));
             }
         }
+        let reply = Reply::Committed(key);
+        requests::keep(&transaction, asked, &reply, now)?;
         transaction.commit()?;
         self.touch_rows(touched);
-        Ok(Reply::Committed(key))
+        Ok(reply)
     }
 
     /// Drops a rejected transaction, and with `dependents` those that were rolled back with it.
-    pub(super) fn discard(&mut self, number: TransactionId, dependents: bool) -> Result<()> {
+    pub(super) fn discard(
+        &mut self,
+        asked: Option<&RequestKey>,
+        number: TransactionId,
+        dependents: bool,
+    ) -> Result<()> {
         let transaction = begin(&self.conn)?;
         for id in journal::with_dependents(&transaction, number, dependents)? {
             journal::discard(&transaction, id)?;
         }
+        requests::keep(&transaction, asked, &Reply::Done, self.now)?;
         transaction.commit()?;
         self.touch_rows(Touched::new());
         Ok(())

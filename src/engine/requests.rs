@@ -3,12 +3,12 @@
 use rusqlite::Connection;
 
 use super::live::LiveQuery;
-use super::{Awaiting, Effect, Engine};
+use super::{Asked, Awaiting, Effect, Engine};
 use crate::error::{Error, Result};
-use crate::ids::{Millis, RequestId, SubscriptionId};
+use crate::ids::{Millis, SubscriptionId, TabNumber};
 use crate::shape;
 use crate::store::journal::{self, Edit};
-use crate::store::{query, transactions, verify};
+use crate::store::{query, requests, transactions, verify};
 use crate::tabs::{LiveDiff, Notification, Reply, Request, Statement};
 use crate::upload;
 
@@ -17,9 +17,17 @@ impl Engine {
         &mut self,
         now: Millis,
         rng: &mut fastrand::Rng,
-        id: RequestId,
+        asked: Asked,
         request: Request,
     ) {
+        let id = asked.id;
+        if let Some(key) = asked.key.as_ref().filter(|_| requests::is_kept(&request)) {
+            match requests::reply(&self.conn, key, &request) {
+                Ok(None) => {}
+                Ok(Some(reply)) => return self.effects.push(Effect::Reply(id, Ok(reply))),
+                Err(error) => return self.effects.push(Effect::Reply(id, Err(error))),
+            }
+        }
         if let Request::LoadSubset {
             table,
             name,
@@ -29,7 +37,7 @@ impl Engine {
             return self.load_subset(now, rng, id, (&table, &name), subset);
         }
         if let Request::Settled(key) = &request {
-            return self.await_verdict(id, key);
+            return self.await_verdict(asked, key);
         }
         // A request for a table that is still to come is asked again when it is here.
         let may_wait = (!self.all_tables_known() && may_wait(&request)).then(|| request.clone());
@@ -42,7 +50,7 @@ impl Engine {
                 | Request::Retry { .. }
                 | Request::Edit { .. }
         );
-        let result = self.answer(now, rng, request);
+        let result = self.answer(now, rng, &asked, request);
         let missing = match (&result, &may_wait) {
             (Err(Error::Sql(message)), Some(_)) => self.missing_table(message),
             _ => None,
@@ -50,7 +58,11 @@ impl Engine {
         match (missing, may_wait) {
             (Some(table), Some(request)) => match self.failure_of(&table) {
                 Some(error) => self.effects.push(Effect::Reply(id, Err(error))),
-                None => self.awaiting_schema.push(Awaiting { table, id, request }),
+                None => self.awaiting_schema.push(Awaiting {
+                    table,
+                    asked,
+                    request,
+                }),
             },
             _ => self.effects.push(Effect::Reply(id, result)),
         }
@@ -62,7 +74,14 @@ impl Engine {
         }
     }
 
-    fn answer(&mut self, now: Millis, rng: &mut fastrand::Rng, request: Request) -> Result<Reply> {
+    fn answer(
+        &mut self,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+        asked: &Asked,
+        request: Request,
+    ) -> Result<Reply> {
+        let (tab, key) = (asked.tab, asked.key.as_ref());
         Ok(match request {
             Request::Query {
                 statement,
@@ -71,12 +90,12 @@ impl Engine {
             Request::Execute {
                 statement,
                 transaction,
-            } => Reply::Executed(self.execute(now, rng, &statement, transaction)?),
+            } => self.execute(now, rng, key, &statement, transaction)?,
             Request::Batch { statements, meta } => {
-                Reply::Batch(self.batch(now, rng, &statements, meta.as_deref())?)
+                self.batch(now, rng, key, &statements, meta.as_deref())?
             }
-            Request::Begin { meta } => Reply::Begun(self.begin_transaction(now, rng, meta)?),
-            Request::Commit(id) => Reply::Committed(self.commit_transaction(id)?),
+            Request::Begin { meta } => Reply::Begun(self.begin_transaction(now, rng, tab, meta)?),
+            Request::Commit(id) => self.commit_transaction(key, id)?,
             Request::Rollback(id) => {
                 self.roll_back_transaction(id)?;
                 Reply::Done
@@ -86,12 +105,12 @@ impl Engine {
                 statement,
                 key,
             } => {
-                self.subscribe(subscription, statement, key)?;
+                self.subscribe((tab, subscription), statement, key)?;
                 Reply::Done
             }
             Request::Unsubscribe(subscription) => {
-                self.live.retain(|live| live.subscription != subscription);
-                self.give_up_awaiting(subscription);
+                self.live.retain(|live| !live.is_of((tab, subscription)));
+                self.give_up_awaiting(tab, subscription);
                 Reply::Done
             }
             Request::Status => Reply::Status(self.current_status()?),
@@ -104,7 +123,7 @@ impl Engine {
                 Reply::Transactions(records)
             }
             Request::Retry { number, dependents } => {
-                self.requeue(now, rng, number, dependents, Edit::default())?
+                self.requeue(now, rng, key, number, dependents, Edit::default())?
             }
             Request::Edit {
                 number,
@@ -115,10 +134,10 @@ impl Engine {
                     changes: Some(&changes),
                     meta: meta.as_deref(),
                 };
-                self.requeue(now, rng, number, false, edit)?
+                self.requeue(now, rng, key, number, false, edit)?
             }
             Request::Discard { number, dependents } => {
-                self.discard(number, dependents)?;
+                self.discard(key, number, dependents)?;
                 Reply::Done
             }
             Request::SetShape { table, name, shape } => {
@@ -144,6 +163,11 @@ impl Engine {
                 self.effects.push(Effect::Delete);
                 Reply::Done
             }
+            // It leaves; the others stay.
+            Request::Close if tab != TabNumber::default() => {
+                self.tab_gone(tab);
+                Reply::Done
+            }
             Request::Close => {
                 self.close(now, rng);
                 let flushed = checkpoint(&self.conn);
@@ -156,7 +180,7 @@ impl Engine {
 
     fn subscribe(
         &mut self,
-        subscription: SubscriptionId,
+        (tab, subscription): (TabNumber, SubscriptionId),
         statement: Statement,
         key: Vec<String>,
     ) -> Result<()> {
@@ -164,12 +188,17 @@ impl Engine {
         if !analysis.readonly {
             return Err(Error::Argument("a live query only reads".into()));
         }
-        let mut live = LiveQuery::new(subscription, statement, analysis.reads.clone(), key);
+        let reads = analysis.reads.clone();
+        let mut live = LiveQuery::new((tab, subscription), statement, reads, key);
         let diff = self.run_live(&mut live)?.unwrap_or_default();
-        self.live.retain(|known| known.subscription != subscription);
+        self.live.retain(|known| !known.is_of((tab, subscription)));
         self.live.push(live);
-        self.effects
-            .push(Effect::Notify(Notification::Live { subscription, diff }));
+        let notification = Notification::Live {
+            subscription,
+            fresh: true,
+            diff,
+        };
+        self.effects.push(Effect::Tell(tab, notification));
         Ok(())
     }
 
@@ -212,9 +241,10 @@ impl Engine {
         self.live.clear();
         let schemas = std::mem::take(&mut self.awaiting_schema);
         let verdicts = std::mem::take(&mut self.awaiting_verdict);
-        let waiting = schemas.into_iter().map(|awaiting| awaiting.id);
-        for id in waiting.chain(verdicts.into_iter().map(|(_, id)| id)) {
-            self.effects.push(Effect::Reply(id, Err(Error::Closed)));
+        let waiting = schemas.into_iter().map(|awaiting| awaiting.asked);
+        for asked in waiting.chain(verdicts.into_iter().map(|(_, asked)| asked)) {
+            self.effects
+                .push(Effect::Reply(asked.id, Err(Error::Closed)));
         }
     }
 
@@ -253,7 +283,7 @@ impl Engine {
         failure
     }
 
-    fn take_awaiting(&mut self, wanted: impl Fn(&Awaiting) -> bool) -> Vec<Awaiting> {
+    pub(super) fn take_awaiting(&mut self, wanted: impl Fn(&Awaiting) -> bool) -> Vec<Awaiting> {
         let (found, others) = std::mem::take(&mut self.awaiting_schema)
             .into_iter()
             .partition(wanted);
@@ -276,7 +306,7 @@ impl Engine {
         }
         let table = table.clone();
         for awaiting in self.take_awaiting(|awaiting| awaiting.table == table) {
-            self.request(now, rng, awaiting.id, awaiting.request);
+            self.request(now, rng, awaiting.asked, awaiting.request);
         }
     }
 
@@ -288,16 +318,19 @@ impl Engine {
         };
         for awaiting in self.take_awaiting(|awaiting| awaiting.table == table) {
             self.effects
-                .push(Effect::Reply(awaiting.id, Err(error.clone())));
+                .push(Effect::Reply(awaiting.asked.id, Err(error.clone())));
         }
     }
 
     /// A live query ended before it began.
-    fn give_up_awaiting(&mut self, ended: SubscriptionId) {
-        let starts_it = |awaiting: &Awaiting| matches!(awaiting.request, Request::Live { subscription, .. } if subscription == ended);
+    fn give_up_awaiting(&mut self, tab: TabNumber, ended: SubscriptionId) {
+        let starts_it = |awaiting: &Awaiting| {
+            awaiting.asked.tab == tab
+                && matches!(awaiting.request, Request::Live { subscription, .. } if subscription == ended)
+        };
         for awaiting in self.take_awaiting(starts_it) {
             self.effects
-                .push(Effect::Reply(awaiting.id, Ok(Reply::Done)));
+                .push(Effect::Reply(awaiting.asked.id, Ok(Reply::Done)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who waits for the verdict on a transaction.
 
-use super::{Effect, Engine};
+use super::{Asked, Effect, Engine};
 use crate::change::TransactionState;
 use crate::error::{Error, Result};
 use crate::ids::{RequestId, TransactionId};
@@ -9,11 +9,13 @@ use crate::tabs::{Reply, TransactionRecord};
 
 impl Engine {
     /// Answers now if the verdict is known, else once it is.
-    pub(super) fn await_verdict(&mut self, id: RequestId, key: &str) {
+    pub(super) fn await_verdict(&mut self, asked: Asked, key: &str) {
         match self.fate(key) {
-            Ok(record) if is_open(record.state) => self.awaiting_verdict.push((record.number, id)),
-            Ok(record) => self.effects.push(settled(id, record)),
-            Err(error) => self.effects.push(Effect::Reply(id, Err(error))),
+            Ok(record) if is_open(record.state) => {
+                self.awaiting_verdict.push((record.number, asked));
+            }
+            Ok(record) => self.effects.push(settled(asked.id, record)),
+            Err(error) => self.effects.push(Effect::Reply(asked.id, Err(error))),
         }
     }
 
@@ -27,10 +29,10 @@ impl Engine {
     /// Tells those who waited for this one.
     pub(super) fn tell_verdict(&mut self, record: &TransactionRecord) {
         let effects = &mut self.effects;
-        self.awaiting_verdict.retain(|(number, id)| {
+        self.awaiting_verdict.retain(|(number, asked)| {
             let waits = *number != record.number;
             if !waits {
-                effects.push(settled(*id, record.clone()));
+                effects.push(settled(asked.id, record.clone()));
             }
             waits
         });

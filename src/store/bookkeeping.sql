@@ -100,3 +100,12 @@ SELECT (SELECT value FROM _throughline_settings WHERE name = 'client_id') || ':'
      SELECT id, transaction_id, write_id, table_name, operation, key, value, base
      FROM _throughline_changes WHERE transaction_id = t.id)) AS changes
 FROM _throughline_transactions AS t WHERE t.state NOT IN ('replaced', 'discarded') ORDER BY t.id;
+
+-- Replies to writes that their page has not heard yet, as far as known here.
+CREATE TABLE _throughline_requests (
+  session TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  reply TEXT NOT NULL,     -- JSON
+  at INTEGER NOT NULL,
+  PRIMARY KEY (session, number)
+) WITHOUT ROWID;

@@ -19,6 +19,7 @@ pub mod migrations;
 mod passing;
 pub mod query;
 pub mod queue;
+pub mod requests;
 mod rows;
 mod session;
 pub mod settings;

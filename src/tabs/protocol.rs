@@ -202,7 +202,7 @@ pub enum Reply {
 }
 
 /// A query's result, row after row in one flat list.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Rows {
     /// Column names as SQLite reports them.
     pub columns: Vec<String>,
@@ -218,7 +218,7 @@ pub struct Rows {
 }
 
 /// What one writing statement did.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Executed {
     /// Rows inserted, updated or deleted.
     pub rows_affected: u64,
@@ -235,6 +235,8 @@ pub enum Notification {
     Live {
         /// Which one.
         subscription: SubscriptionId,
+        /// The subscription starts, or starts again where the database was taken over: the diff is the whole result.
+        fresh: bool,
         /// How to make the new result from the old one.
         diff: LiveDiff,
     },

@@ -92,7 +92,7 @@ fn count(engine: &mut Engine, rng: &mut fastrand::Rng) -> i64 {
         },
         transaction: None,
     };
-    let effects = engine.handle(NOW, rng, Event::Request(RequestId(1), request));
+    let effects = engine.handle(NOW, rng, Event::Request(RequestId(1).into(), request));
     let rows = effects.into_iter().find_map(|effect| match effect {
         Effect::Reply(_, Ok(Reply::Rows(rows))) => Some(rows),
         _ => None,

@@ -30,7 +30,7 @@ fn a_subset_is_asked_for_beside_the_log_and_shown() {
         },
     };
     let id = RequestId(1_000);
-    replay.happens(Event::Request(id, load));
+    replay.happens(Event::Request(id.into(), load));
     let fetch = replay.fetch_like("70");
     // The recorded one is a GET, which the service will no longer take; a POST says the same.
     let mut asked = recording("70").asked;

@@ -63,7 +63,7 @@ impl App {
         self.last_request += 1;
         let id = RequestId(self.last_request);
         let mut reply = None;
-        for effect in self.handle(Event::Request(id, request)) {
+        for effect in self.handle(Event::Request(id.into(), request)) {
             match effect {
                 Effect::Reply(of, result) if of == id => reply = Some(result),
                 other => self.effects.push(other),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use throughline::engine::{Config, Effect, Engine, Event};
 use throughline::error::{Error, Result};
-use throughline::ids::{Millis, RequestId, SubscriptionId, TimerId, TransactionId};
+use throughline::ids::{Millis, RequestId, SubscriptionId, TabNumber, TimerId, TransactionId};
 use throughline::schema::{identifier, list};
 use throughline::shape::Stored;
 use throughline::shape::machine::Position;
@@ -37,6 +37,7 @@ pub struct Client {
     pub status: Option<Status>,
     pub live: BTreeMap<SubscriptionId, LiveResult>,
     told_live: Vec<SubscriptionId>,
+    untaken: Vec<SubscriptionId>,
     positions: BTreeMap<String, Position>,
     pub accepted: Vec<TransactionRecord>,
     pub confirmed: Vec<TransactionRecord>,
@@ -78,6 +79,7 @@ impl Client {
             status: None,
             live: BTreeMap::new(),
             told_live: Vec::new(),
+            untaken: Vec::new(),
             positions: BTreeMap::new(),
             accepted: Vec::new(),
             confirmed: Vec::new(),
@@ -125,15 +127,22 @@ impl Client {
         self.timers.clear();
         self.replies.clear();
         self.live.clear();
+        self.untaken.clear();
         self.open_transaction = None;
         self.status = None;
     }
 
     pub(super) fn handle(&mut self, now: Millis, event: Event) -> Vec<Effect> {
-        match &mut self.engine {
-            Some(engine) => engine.handle(now, &mut self.rng, event),
-            None => Vec::new(),
-        }
+        let Some(engine) = &mut self.engine else {
+            return Vec::new();
+        };
+        let taken = self.untaken.drain(..);
+        let mut effects: Vec<Effect> = taken
+            .map(|subscription| Event::Took(TabNumber::default(), subscription))
+            .flat_map(|took| engine.handle(now, &mut self.rng, took))
+            .collect();
+        effects.extend(engine.handle(now, &mut self.rng, event));
+        effects
     }
 
     pub(super) fn perform(&mut self, effect: Effect) {
@@ -144,7 +153,7 @@ impl Client {
                 }
                 self.replies.insert(id, reply);
             }
-            Effect::Notify(notification) => self.told(notification),
+            Effect::Notify(notification) | Effect::Tell(_, notification) => self.told(notification),
             Effect::SetTimer(id, due) => {
                 self.timers.insert(id, due);
             }
@@ -163,8 +172,11 @@ impl Client {
 
     fn told(&mut self, notification: Notification) {
         match notification {
-            Notification::Live { subscription, diff } => {
+            Notification::Live {
+                subscription, diff, ..
+            } => {
                 self.told_live.push(subscription);
+                self.untaken.push(subscription);
                 if let Some(live) = self.live.get_mut(&subscription) {
                     live.take(diff);
                 }
@@ -234,7 +246,8 @@ impl App<'_> {
         client.last_request += 1;
         let id = RequestId(client.last_request);
         let name = self.name.clone();
-        self.world.happens(&name, Event::Request(id, request));
+        self.world
+            .happens(&name, Event::Request(id.into(), request));
         id
     }
 
@@ -503,7 +516,7 @@ impl App<'_> {
     fn peek(&mut self, request: Request) -> Reply {
         let now = self.world.now;
         let client = self.client();
-        let request = Event::Request(RequestId(u32::MAX), request);
+        let request = Event::Request(RequestId(u32::MAX).into(), request);
         let mut effects = client.handle(now, request);
         match (effects.pop(), effects.is_empty()) {
             (Some(Effect::Reply(_, Ok(reply))), true) => reply,

@@ -1,0 +1,97 @@
+//! Replies to writes that may be asked for again: each commits with what it tells of, so that a request which comes twice,
+//! because the tab that carried it out is gone, is carried out once.
+
+use rusqlite::Connection;
+
+use super::bookkeeping::{first, run};
+use super::error::corrupt;
+use crate::error::{Error, Result};
+use crate::ids::Millis;
+use crate::tabs::{Reply, Request};
+
+/// What a repeated request is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// One opening of the database by one page; outlives the worker that serves it.
+    pub session: String,
+    /// Counts up within the session.
+    pub number: i64,
+    /// Nobody waits for the replies to requests below this one.
+    pub done: i64,
+}
+
+/// A page that was frozen for longer than this and had a reply on its way has lost it.
+const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Whether carrying a request out twice would be once too often.
+pub fn is_kept(request: &Request) -> bool {
+    match request {
+        Request::Execute { transaction, .. } => transaction.is_none(),
+        Request::Batch { .. }
+        | Request::Commit(_)
+        | Request::Retry { .. }
+        | Request::Edit { .. }
+        | Request::Discard { .. } => true,
+        _ => false,
+    }
+}
+
+/// The reply that a request had before.
+pub fn reply(conn: &Connection, key: &RequestKey, request: &Request) -> Result<Option<Reply>> {
+    first(
+        conn,
+        "SELECT reply FROM _throughline_requests WHERE session = ?1 AND number = ?2",
+        &[&key.session, &key.number],
+        |row| {
+            let text: String = row.get(0)?;
+            read(request, &text).map_err(corrupt)
+        },
+    )
+}
+
+/// Keeps a reply, and forgets those that were heard. Wants the transaction of what it tells of.
+pub fn keep(conn: &Connection, key: Option<&RequestKey>, reply: &Reply, now: Millis) -> Result<()> {
+    let Some(key) = key else {
+        return Ok(());
+    };
+    run(
+        conn,
+        "DELETE FROM _throughline_requests WHERE session = ?1 AND number < ?2",
+        &[&key.session, &key.done],
+    )?;
+    let text = write(reply).map_err(|error| Error::Internal(error.to_string()))?;
+    run(
+        conn,
+        "INSERT INTO _throughline_requests (session, number, reply, at) VALUES (?1, ?2, ?3, ?4)",
+        &[&key.session, &key.number, &text, &now.0],
+    )?;
+    Ok(())
+}
+
+/// Forgets what no page can still ask for.
+pub fn forget_old(conn: &Connection, now: Millis) -> Result<()> {
+    run(
+        conn,
+        "DELETE FROM _throughline_requests WHERE at < ?1",
+        &[&(now.0 - KEPT_MS)],
+    )?;
+    Ok(())
+}
+
+fn write(reply: &Reply) -> serde_json::Result<String> {
+    match reply {
+        Reply::Executed(done) => serde_json::to_string(done),
+        Reply::Batch(all) => serde_json::to_string(all),
+        Reply::Committed(key) => serde_json::to_string(key),
+        _ => Ok("null".into()),
+    }
+}
+
+fn read(request: &Request, text: &str) -> serde_json::Result<Reply> {
+    Ok(match request {
+        Request::Execute { .. } => Reply::Executed(crate::json::from_str(text)?),
+        Request::Batch { .. } => Reply::Batch(crate::json::from_str(text)?),
+        Request::Discard { .. } => Reply::Done,
+        _ => Reply::Committed(crate::json::from_str(text)?),
+    })
+}
