@@ -67,6 +67,18 @@ text_id! {
     /// The UUID of this database, minted once; the first half of a transaction's idempotency key.
     ClientId
 }
+text_id! {
+    /// One tab's opening of the database.
+    TabId
+}
+text_id! {
+    /// One life of one engine: another one begins when the database is taken over, or its file is replaced.
+    Term
+}
+number_id! {
+    /// A request of one tab, in the order of its calls.
+    AskNumber(i64)
+}
 number_id! {
     /// A local transaction: counts up from 1 and is never reused within a database.
     TransactionId(i64)

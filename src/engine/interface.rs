@@ -16,6 +16,8 @@ pub struct Asked {
     pub tab: TabNumber,
     /// What a repeated request is known by; without one nobody repeats it.
     pub key: Option<RequestKey>,
+    /// Interrupts the statement after so long.
+    pub timeout_ms: Option<u32>,
 }
 
 impl From<RequestId> for Asked {
@@ -25,6 +27,7 @@ impl From<RequestId> for Asked {
             id,
             tab: TabNumber::default(),
             key: None,
+            timeout_ms: None,
         }
     }
 }

@@ -1,24 +1,21 @@
 //! The `Database` class that the crate exports: the API of the package, inside a worker of the app's own.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, JSON, Object, Promise};
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::convert::{
-    append_objects, error_to_js, get, meta_from_js, notification_to_js, reply_to_js,
-    request_from_js, set, statement_of,
-};
-use super::driver::{Driver, report_throw};
+use super::convert::{error_to_js, executed_to_objects, get, request_of, rows_to_objects, set};
+use super::driver::report_throw;
 use super::live::LiveRows;
-use crate::engine::{Config, Event};
+use super::relay::Ask;
+use super::tab::{Render, Tab};
+use crate::engine::Config;
 use crate::error::{Error, Result};
-use crate::ids::{SubscriptionId, TransactionId};
-use crate::tabs::{Notification, Reply, Request};
+use crate::ids::AskNumber;
+use crate::tabs::Event;
 
 type JsResult<T> = std::result::Result<T, JsValue>;
 
@@ -26,7 +23,7 @@ type JsResult<T> = std::result::Result<T, JsValue>;
 /// `retryable`.
 #[wasm_bindgen(skip_typescript)]
 pub struct Database {
-    driver: Rc<Driver>,
+    tab: Rc<Tab>,
 }
 
 impl std::fmt::Debug for Database {
@@ -53,78 +50,108 @@ impl Database {
                 .ok()
                 .and_then(|text| text.as_string())
                 .ok_or_else(|| Error::Argument("open: the options must be an object".into()))?;
-            Driver::open(Config::parse(&json)?, &options).await
+            Tab::open(Config::parse(&json)?, &options).await
         };
         match opened.await {
-            Ok(driver) => Ok(Self { driver }),
+            Ok(tab) => Ok(Self { tab }),
             Err(error) => Err(error_to_js(&error)),
         }
     }
 
-    /// The one entry behind all methods: a request as a plain object, its reply as one.
-    pub fn request(&self, request: &JsValue) -> Promise {
-        match request_from_js(request) {
-            Ok(request) => self.driver.request(request, reply_to_js),
-            Err(error) => Promise::reject(&error_to_js(&error)),
-        }
+    /// The one entry behind all methods: a request as a plain object, its reply as one. A page that may ask again, because its worker
+    /// has ended, numbers its requests; it waits for no reply to one below `done`. `timeout`: milliseconds for a statement.
+    pub fn request(
+        &self,
+        request: &JsValue,
+        number: Option<f64>,
+        done: Option<f64>,
+        timeout: Option<f64>,
+    ) -> Promise {
+        let ask = Ask {
+            request: request.clone(),
+            done: done.unwrap_or_default() as i64,
+            timeout_ms: timeout.map(|ms| ms as u32),
+        };
+        let number = number.map(|number| AskNumber(number as i64));
+        self.tab.request(ask, number, Ok)
+    }
+
+    /// Nobody waits for the reply to this request any more: what was not begun is not carried out.
+    pub fn cancel(&self, number: f64) {
+        self.tab.cancel(AskNumber(number as i64));
+    }
+
+    /// The app has dealt with one result of a live query: the next one may come.
+    pub fn took(&self, subscription: u32) {
+        self.tab.took(subscription);
     }
 
     /// Hears everything the database tells unasked; for a page on the other side of the worker.
     #[wasm_bindgen(js_name = onNotification)]
     pub fn on_notification(&self, callback: Function) {
-        self.driver.on_notification(callback);
+        self.tab.on_notification(callback);
     }
 
     /// The page is visible again, back from a cache, or online: look at the server now.
     pub fn wake(&self) {
-        self.driver.send(Event::Wake);
+        self.tab.wake();
+    }
+
+    /// The page is shown or hidden: a visible one is preferred to do the work for the others.
+    pub fn visibility(&self, visible: bool) {
+        self.tab.send(Event::Visible(visible));
+    }
+
+    /// The page goes for good: closes at once, and nobody hears of it.
+    pub fn leave(&self) {
+        self.tab.send(Event::Leave);
     }
 
     /// Rows of a reading statement, as objects.
-    pub fn query(&self, sql: String, params: &JsValue) -> Promise {
-        self.ask(query_of(sql, params, None), rows_to_objects)
+    pub fn query(&self, sql: &str, params: &JsValue) -> Promise {
+        ask(&self.tab, &statement("query", sql, params), rows_to_objects)
     }
 
     /// Runs a statement that may write; durable when the promise resolves.
-    pub fn execute(&self, sql: String, params: &JsValue) -> Promise {
-        self.ask(execute_of(sql, params, None), executed_to_js)
+    pub fn execute(&self, sql: &str, params: &JsValue) -> Promise {
+        let request = statement("execute", sql, params);
+        ask(&self.tab, &request, executed_to_objects)
     }
 
     /// Runs `[sql, params]` pairs in one local transaction, all or none.
     pub fn batch(&self, statements: &Array, options: &JsValue) -> Promise {
-        let statements = statements
-            .iter()
-            .map(|one| {
-                let pair: Array = one.dyn_into().map_err(|_| {
-                    Error::Argument("batch takes an array of [sql, params] pairs".into())
-                })?;
-                let sql = pair.get(0).as_string().ok_or_else(|| {
-                    Error::Argument("batch takes an array of [sql, params] pairs".into())
-                })?;
-                statement_of(sql, &pair.get(1))
-            })
-            .collect::<Result<_>>();
-        let request = statements.and_then(|statements| {
-            Ok(Request::Batch {
-                statements,
-                meta: meta_from_js(&get(options, "meta"))?,
-            })
-        });
-        self.ask(request, batch_to_js)
+        let list = Array::new();
+        for pair in statements.iter() {
+            let pair = Array::from(&pair);
+            list.push(&of_statement(&pair.get(0), &pair.get(1)).into());
+        }
+        let request = request_of("batch");
+        set(&request, "statements", list);
+        set(&request, "meta", get(options, "meta"));
+        let render = |replies: JsValue| {
+            let replies = Array::from(&replies);
+            let all: Result<Array> = replies.iter().map(executed_to_objects).collect();
+            all.map(Into::into)
+        };
+        ask(&self.tab, &request, render)
     }
 
     /// Runs an async function in one local transaction: commits when it resolves, rolls back when it throws.
     pub fn transaction(&self, work: Function, options: &JsValue) -> Promise {
-        let begin = meta_from_js(&get(options, "meta")).map(|meta| Request::Begin { meta });
-        let driver = self.driver.clone();
+        let begin = request_of("begin");
+        set(&begin, "meta", get(options, "meta"));
+        let tab = self.tab.clone();
         future_to_promise(async move {
-            let begin = begin.map_err(|error| error_to_js(&error))?;
-            let begun = JsFuture::from(driver.request(begin, reply_to_js)).await?;
-            let number = get(&begun, "transaction").as_f64().unwrap_or_default();
-            let id = TransactionId(number as i64);
+            let begun = JsFuture::from(ask(&tab, &begin, Ok)).await?;
+            let id = get(&begun, "transaction");
+            let of = |kind| {
+                let request = request_of(kind);
+                set(&request, "transaction", &id);
+                JsFuture::from(ask(&tab, &request, Ok))
+            };
             let tx = JsValue::from(Transaction {
-                driver: driver.clone(),
-                id,
+                tab: tab.clone(),
+                id: id.clone(),
             });
             let outcome = match work.call1(&JsValue::UNDEFINED, &tx) {
                 Ok(returned) => JsFuture::from(Promise::resolve(&returned)).await,
@@ -132,13 +159,12 @@ impl Database {
             };
             match outcome {
                 Ok(value) => {
-                    JsFuture::from(driver.request(Request::Commit(id), reply_to_js)).await?;
+                    of("commit").await?;
                     Ok(value)
                 }
                 Err(thrown) => {
                     // The app's own error matters more than a roll-back that came too late.
-                    let _ =
-                        JsFuture::from(driver.request(Request::Rollback(id), reply_to_js)).await;
+                    let _ = of("rollback").await;
                     Err(thrown)
                 }
             }
@@ -148,56 +174,51 @@ impl Database {
     /// Calls back with `{ rows, changes }` now and whenever the result changes; resolves to the unsubscriber.
     pub fn live(
         &self,
-        sql: String,
+        sql: &str,
         params: &JsValue,
         options: &JsValue,
         callback: Function,
     ) -> Promise {
-        let statement = match statement_of(sql, params) {
-            Ok(statement) => statement,
-            Err(error) => return Promise::reject(&error_to_js(&error)),
-        };
         let key = get(options, "key");
         let key = match key.as_string() {
-            Some(one) => vec![one],
-            None => Array::from(&key)
-                .iter()
-                .filter_map(|name| name.as_string())
-                .collect(),
+            Some(_) => Array::of1(&key),
+            None => Array::from(&key),
         };
-        let rows = LiveRows::new(callback);
-        let number = Rc::new(Cell::new(None));
-        let wanted = number.clone();
-        let listener = self.driver.listen(Box::new(move |notification| {
-            if let Notification::Live { subscription, diff } = notification
-                && wanted.get() == Some(*subscription)
+        let subscription = self.tab.next_subscription();
+        let request = statement("live", sql, params);
+        set(&request, "subscription", subscription);
+        set(&request, "key", &key);
+        let rows = LiveRows::new(key, callback);
+        let tab = Rc::downgrade(&self.tab);
+        let listener = self.tab.listen(Box::new(move |notification| {
+            if get(notification, "subscription").as_f64() == Some(subscription.into())
+                && get(notification, "type").as_string().as_deref() == Some("live")
             {
-                rows.apply(diff);
+                rows.apply(notification);
+                if let Some(tab) = tab.upgrade() {
+                    tab.took(subscription);
+                }
             }
         }));
-        let subscription = SubscriptionId(OWN_SUBSCRIPTIONS | listener);
-        number.set(Some(subscription));
-        let driver = self.driver.clone();
-        let request = Request::Live {
-            subscription,
-            statement,
-            key,
-        };
+        let tab = self.tab.clone();
         future_to_promise(async move {
-            if let Err(error) = JsFuture::from(driver.request(request, reply_to_js)).await {
-                driver.unlisten(listener);
+            if let Err(error) = JsFuture::from(ask(&tab, &request, Ok)).await {
+                tab.unlisten(listener);
                 return Err(error);
             }
             Ok(callable(move || {
-                driver.unlisten(listener);
-                let _ = driver.request(Request::Unsubscribe(subscription), reply_to_js);
+                tab.unlisten(listener);
+                let request = request_of("unsubscribe");
+                set(&request, "subscription", subscription);
+                // Fails only when the database is closed, and the subscription with it.
+                let _ = ask(&tab, &request, Ok);
             }))
         })
     }
 
     /// The current status.
     pub fn status(&self) -> Promise {
-        self.driver.request(Request::Status, reply_to_js)
+        ask(&self.tab, &request_of("status"), Ok)
     }
 
     /// Calls back whenever the status changes; returns the unsubscriber.
@@ -210,95 +231,94 @@ impl Database {
     /// status; returns the unsubscriber.
     pub fn on(&self, event: &str, callback: Function) -> JsValue {
         let event = event.to_owned();
-        let listener = self.driver.listen(Box::new(move |notification| {
-            if let Ok(message) = notification_to_js(notification.clone())
-                && get(&message, "type").as_string().as_ref() == Some(&event)
-            {
+        let listener = self.tab.listen(Box::new(move |message| {
+            if get(message, "type").as_string().as_ref() == Some(&event) {
                 let about = if event == "status" {
                     "status"
                 } else {
                     "transaction"
                 };
-                report_throw(callback.call1(&JsValue::UNDEFINED, &get(&message, about)));
+                report_throw(callback.call1(&JsValue::UNDEFINED, &get(message, about)));
             }
         }));
-        let driver = self.driver.clone();
-        callable(move || driver.unlisten(listener))
+        let tab = self.tab.clone();
+        callable(move || tab.unlisten(listener))
     }
 
     /// Transactions that are not yet confirmed, oldest first.
     pub fn pending(&self) -> Promise {
-        self.driver.request(Request::Pending, reply_to_js)
+        ask(&self.tab, &request_of("pending"), Ok)
     }
 
     /// Rejected transactions that the app has not dealt with, oldest first.
     pub fn rejected(&self) -> Promise {
-        self.driver.request(Request::Rejected, reply_to_js)
+        ask(&self.tab, &request_of("rejected"), Ok)
     }
 
     /// Recomputes every shadow row and checks the file.
     pub fn verify(&self) -> Promise {
-        self.driver.request(Request::Verify, reply_to_js)
+        ask(&self.tab, &request_of("verify"), Ok)
     }
 
     /// Lets sync run again.
     pub fn connect(&self) -> Promise {
-        self.driver.request(Request::Connect, reply_to_js)
+        ask(&self.tab, &request_of("connect"), Ok)
     }
 
     /// Stops all network traffic.
     pub fn disconnect(&self) -> Promise {
-        self.driver.request(Request::Disconnect, reply_to_js)
+        ask(&self.tab, &request_of("disconnect"), Ok)
     }
 
     /// Deletes everything local, pending writes included, and closes.
     pub fn wipe(&self) -> Promise {
-        self.driver.request(Request::Wipe, reply_to_js)
+        ask(&self.tab, &request_of("wipe"), Ok)
     }
 
     /// Closes the database and lets go of its file.
     pub fn close(&self) -> Promise {
-        self.driver.request(Request::Close, reply_to_js)
+        ask(&self.tab, &request_of("close"), Ok)
     }
 }
 
 impl Database {
-    fn ask(&self, request: Result<Request>, render: fn(Reply) -> Result<JsValue>) -> Promise {
-        ask(&self.driver, request, render)
+    /// A request of this worker's own.
+    pub(super) fn plain(&self, request: &Object) -> Promise {
+        ask(&self.tab, request, Ok)
     }
 }
 
 /// What the function of `Database.transaction` gets.
 #[wasm_bindgen(skip_typescript)]
 pub struct Transaction {
-    driver: Rc<Driver>,
-    id: TransactionId,
+    tab: Rc<Tab>,
+    id: JsValue,
 }
 
 impl std::fmt::Debug for Transaction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Transaction({})", self.id)
+        f.write_str("Transaction")
     }
 }
 
 #[wasm_bindgen]
 impl Transaction {
     /// As `Database.query`, within the transaction.
-    pub fn query(&self, sql: String, params: &JsValue) -> Promise {
-        ask(
-            &self.driver,
-            query_of(sql, params, Some(self.id)),
-            rows_to_objects,
-        )
+    pub fn query(&self, sql: &str, params: &JsValue) -> Promise {
+        self.ask("query", sql, params, rows_to_objects)
     }
 
     /// As `Database.execute`, within the transaction.
-    pub fn execute(&self, sql: String, params: &JsValue) -> Promise {
-        ask(
-            &self.driver,
-            execute_of(sql, params, Some(self.id)),
-            executed_to_js,
-        )
+    pub fn execute(&self, sql: &str, params: &JsValue) -> Promise {
+        self.ask("execute", sql, params, executed_to_objects)
+    }
+}
+
+impl Transaction {
+    fn ask(&self, kind: &str, sql: &str, params: &JsValue, render: Render) -> Promise {
+        let request = statement(kind, sql, params);
+        set(&request, "transaction", &self.id);
+        ask(&self.tab, &request, render)
     }
 }
 
@@ -307,68 +327,24 @@ fn callable(work: impl Fn() + 'static) -> JsValue {
     Closure::<dyn Fn()>::new(work).into_js_value()
 }
 
-fn ask(
-    driver: &Rc<Driver>,
-    request: Result<Request>,
-    render: fn(Reply) -> Result<JsValue>,
-) -> Promise {
-    match request {
-        Ok(request) => driver.request(request, render),
-        Err(error) => Promise::reject(&error_to_js(&error)),
-    }
+fn ask(tab: &Rc<Tab>, request: &Object, render: Render) -> Promise {
+    let ask = Ask {
+        request: request.into(),
+        done: 0,
+        timeout_ms: None,
+    };
+    tab.request(ask, None, render)
 }
 
-fn query_of(sql: String, params: &JsValue, transaction: Option<TransactionId>) -> Result<Request> {
-    Ok(Request::Query {
-        statement: statement_of(sql, params)?,
-        transaction,
-    })
+fn statement(kind: &str, sql: &str, params: &JsValue) -> Object {
+    let request = of_statement(&sql.into(), params);
+    set(&request, "type", kind);
+    request
 }
 
-fn execute_of(
-    sql: String,
-    params: &JsValue,
-    transaction: Option<TransactionId>,
-) -> Result<Request> {
-    Ok(Request::Execute {
-        statement: statement_of(sql, params)?,
-        transaction,
-    })
-}
-
-fn rows_to_objects(reply: Reply) -> Result<JsValue> {
-    let list = Array::new();
-    if let Reply::Rows(rows) = reply {
-        append_objects(&list, rows);
-    }
-    Ok(list.into())
-}
-
-fn executed_to_js(reply: Reply) -> Result<JsValue> {
-    match reply {
-        Reply::Executed(done) => Ok(with_objects(done).into()),
-        other => reply_to_js(other),
-    }
-}
-
-fn batch_to_js(reply: Reply) -> Result<JsValue> {
-    match reply {
-        Reply::Batch(all) => Ok(all.into_iter().map(with_objects).collect::<Array>().into()),
-        other => reply_to_js(other),
-    }
-}
-
-/// What a statement did, its `RETURNING` rows as objects.
-fn with_objects(done: crate::tabs::Executed) -> Object {
+fn of_statement(sql: &JsValue, params: &JsValue) -> Object {
     let object = Object::new();
-    let rows = Array::new();
-    append_objects(&rows, done.rows);
-    set(&object, "rowsAffected", done.rows_affected as f64);
-    set(
-        &object,
-        "transaction",
-        done.transaction.map_or(JsValue::NULL, Into::into),
-    );
-    set(&object, "rows", rows);
+    set(&object, "sql", sql);
+    set(&object, "params", params);
     object
 }

@@ -5,62 +5,68 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Date, Function, Promise};
+use js_sys::Date;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use super::convert::{error_to_js, notification_to_js};
+use super::convert::{error_to_js, notification_to_js, reply_to_js, request_from_js};
 use super::endpoint::Sources;
 use super::fetch::{self, Canceller};
+use super::random;
+use super::relay::Ask;
 use super::storage::{self, Storage};
-use crate::engine::{Config, Effect, Engine, Event, Failure, Fetch, Numbered};
+use crate::engine::{Asked, Config, Effect, Engine, Event, Failure, Fetch, Numbered, RequestKey};
 use crate::error::{Error, Result};
-use crate::ids::{FetchId, Millis, RequestId, TimerId};
-use crate::tabs::{Notification, Reply, Request};
+use crate::ids::{AskNumber, FetchId, Millis, RequestId, TabNumber, TimerId};
+use crate::tabs::{Notification, OpenTrouble, Persistence, Reply, Request};
 
 /// Setting a timer further away than this would make it fire at once.
 const LONGEST_TIMER_MS: i64 = i32::MAX as i64;
 
-type Listener = Box<dyn Fn(&Notification)>;
+/// What the engine has to say to the tabs.
+pub(super) enum Told {
+    /// The reply to a request of a tab.
+    Reply(TabNumber, AskNumber, Result<JsValue>),
+    /// To one tab, or to all.
+    Notification(Option<TabNumber>, JsValue),
+    /// A tab wants the database deleted: [`Driver::delete`] goes on with it.
+    Wipe(TabNumber),
+    /// Engine and file are closed.
+    Closed,
+}
 
 /// One open database.
 pub(super) struct Driver {
     engine: RefCell<Option<Engine>>,
     storage: RefCell<Option<Storage>>,
     rng: RefCell<fastrand::Rng>,
-    sources: Sources,
+    sources: Rc<Sources>,
+    tell: Box<dyn Fn(Told)>,
     /// Events that came while effects were being performed.
     events: RefCell<VecDeque<Event>>,
     busy: Cell<bool>,
+    begun: RefCell<Vec<Effect>>,
     last_request: Cell<u32>,
-    waiting: RefCell<Numbered<RequestId, Waiting>>,
+    waiting: RefCell<Numbered<RequestId, (TabNumber, AskNumber)>>,
+    wipe: RefCell<Option<Asked>>,
+    /// Closed for another tab to open it: what is asked meanwhile is asked again there.
+    moves: Cell<bool>,
+    just_closed: Cell<bool>,
     timers: RefCell<Numbered<TimerId, Timeout>>,
     fetches: RefCell<Numbered<FetchId, Rc<Canceller>>>,
-    listeners: RefCell<Numbered<u32, Rc<Listener>>>,
-    last_listener: Cell<u32>,
-    on_notification: RefCell<Option<Function>>,
 }
-
-/// A request whose reply has not come.
-struct Waiting {
-    resolve: Function,
-    reject: Function,
-    render: Render,
-}
-
-/// Makes of a reply what the caller gets.
-pub(super) type Render = fn(Reply) -> Result<JsValue>;
 
 impl Driver {
-    /// Opens storage and engine; sync is under way when this returns.
-    pub(super) async fn open(config: Config, options: &JsValue) -> Result<Rc<Self>> {
-        let sources = Sources::of(options);
-        if config.write.as_ref().is_some_and(|to| to.url.is_empty()) && !sources.send.is_function()
-        {
-            return Err(Error::Argument("open: write needs a url or send".into()));
-        }
-        let mut rng = fastrand::Rng::with_seed(random_seed()?);
+    /// Opens storage and engine, and says whether other tabs can share them.
+    pub(super) async fn open(
+        config: Config,
+        options: &JsValue,
+        sources: Rc<Sources>,
+        tell: impl Fn(Told) + 'static,
+    ) -> std::result::Result<(Rc<Self>, bool), OpenTrouble> {
+        let mut rng = fastrand::Rng::with_seed(random::seed()?);
         let opened = storage::open(&config.name, options).await?;
+        let shared = opened.persistence == Persistence::Opfs;
         let started = Engine::open(
             opened.connection,
             config,
@@ -72,9 +78,9 @@ impl Driver {
         let (engine, effects) = match started {
             Ok(started) => started,
             Err(error) => {
-                // The engine has dropped the connection; a lock that stayed would shut out the next attempt.
+                // The engine has dropped the connection; handles that stayed would shut out the next attempt.
                 opened.storage.release()?;
-                return Err(error);
+                return Err(OpenTrouble::Failed(error));
             }
         };
         let driver = Rc::new(Self {
@@ -82,57 +88,93 @@ impl Driver {
             storage: RefCell::new(Some(opened.storage)),
             rng: RefCell::new(rng),
             sources,
+            tell: Box::new(tell),
             events: RefCell::default(),
             busy: Cell::new(false),
+            begun: RefCell::new(effects),
             last_request: Cell::new(0),
             waiting: RefCell::default(),
+            wipe: RefCell::default(),
+            moves: Cell::new(false),
+            just_closed: Cell::new(false),
             timers: RefCell::default(),
             fetches: RefCell::default(),
-            listeners: RefCell::default(),
-            last_listener: Cell::new(0),
-            on_notification: RefCell::default(),
         });
-        driver.busy.set(true);
-        for effect in effects {
-            driver.perform(effect);
-        }
-        driver.busy.set(false);
-        driver.work();
-        Ok(driver)
+        Ok((driver, shared))
     }
 
-    /// A promise of the reply to a request.
-    pub(super) fn request(self: &Rc<Self>, request: Request, render: Render) -> Promise {
+    /// Performs what opening has asked for: sync is under way then.
+    pub(super) fn begin(self: &Rc<Self>) {
+        self.busy.set(true);
+        for effect in self.begun.take() {
+            self.perform(effect);
+        }
+        self.busy.set(false);
+        self.work();
+    }
+
+    /// Carries out a request of a tab.
+    pub(super) fn ask(
+        self: &Rc<Self>,
+        tab: TabNumber,
+        number: AskNumber,
+        key: RequestKey,
+        ask: Ask,
+    ) {
+        let request = match request_from_js(&ask.request) {
+            Ok(request) => request,
+            Err(error) => return (self.tell)(Told::Reply(tab, number, Err(error))),
+        };
         let id = RequestId(self.last_request.get().wrapping_add(1));
         self.last_request.set(id.0);
-        let promise = Promise::new(&mut |resolve, reject| {
-            let waiting = Waiting {
-                resolve,
-                reject,
-                render,
-            };
-            self.waiting.borrow_mut().insert(id, waiting);
-        });
-        self.send(Event::Request(id, request));
-        promise
+        self.waiting.borrow_mut().insert(id, (tab, number));
+        let asked = Asked {
+            id,
+            tab,
+            key: Some(key),
+            timeout_ms: ask.timeout_ms,
+        };
+        if request == Request::Wipe {
+            *self.wipe.borrow_mut() = Some(asked);
+            return (self.tell)(Told::Wipe(tab));
+        }
+        self.send(Event::Request(asked, request));
     }
 
-    /// The one function that hears everything.
-    pub(super) fn on_notification(&self, callback: Function) {
-        *self.on_notification.borrow_mut() = Some(callback);
+    /// Nobody waits for the reply any more.
+    pub(super) fn cancel(self: &Rc<Self>, tab: TabNumber, number: AskNumber) {
+        let found = self.waiting.borrow().find(|of| *of == (tab, number));
+        if let Some(id) = found {
+            self.waiting.borrow_mut().remove(id);
+            self.send(Event::Cancel(id));
+        }
     }
 
-    /// Adds a listener in this worker; the number removes it.
-    pub(super) fn listen(&self, listener: Listener) -> u32 {
-        let id = self.last_listener.get().wrapping_add(1);
-        self.last_listener.set(id);
-        self.listeners.borrow_mut().insert(id, Rc::new(listener));
-        id
+    /// A tab is gone.
+    pub(super) fn dismiss(self: &Rc<Self>, tab: TabNumber) {
+        self.send(Event::TabGone(tab));
     }
 
-    /// Removes a listener.
-    pub(super) fn unlisten(&self, id: u32) {
-        self.listeners.borrow_mut().remove(id);
+    /// Goes on with [`Told::Wipe`].
+    pub(super) fn delete(self: &Rc<Self>) {
+        if let Some(asked) = self.wipe.take() {
+            self.send(Event::Request(asked, Request::Wipe));
+        }
+    }
+
+    /// Closes for another tab, when the open transaction is over.
+    pub(super) fn step_down(self: &Rc<Self>) {
+        self.moves.set(true);
+        self.send(Event::Request(RequestId(0).into(), Request::Close));
+    }
+
+    /// Closes at once.
+    pub(super) fn close_now(self: &Rc<Self>) {
+        self.step_down();
+        if self.engine.borrow().is_some() {
+            self.close(Storage::release);
+            self.tell_if_closed();
+        }
     }
 
     /// Feeds an event in; events that come meanwhile wait their turn.
@@ -151,6 +193,13 @@ impl Driver {
             }
         }
         self.busy.set(false);
+        self.tell_if_closed();
+    }
+
+    fn tell_if_closed(&self) {
+        if self.just_closed.take() {
+            (self.tell)(Told::Closed);
+        }
     }
 
     fn next_event(&self) -> Option<Event> {
@@ -161,7 +210,7 @@ impl Driver {
         match self.engine.borrow_mut().as_mut() {
             Some(engine) => engine.handle(now(), &mut self.rng.borrow_mut(), event),
             None => match event {
-                Event::Request(id, _) => vec![Effect::Reply(id, Err(Error::Closed))],
+                Event::Request(asked, _) => vec![Effect::Reply(asked.id, Err(Error::Closed))],
                 _ => Vec::new(),
             },
         }
@@ -170,7 +219,8 @@ impl Driver {
     fn perform(self: &Rc<Self>, effect: Effect) {
         match effect {
             Effect::Reply(id, result) => self.reply(id, result),
-            Effect::Notify(notification) => self.notify(notification),
+            Effect::Notify(notification) => self.notify(None, notification),
+            Effect::Tell(tab, notification) => self.notify(Some(tab), notification),
             Effect::Fetch(fetch) => self.fetch(fetch),
             Effect::Abort(id) => {
                 if let Some(canceller) = self.fetches.borrow_mut().remove(id) {
@@ -187,29 +237,22 @@ impl Driver {
     }
 
     fn reply(&self, id: RequestId, result: Result<Reply>) {
-        let Some(waiting) = self.waiting.borrow_mut().remove(id) else {
+        let Some((tab, number)) = self.waiting.borrow_mut().remove(id) else {
             return;
         };
-        // Settling a promise runs nothing of the app now and cannot throw.
-        let _ = match result.and_then(waiting.render) {
-            Ok(value) => waiting.resolve.call1(&JsValue::UNDEFINED, &value),
-            Err(error) => waiting
-                .reject
-                .call1(&JsValue::UNDEFINED, &error_to_js(&error)),
-        };
+        let is_moot = self.moves.get() || tab != TabNumber::default();
+        if is_moot && matches!(result, Err(Error::Closed)) {
+            // It is asked again, of the next leader.
+            return;
+        }
+        let reply = result.and_then(reply_to_js);
+        (self.tell)(Told::Reply(tab, number, reply));
     }
 
-    fn notify(&self, notification: Notification) {
-        let listeners: Vec<Rc<Listener>> = self.listeners.borrow().iter().cloned().collect();
-        for listener in listeners {
-            listener(&notification);
-        }
-        let callback = self.on_notification.borrow().clone();
-        if let Some(callback) = callback {
-            match notification_to_js(notification) {
-                Ok(message) => report_throw(callback.call1(&JsValue::UNDEFINED, &message)),
-                Err(error) => wasm_bindgen::throw_val(error_to_js(&error)),
-            }
+    fn notify(&self, tab: Option<TabNumber>, notification: Notification) {
+        match notification_to_js(notification) {
+            Ok(message) => (self.tell)(Told::Notification(tab, message)),
+            Err(error) => wasm_bindgen::throw_val(error_to_js(&error)),
         }
     }
 
@@ -242,9 +285,8 @@ impl Driver {
     }
 
     fn set_timer(self: &Rc<Self>, id: TimerId, at: Millis) {
-        let delay = (at.0 - now().0).clamp(0, LONGEST_TIMER_MS) as u32;
         let driver = Rc::downgrade(self);
-        let timer = Timeout::new(delay, move || {
+        let timer = Timeout::new(delay_until(at), move || {
             if let Some(driver) = driver.upgrade() {
                 driver.send(Event::Timer(id));
             }
@@ -264,23 +306,18 @@ impl Driver {
         {
             wasm_bindgen::throw_val(error_to_js(&error));
         }
+        self.just_closed.set(true);
     }
 }
 
-fn now() -> Millis {
+/// The time of day.
+pub(super) fn now() -> Millis {
     Millis(Date::now() as i64)
 }
 
-/// 64 bits from the browser's own generator.
-fn random_seed() -> Result<u64> {
-    let unavailable = |_| Error::Storage("this worker has no crypto.getRandomValues()".into());
-    let scope: web_sys::WorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(js_sys::global());
-    let mut bytes = [0; 8];
-    scope
-        .crypto()
-        .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes))
-        .map_err(unavailable)?;
-    Ok(u64::from_ne_bytes(bytes))
+/// In milliseconds, as far as a timer goes.
+pub(super) fn delay_until(at: Millis) -> u32 {
+    (at.0 - now().0).clamp(0, LONGEST_TIMER_MS) as u32
 }
 
 /// An exception of the app's callback reaches the console as its own, not ours.

@@ -1,83 +1,98 @@
-//! The Web Lock that makes one worker the owner of a database file.
+//! Web Locks: asked for, held, taken away (<https://w3c.github.io/web-locks/>).
 
-use gloo_timers::future::TimeoutFuture;
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::{Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
+use web_sys::AbortController;
 
 use super::convert::{get, set};
 
-/// Held until dropped.
-#[derive(Debug)]
-pub(super) struct FileLock {
-    release: Function,
+/// How a lock is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// Behind all who wait for it.
+    Queue,
+    /// At once: whoever has it loses it.
+    Steal,
 }
 
-/// A lock whose owner is just going (a reload, a close) is free a moment later.
-const DELAYS_MS: [u32; 4] = [20, 40, 80, 160];
+/// What becomes of a lock that was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Turn {
+    /// It is held until the [`Lock`] is dropped.
+    Granted,
+    /// Somebody took it.
+    Lost,
+    /// The browser refused.
+    Refused(JsValue),
+}
 
-impl FileLock {
-    /// Takes the lock if nobody holds it; `Ok(None)` if somebody does, after a third of a second.
-    pub(super) async fn take(name: &str) -> Result<Option<Self>, JsValue> {
-        for delay in DELAYS_MS {
-            if let Some(lock) = Self::try_take(name).await? {
-                return Ok(Some(lock));
-            }
-            TimeoutFuture::new(delay).await;
-        }
-        Self::try_take(name).await
-    }
+/// A lock that is waited for or held; given back when dropped.
+pub(super) struct Lock {
+    release: Function,
+    waiting: Option<AbortController>,
+}
 
-    /// Takes the lock if nobody holds it now.
-    ///
-    /// A browser without Web Locks gives one that holds nothing: OPFS itself still refuses a second owner.
-    async fn try_take(name: &str) -> Result<Option<Self>, JsValue> {
+impl Lock {
+    /// Asks; `None` where the browser has no locks.
+    pub(super) fn request(
+        name: &str,
+        how: How,
+        turn: impl Fn(Turn) + 'static,
+    ) -> Result<Option<Self>, JsValue> {
         let locks = get(&get(&js_sys::global(), "navigator"), "locks");
         let Some(request) = get(&locks, "request").dyn_ref::<Function>().cloned() else {
-            return Ok(Some(Self {
-                release: Function::new_no_args(""),
-            }));
+            return Ok(None);
         };
         let mut release = None;
         let held = Promise::new(&mut |resolve, _| release = Some(resolve));
-        let mut answer = None;
-        let granted = Promise::new(&mut |resolve, _| answer = Some(resolve));
-        let (Some(release), Some(answer)) = (release, answer) else {
-            return Err("promises do not run their executor".into());
-        };
-        let refuse = answer.clone();
-        let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
-            let free = !lock.is_null();
-            // The caller awaits this very promise; nothing can be done if it cannot be resolved.
-            let _ = answer.call1(&JsValue::UNDEFINED, &free.into());
-            if free {
-                held.into()
-            } else {
-                JsValue::UNDEFINED
-            }
-        });
+        let release: Function = release.ok_or("promises do not run their executor")?;
         let options = Object::new();
-        set(&options, "ifAvailable", true);
+        let waiting = match how {
+            How::Steal => {
+                set(&options, "steal", true);
+                None
+            }
+            How::Queue => {
+                let controller = AbortController::new()?;
+                set(&options, "signal", controller.signal());
+                Some(controller)
+            }
+        };
+        let turn = Rc::new(turn);
+        let granted = Rc::new(RefCell::new(false));
+        let (tell, is_held) = (turn.clone(), granted.clone());
+        let callback = Closure::once_into_js(move |_: JsValue| -> JsValue {
+            *is_held.borrow_mut() = true;
+            tell(Turn::Granted);
+            held.into()
+        });
         let requested: Promise = request
             .call3(&locks, &name.into(), &options, &callback)?
             .unchecked_into();
-        // A refused request (an opaque origin, for example) must not leave us waiting.
         let on_error = Closure::once(move |thrown: JsValue| {
-            let _ = refuse.call1(&JsValue::UNDEFINED, &thrown);
+            let was_held = *granted.borrow();
+            let aborted = get(&thrown, "name").as_string().as_deref() == Some("AbortError");
+            match (was_held, aborted) {
+                (true, _) => turn(Turn::Lost),
+                // We do not wait for it any more.
+                (false, true) => {}
+                (false, false) => turn(Turn::Refused(thrown)),
+            }
         });
         let _ = requested.catch(&on_error);
         on_error.forget();
-        let outcome = JsFuture::from(granted).await?;
-        match outcome.as_bool() {
-            Some(true) => Ok(Some(Self { release })),
-            Some(false) => Ok(None),
-            None => Err(outcome),
-        }
+        Ok(Some(Self { release, waiting }))
     }
 }
 
-impl Drop for FileLock {
+impl Drop for Lock {
     fn drop(&mut self) {
+        if let Some(waiting) = &self.waiting {
+            waiting.abort();
+        }
         // Resolving a promise cannot fail in a way that matters here.
         let _ = self.release.call0(&JsValue::UNDEFINED);
     }

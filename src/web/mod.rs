@@ -3,6 +3,7 @@
 //! It decides nothing. One browser capability a file: `driver` wires them together, `database` is what the app
 //! sees.
 
+mod channel;
 mod convert;
 mod database;
 mod driver;
@@ -12,8 +13,11 @@ mod journal;
 mod live;
 mod locks;
 mod opfs;
+mod random;
+mod relay;
 mod shapes;
 mod storage;
+mod tab;
 mod transport;
 mod types;
 

@@ -1,6 +1,5 @@
 //! The origin private file system: one pool of access handles a database.
 
-use gloo_timers::future::TimeoutFuture;
 use sqlite_wasm_rs::WasmOsCallback;
 use sqlite_wasm_vfs::sahpool::{OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
 use wasm_bindgen::JsValue;
@@ -10,9 +9,6 @@ use super::convert::get;
 /// Database, write-ahead log, the rollback journal of the moment before WAL is on, and temporary files: a statement that
 /// sorts or replaces many rows has some of them open at once.
 const SLOTS: usize = 8;
-/// A page that is going may hold its handles a moment longer than its lock.
-const ATTEMPTS: u32 = 8;
-const FIRST_DELAY_MS: u32 = 20;
 
 /// An open pool.
 pub(super) struct Pool {
@@ -33,7 +29,7 @@ pub(super) enum PoolError {
 }
 
 impl Pool {
-    /// Opens the pool of a database, waiting for handles of a page that is just going.
+    /// Opens the pool of a database.
     pub(super) async fn open(database: &str) -> Result<Self, PoolError> {
         let handle = get(&js_sys::global(), "FileSystemFileHandle");
         if !get(&get(&handle, "prototype"), "createSyncAccessHandle").is_function() {
@@ -47,16 +43,6 @@ impl Pool {
             .directory(&format!(".throughline/{directory}"))
             .initial_capacity(SLOTS)
             .build();
-        let mut delay = FIRST_DELAY_MS;
-        for _ in 1..ATTEMPTS {
-            match Self::try_open(&config, &vfs).await {
-                Err(PoolError::InUse) => {
-                    TimeoutFuture::new(delay).await;
-                    delay *= 2;
-                }
-                done => return done,
-            }
-        }
         Self::try_open(&config, &vfs).await
     }
 

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
 
-use super::convert::{get, set};
+use super::convert::{get, request_of, set};
 use super::database::Database;
 
 #[wasm_bindgen]
@@ -16,7 +16,7 @@ impl Database {
     pub fn set_shape(&self, table: JsValue, shape: JsValue, options: &JsValue) -> Promise {
         let request = of_shape("setShape", table, &get(options, "name"));
         set(&request, "shape", shape);
-        self.request(&request)
+        self.plain(&request)
     }
 
     /// Stops syncing a shape; with `options.purge` its rows go, too.
@@ -24,7 +24,7 @@ impl Database {
     pub fn remove_shape(&self, table: JsValue, options: &JsValue) -> Promise {
         let request = of_shape("removeShape", table, &get(options, "name"));
         set(&request, "purge", get(options, "purge"));
-        self.request(&request)
+        self.plain(&request)
     }
 
     /// Loads rows of a `changes_only` shape; resolves to how many came.
@@ -37,13 +37,12 @@ impl Database {
             "subset",
             if subset.is_undefined() { all() } else { subset },
         );
-        abortable(&get(options, "signal"), || self.request(&request))
+        abortable(&get(options, "signal"), || self.plain(&request))
     }
 }
 
 fn of_shape(kind: &str, table: JsValue, name: &JsValue) -> Object {
-    let request = Object::new();
-    set(&request, "type", kind);
+    let request = request_of(kind);
     set(&request, "table", table);
     set(&request, "name", name);
     request

@@ -3,11 +3,10 @@
 use wasm_bindgen::JsValue;
 
 use super::convert::get;
-use super::locks::FileLock;
 use super::opfs::{Pool, PoolError};
 use crate::engine::{self, Connection};
 use crate::error::{Error, Result};
-use crate::tabs::Persistence;
+use crate::tabs::{OpenTrouble, Persistence};
 
 /// The file's name within its pool.
 const FILE: &str = "database.sqlite3";
@@ -15,7 +14,6 @@ const FILE: &str = "database.sqlite3";
 /// What keeps a database open; dropped after its connection.
 pub(super) struct Storage {
     pool: Option<Pool>,
-    _lock: Option<FileLock>,
 }
 
 /// A connection and where it leads.
@@ -26,25 +24,31 @@ pub(super) struct Opened {
     pub(super) storage: Storage,
 }
 
-/// Opens the database as `options.storage` says: `auto` (the default), `opfs` or `memory`.
+/// Whether `options.storage` is something to go by: `auto` (the default), `opfs` or `memory`.
 ///
 /// # Errors
-/// [`Error::InUse`] at once while another tab holds it; [`Error::Storage`] with `opfs` where there is none.
-pub(super) async fn open(name: &str, options: &JsValue) -> Result<Opened> {
-    let wanted = get(options, "storage").as_string();
-    match wanted.as_deref() {
-        None | Some("auto" | "opfs") => {}
-        Some("memory") => return memory(Some("the app asked for it".into())),
-        Some(other) => {
-            return Err(Error::Argument(format!(
-                "storage must be \"auto\", \"opfs\" or \"memory\", not {other:?}"
-            )));
-        }
+/// [`Error::Argument`].
+pub(super) fn check(options: &JsValue) -> Result<()> {
+    match get(options, "storage").as_string().as_deref() {
+        None | Some("auto" | "opfs" | "memory") => Ok(()),
+        Some(other) => Err(Error::Argument(format!(
+            "storage must be \"auto\", \"opfs\" or \"memory\", not {other:?}"
+        ))),
     }
-    let lock = FileLock::take(&format!("throughline:{name}"))
-        .await
-        .map_err(|thrown| Error::Storage(format!("Web Locks refused: {thrown:?}")))?
-        .ok_or_else(|| Error::InUse(name.to_owned()))?;
+}
+
+/// Opens the database as `options.storage` says.
+///
+/// # Errors
+/// [`OpenTrouble::Held`] while another worker has its files; [`Error::Storage`] with `opfs` where there is none.
+pub(super) async fn open(
+    name: &str,
+    options: &JsValue,
+) -> std::result::Result<Opened, OpenTrouble> {
+    let wanted = get(options, "storage").as_string();
+    if wanted.as_deref() == Some("memory") {
+        return Ok(memory("the app asked for it".into())?);
+    }
     match Pool::open(name).await {
         Ok(pool) => {
             let connection = engine::open_on_vfs(FILE, pool.vfs())?;
@@ -52,32 +56,26 @@ pub(super) async fn open(name: &str, options: &JsValue) -> Result<Opened> {
                 connection,
                 persistence: Persistence::Opfs,
                 reason: None,
-                storage: Storage {
-                    pool: Some(pool),
-                    _lock: Some(lock),
-                },
+                storage: Storage { pool: Some(pool) },
             })
         }
         Err(PoolError::Unavailable(reason)) if wanted.as_deref() != Some("opfs") => {
-            memory(Some(format!("this browser has no OPFS here: {reason}")))
+            Ok(memory(format!("this browser has no OPFS here: {reason}"))?)
         }
-        Err(PoolError::InUse) => Err(Error::InUse(name.to_owned())),
-        Err(PoolError::Full(reason)) => Err(Error::Quota(reason)),
+        Err(PoolError::InUse) => Err(OpenTrouble::Held),
+        Err(PoolError::Full(reason)) => Err(Error::Quota(reason).into()),
         Err(PoolError::Unavailable(reason) | PoolError::Failed(reason)) => {
-            Err(Error::Storage(reason))
+            Err(Error::Storage(reason).into())
         }
     }
 }
 
-fn memory(reason: Option<String>) -> Result<Opened> {
+fn memory(reason: String) -> Result<Opened> {
     Ok(Opened {
         connection: engine::open_memory()?,
         persistence: Persistence::Memory,
-        reason,
-        storage: Storage {
-            pool: None,
-            _lock: None,
-        },
+        reason: Some(reason),
+        storage: Storage { pool: None },
     })
 }
 
@@ -90,7 +88,7 @@ impl Storage {
         }
     }
 
-    /// Lets go of the files and of the lock. The connection must be closed.
+    /// Lets go of the files. The connection must be closed.
     pub(super) fn release(self) -> Result<()> {
         match &self.pool {
             Some(pool) => pool.release().map_err(Error::Storage),

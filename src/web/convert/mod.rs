@@ -2,16 +2,17 @@
 
 mod error;
 mod notification;
+mod objects;
 mod reply;
 mod request;
 mod rows;
 mod value;
 
-pub(super) use error::to_js as error_to_js;
+pub(super) use error::{report_to_js, to_js as error_to_js};
 pub(super) use notification::to_js as notification_to_js;
+pub(super) use objects::{executed_to_objects, objects, rows_to_objects};
 pub(super) use reply::to_js as reply_to_js;
-pub(super) use request::{from_js as request_from_js, meta_from_js, statement_of};
-pub(super) use rows::{Shape, append_objects};
+pub(super) use request::from_js as request_from_js;
 
 use js_sys::{Object, Reflect};
 use serde::Serialize;
@@ -28,6 +29,13 @@ pub(super) fn get(object: &JsValue, name: &str) -> JsValue {
 pub(super) fn set(object: &Object, name: &str, value: impl Into<JsValue>) {
     // Fails only on frozen objects and proxies.
     let _ = Reflect::set(object, &name.into(), &value.into());
+}
+
+/// A request without its fields.
+pub(super) fn request_of(kind: &str) -> Object {
+    let request = Object::new();
+    set(&request, "type", kind);
+    request
 }
 
 /// A serializable record as a plain object, `None` as null.

@@ -11,8 +11,15 @@ use crate::tabs::{LiveStep, Notification, TransactionRecord};
 pub(in crate::web) fn to_js(notification: Notification) -> Result<JsValue> {
     let object = Object::new();
     match notification {
-        Notification::Live { subscription, diff } => {
+        Notification::Live {
+            subscription,
+            fresh,
+            diff,
+        } => {
             set(&object, "type", "live");
+            if fresh {
+                set(&object, "fresh", true);
+            }
             set(&object, "subscription", subscription.0);
             set(&object, "steps", steps(&diff.steps));
             rows::set_flat(&object, diff.rows);

@@ -90,7 +90,7 @@ pub(in crate::web) fn from_js(object: &JsValue) -> Result<Request> {
 ///
 /// # Errors
 /// [`Error::Argument`] for what JSON cannot hold.
-pub(in crate::web) fn meta_from_js(meta: &JsValue) -> Result<Option<String>> {
+fn meta_from_js(meta: &JsValue) -> Result<Option<String>> {
     if meta.is_undefined() || meta.is_null() {
         return Ok(None);
     }
@@ -102,7 +102,7 @@ pub(in crate::web) fn meta_from_js(meta: &JsValue) -> Result<Option<String>> {
 }
 
 /// A statement from its parts; `params` may be left out.
-pub(in crate::web) fn statement_of(sql: String, params: &JsValue) -> Result<Statement> {
+fn statement_of(sql: String, params: &JsValue) -> Result<Statement> {
     let params = if params.is_undefined() || params.is_null() {
         Vec::new()
     } else {

@@ -1,7 +1,6 @@
-//! Results: flat for the wire, as row objects for an app in the same worker.
+//! Results as they cross: flat.
 
-use js_sys::{Array, JsString, Object, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, JsString, Object};
 
 use super::{set, value};
 use crate::tabs::Rows;
@@ -26,45 +25,4 @@ fn texts(list: &[String]) -> Array {
     list.iter()
         .map(|text| JsString::from(text.as_str()))
         .collect()
-}
-
-/// The columns of a result, as property names.
-pub(in crate::web) struct Shape {
-    names: Vec<JsValue>,
-    booleans: Vec<bool>,
-}
-
-impl Shape {
-    /// Reads them off.
-    pub(in crate::web) fn of(rows: &Rows) -> Self {
-        Self {
-            names: rows.columns.iter().map(Into::into).collect(),
-            booleans: rows.booleans.clone(),
-        }
-    }
-
-    /// The next row of `values` as an object.
-    pub(in crate::web) fn object(
-        &self,
-        values: &mut impl Iterator<Item = crate::value::Value>,
-    ) -> Object {
-        let object = Object::new();
-        for (name, boolean) in self.names.iter().zip(&self.booleans) {
-            if let Some(value) = values.next() {
-                // Fails only on frozen objects and proxies.
-                let _ = Reflect::set(&object, name, &value::to_js(value, *boolean));
-            }
-        }
-        object
-    }
-}
-
-/// Appends a result's rows as objects.
-pub(in crate::web) fn append_objects(list: &Array, rows: Rows) {
-    let shape = Shape::of(&rows);
-    let count = rows.values.len() / rows.columns.len().max(1);
-    let mut values = rows.values.into_iter();
-    for _ in 0..count {
-        list.push(&shape.object(&mut values));
-    }
 }

@@ -1,0 +1,121 @@
+//! The part of a tab that has not got the file.
+
+use super::{Effect, Election, Leader, Part};
+use crate::error::Error;
+use crate::ids::{Millis, TabId, Term};
+use crate::tabs::greeting::{Envelope, Greeting, VERSION};
+
+impl<P: Clone> Election<P> {
+    pub(super) fn wait(&mut self, now: Millis) {
+        self.part = Part::Waiting { since: now };
+    }
+
+    pub(super) fn hello(&mut self) {
+        self.effects.push(Effect::Broadcast(Greeting::Hello {
+            build: self.build.clone(),
+            visible: self.visible,
+        }));
+    }
+
+    pub(super) fn heard(&mut self, now: Millis, envelope: Envelope) {
+        let Envelope {
+            version,
+            from,
+            greeting,
+        } = envelope;
+        match greeting {
+            Greeting::Hello { visible, .. } => self.admit(now, from, visible),
+            Greeting::Opening if self.is_led() => self.wait(now),
+            Greeting::Leading if self.is_led() => {
+                self.wait(now);
+                self.hello();
+            }
+            Greeting::Welcome { term, build } if self.is_led() => {
+                self.welcomed(now, version, term, &build);
+            }
+            Greeting::Yours if self.is_led() => {
+                self.wait(now);
+                self.effects.push(Effect::StealLock);
+            }
+            Greeting::End if self.is_led() => self.end(Error::Closed),
+            Greeting::Claim => self.step_down(from),
+            Greeting::Ping => self.effects.push(Effect::Tell(from, Greeting::Pong)),
+            Greeting::Pong => self.heard_leader(now),
+            Greeting::Visible(visible) => self.followers.shown(&from, visible, now),
+            Greeting::Left => self.let_go(&from),
+            Greeting::Opening
+            | Greeting::Leading
+            | Greeting::Welcome { .. }
+            | Greeting::Yours
+            | Greeting::End => {}
+        }
+    }
+
+    /// Whoever else says it leads is right.
+    fn is_led(&self) -> bool {
+        matches!(self.part, Part::Waiting { .. } | Part::Following(_))
+    }
+
+    pub(super) fn heard_leader(&mut self, now: Millis) {
+        if let Part::Following(leader) = &mut self.part {
+            leader.heard = now;
+            leader.pinged = None;
+        }
+    }
+
+    fn welcomed(&mut self, now: Millis, version: u32, term: Term, build: &str) {
+        if version > VERSION {
+            return self.end(Error::SchemaAhead {
+                found: version,
+                known: VERSION,
+            });
+        }
+        let differs = version < VERSION || (build != self.build && !self.ready);
+        if differs && !std::mem::replace(&mut self.claimed, true) {
+            // It hands over, or loses the lock when the time for it is up.
+            self.wait(now);
+            return self.effects.push(Effect::Report(Greeting::Claim));
+        }
+        if version < VERSION {
+            return self.effects.push(Effect::StealLock);
+        }
+        self.part = Part::Following(Leader {
+            term: term.clone(),
+            heard: now,
+            pinged: None,
+        });
+        self.is_ready();
+        for (number, payload) in self.outbox.all() {
+            let effect = Effect::Forward(term.clone(), number, payload);
+            self.effects.push(effect);
+        }
+    }
+
+    pub(super) fn is_ready(&mut self) {
+        if !std::mem::replace(&mut self.ready, true) {
+            self.effects.push(Effect::Ready);
+        }
+    }
+
+    pub(super) fn lock_lost(&mut self, now: Millis) {
+        let has_file = match self.part {
+            Part::SteppingDown { since, .. } => since.is_none(),
+            Part::Leading | Part::Opening { .. } => true,
+            _ => false,
+        };
+        self.dismiss_all();
+        if has_file {
+            self.effects.push(Effect::CloseNow);
+        }
+        self.wait(now);
+        self.effects.push(Effect::QueueLock);
+    }
+
+    /// A tab is gone, or says that it goes.
+    pub(super) fn let_go(&mut self, tab: &TabId) {
+        if let Some(number) = self.followers.remove(tab) {
+            self.effects.push(Effect::Dismiss(number));
+            self.delete_when_alone();
+        }
+    }
+}

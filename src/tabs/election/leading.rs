@@ -1,0 +1,171 @@
+//! The part of the tab that has the file, or is about to.
+
+use super::{
+    Closing, Effect, Election, FIRST_DELAY_MS, HANDING_MS, IN_USE_MS, LONGEST_DELAY_MS,
+    OpenTrouble, Part,
+};
+use crate::error::Error;
+use crate::ids::{Millis, TabId, TabNumber, Term};
+use crate::tabs::greeting::Greeting;
+
+impl<P: Clone> Election<P> {
+    /// The lock is here.
+    pub(super) fn open(&mut self, now: Millis) {
+        if self.leads() || matches!(self.part, Part::Opening { .. }) {
+            return;
+        }
+        self.part = Part::Opening {
+            since: now,
+            attempt: 0,
+            again_at: None,
+        };
+        self.effects
+            .extend([Effect::Broadcast(Greeting::Opening), Effect::Open]);
+    }
+
+    pub(super) fn opened(&mut self, now: Millis, shared: bool) {
+        if !matches!(self.part, Part::Opening { .. }) {
+            // The lock was taken away meanwhile.
+            return self.effects.push(Effect::CloseNow);
+        }
+        self.failures = 0;
+        if shared {
+            self.part = Part::Leading;
+            self.hidden_since = (!self.visible).then_some(now);
+        } else {
+            // Nobody can take over what is in memory: each tab has its own.
+            self.part = Part::Alone;
+            self.effects.push(Effect::Unlock);
+        }
+        self.is_ready();
+        self.begin_term();
+    }
+
+    /// Everybody, this tab included, asks again for what is unanswered and for what stands.
+    pub(super) fn begin_term(&mut self) {
+        self.terms += 1;
+        self.dismiss_all();
+        self.effects.push(Effect::BeginTerm(self.own_term()));
+        if self.part == Part::Leading {
+            self.effects.push(Effect::Broadcast(Greeting::Leading));
+        }
+        let again = self.outbox.all().into_iter();
+        self.effects
+            .extend(again.map(|(number, payload)| Effect::Run(number, payload)));
+    }
+
+    pub(super) fn not_opened(&mut self, now: Millis, trouble: OpenTrouble) {
+        let Part::Opening { since, attempt, .. } = self.part else {
+            return;
+        };
+        match trouble {
+            OpenTrouble::Held if self.ready || now < since.after(IN_USE_MS) => {
+                let delay = (FIRST_DELAY_MS << attempt.min(16)).min(LONGEST_DELAY_MS);
+                self.part = Part::Opening {
+                    since,
+                    attempt: attempt + 1,
+                    again_at: Some(now.after(delay)),
+                };
+            }
+            OpenTrouble::Held => self.end(Error::InUse(self.name.clone())),
+            OpenTrouble::Failed(error) if self.ready && error.retryable() => {
+                // Another tab may fare better.
+                self.failures += 1;
+                let delay = (LONGEST_DELAY_MS << self.failures.min(4)) / 2;
+                self.part = Part::Resting {
+                    until: now.after(delay),
+                };
+                self.effects.push(Effect::Unlock);
+            }
+            OpenTrouble::Failed(error) => self.end(error),
+        }
+    }
+
+    pub(super) fn closed(&mut self, now: Millis) {
+        match &mut self.part {
+            Part::SteppingDown { to, since } if since.is_none() => {
+                *since = Some(now);
+                let yours = Effect::Tell(to.clone(), Greeting::Yours);
+                self.effects.push(yours);
+                self.dismiss_all();
+            }
+            Part::Leading | Part::Alone => {
+                self.dismiss_all();
+                self.quit();
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a tab in; one that greets again is new.
+    pub(super) fn admit(&mut self, now: Millis, tab: TabId, visible: bool) {
+        // A database that is being deleted takes nobody in.
+        if self.part != Part::Leading || self.closing.is_some() {
+            return;
+        }
+        if let Some(number) = self.followers.remove(&tab) {
+            self.effects.push(Effect::Dismiss(number));
+        }
+        let number = self.followers.admit(tab.clone(), visible, now);
+        let welcome = Greeting::Welcome {
+            term: self.own_term(),
+            build: self.build.clone(),
+        };
+        self.effects.extend([
+            Effect::Admit(tab.clone(), number),
+            Effect::Tell(tab, welcome),
+        ]);
+    }
+
+    fn own_term(&self) -> Term {
+        Term(format!("{}.{}", self.me, self.terms))
+    }
+
+    pub(super) fn step_down(&mut self, to: TabId) {
+        if self.part == Part::Leading && self.closing.is_none() {
+            self.part = Part::SteppingDown { to, since: None };
+            self.effects.push(Effect::Close);
+        }
+    }
+
+    /// The page has been hidden for long, or all others had their time to leave.
+    pub(super) fn hand_on(&mut self) {
+        if let Some(Closing::Wiping { .. }) = self.closing {
+            self.delete();
+        } else if let Some(to) = self.followers.in_sight().cloned() {
+            self.step_down(to);
+        }
+    }
+
+    /// All others leave first, so that none of them takes over what is being deleted.
+    pub(super) fn wipe(&mut self, now: Millis, wanted_by: TabNumber) {
+        if !self.leads() || self.closing.is_some() {
+            return;
+        }
+        let until = now.after(HANDING_MS);
+        self.closing = Some(Closing::Wiping { wanted_by, until });
+        let others = self.followers.iter().filter(|one| one.number != wanted_by);
+        let told = others.map(|one| Effect::Tell(one.tab.clone(), Greeting::End));
+        self.effects.extend(told);
+        self.delete_when_alone();
+    }
+
+    pub(super) fn delete_when_alone(&mut self) {
+        if let Some(Closing::Wiping { wanted_by, .. }) = self.closing
+            && self.followers.iter().all(|one| one.number == wanted_by)
+        {
+            self.delete();
+        }
+    }
+
+    fn delete(&mut self) {
+        self.closing = Some(Closing::Deleting);
+        self.effects.push(Effect::Delete);
+    }
+
+    pub(super) fn dismiss_all(&mut self) {
+        let all = self.followers.drain();
+        self.effects
+            .extend(all.map(|one| Effect::Dismiss(one.number)));
+    }
+}

@@ -1,0 +1,461 @@
+//! [`Election`]: the part that one tab's worker plays, leader or follower, as a state machine.
+//!
+//! | part | the lock | the file |
+//! |---|---|---|
+//! | waiting | asked for | – |
+//! | following | asked for | – ; a leader is known and asked |
+//! | opening | held | being opened |
+//! | leading | held | open |
+//! | stepping down | held | open or being closed; then another tab takes the lock |
+//! | resting | – | could not be opened; tried again later |
+//! | alone | – | memory of this worker: nobody else is served |
+//! | over | – | – |
+//!
+//! Two tabs never have the file open at once, whatever they believe: the browser gives its handles to one worker. The lock, and
+//! all this, decides who may try. A request waits here until it is answered ([`Outbox`]), so each new leader is asked again what the
+//! one before it left open; the engine sees to it that a write is carried out once.
+//!
+//! **Who leads.** The tab that waited longest for the lock, as the browser hands it on. Besides: a tab that is opened with other
+//! options than the leader's (the app was updated) takes over at once; a leader whose page has been hidden for half a minute hands
+//! over to the tab that was shown last; one that does not answer for five seconds, while a visible tab or a request waits, loses the
+//! lock. It may only be busy: then its file is free when it is done.
+
+mod following;
+mod leading;
+#[cfg(test)]
+mod tests;
+
+use super::followers::Followers;
+use super::greeting::{Envelope, Greeting};
+use super::outbox::{Outbox, Standing};
+use crate::error::Error;
+use crate::ids::{AskNumber, Millis, TabId, TabNumber, Term};
+
+/// A tab that takes its file's handles from one that is going tries so often at first, then ever less.
+const FIRST_DELAY_MS: u64 = 5;
+const LONGEST_DELAY_MS: u64 = 2_000;
+/// A first opening that finds the file held for so long fails, so that the app can tell its user.
+const IN_USE_MS: u64 = 10_000;
+/// A leader is asked for a sign so long after its last one, while somebody cares.
+const PING_MS: u64 = 1_000;
+/// One that gives none for so long loses the lock.
+const SILENCE_MS: u64 = 5_000;
+/// As long as opening may take, recovery of a large log included.
+const OPENING_MS: u64 = 15_000;
+/// A leader whose page has been hidden for so long hands over to a visible tab.
+const HIDDEN_MS: u64 = 30_000;
+/// A tab that was handed the lock takes it within this time; one that is told to leave has left.
+const HANDING_MS: u64 = 2_000;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<P> {
+    /// The database is opened in this tab.
+    Start,
+    /// This tab's own lock is held, by which others learn of its death.
+    OwnLockHeld,
+    /// The browser has no locks to share by.
+    NoLocks,
+    /// The leader's lock is held.
+    LockGranted,
+    /// It was taken away.
+    LockLost,
+    /// The file is open; not shared where it is memory.
+    Opened {
+        /// Others may be served.
+        shared: bool,
+    },
+    /// It is not.
+    NotOpened(OpenTrouble),
+    /// The engine was opened anew: on a file that took the place of another.
+    Restarted,
+    /// The engine and the file are closed, as was asked.
+    Closed,
+    /// Another tab says something.
+    Heard(Envelope),
+    /// The leader said something else in this term.
+    HeardLeader,
+    /// Another tab's own lock is free.
+    TabGone(TabId),
+    /// The page was shown or hidden.
+    Visible(bool),
+    /// The app asks.
+    Ask {
+        /// Counts up.
+        number: AskNumber,
+        /// Whether it goes on after the answer.
+        stands: Option<Standing>,
+        /// The request.
+        payload: P,
+    },
+    /// What stood is over.
+    Ended(Standing),
+    /// A request was answered, or nobody waits for it any more.
+    Answered {
+        /// Which one.
+        number: AskNumber,
+        /// It was not an error.
+        succeeded: bool,
+    },
+    /// The app closes the database in this tab, or deletes it: a request after which there is no other.
+    Close {
+        /// Of the request.
+        number: AskNumber,
+        /// The request.
+        payload: P,
+    },
+    /// One of the tabs wants the database deleted, and was heard by the leader.
+    Wipe(TabNumber),
+    /// The page goes for good; nobody waits.
+    Leave,
+    /// The time of [`Effect::SetTimer`] has come.
+    Timer,
+}
+
+/// Why a file could not be opened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OpenTrouble {
+    /// Another worker still has its handles.
+    Held,
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<Error> for OpenTrouble {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What the shell is to do, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect<P> {
+    /// Take this tab's own lock: [`Event::OwnLockHeld`] or [`Event::NoLocks`].
+    HoldOwnLock,
+    /// Hear what the tabs tell each other.
+    Listen,
+    /// Ask for the leader's lock and wait for it.
+    QueueLock,
+    /// Take it from whoever has it.
+    StealLock,
+    /// Give it back, or ask for it no longer.
+    Unlock,
+    /// Tell all tabs.
+    Broadcast(Greeting),
+    /// Tell a tab.
+    Tell(TabId, Greeting),
+    /// Tell the leader, on this tab's own channel.
+    Report(Greeting),
+    /// Serve a tab under this number, and watch its lock.
+    Admit(TabId, TabNumber),
+    /// Serve it no longer: the engine forgets it.
+    Dismiss(TabNumber),
+    /// Open the file and an engine on it: [`Event::Opened`] or [`Event::NotOpened`].
+    Open,
+    /// Close both after what the engine has begun: [`Event::Closed`].
+    Close,
+    /// Close both at once; what is open is rolled back: [`Event::Closed`].
+    CloseNow,
+    /// Go on with deleting the database, as was asked: [`Event::Closed`].
+    Delete,
+    /// A new term begins: those who are served are asked for everything again.
+    BeginTerm(Term),
+    /// This tab has a leader, or leads: its `open` is done.
+    Ready,
+    /// Carry out a request of this tab.
+    Run(AskNumber, P),
+    /// Send it to the leader.
+    Forward(Term, AskNumber, P),
+    /// It is over: `open` fails with this, or everything that is asked.
+    End(Error),
+    /// Hear nothing any more; give this tab's own lock back.
+    Quit,
+    /// Report [`Event::Timer`] then; replaces the one before.
+    SetTimer(Millis),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    New,
+    Waiting {
+        since: Millis,
+    },
+    Following(Leader),
+    Opening {
+        since: Millis,
+        attempt: u32,
+        again_at: Option<Millis>,
+    },
+    Leading,
+    SteppingDown {
+        to: TabId,
+        since: Option<Millis>,
+    },
+    Resting {
+        until: Millis,
+    },
+    Alone,
+    Over,
+}
+
+/// The leader as a follower knows it.
+#[derive(Debug, Clone, PartialEq)]
+struct Leader {
+    term: Term,
+    heard: Millis,
+    /// When it was asked for a sign that it has not given.
+    pinged: Option<Millis>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Election<P> {
+    name: String,
+    me: TabId,
+    build: String,
+    part: Part,
+    /// `open` was answered.
+    ready: bool,
+    /// The leader's options are known to differ, and it was told.
+    claimed: bool,
+    closing: Option<Closing>,
+    visible: bool,
+    hidden_since: Option<Millis>,
+    outbox: Outbox<P>,
+    followers: Followers,
+    terms: u32,
+    failures: u32,
+    timer: Option<Millis>,
+    effects: Vec<Effect<P>>,
+}
+
+/// How far the end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    /// A follower's last request is on its way to the leader.
+    Telling(AskNumber),
+    /// The database is deleted when all others have left but the one that wants it, at the latest at that time.
+    Wiping { wanted_by: TabNumber, until: Millis },
+    /// It is being deleted.
+    Deleting,
+}
+
+impl<P: Clone> Election<P> {
+    /// A tab that has not begun.
+    pub fn new(name: String, me: TabId, build: String, visible: bool) -> Self {
+        Self {
+            name,
+            me,
+            build,
+            part: Part::New,
+            ready: false,
+            claimed: false,
+            closing: None,
+            visible,
+            hidden_since: None,
+            outbox: Outbox::new(),
+            followers: Followers::default(),
+            terms: 0,
+            failures: 0,
+            timer: None,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Whether messages of this term count.
+    pub fn follows(&self, term: &Term) -> bool {
+        matches!(&self.part, Part::Following(leader) if leader.term == *term)
+    }
+
+    /// The term of the leader that this tab follows.
+    pub fn term(&self) -> Option<Term> {
+        match &self.part {
+            Part::Following(leader) => Some(leader.term.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether this tab has the file open.
+    fn leads(&self) -> bool {
+        matches!(self.part, Part::Leading | Part::Alone)
+    }
+
+    /// Takes what happened, and says what is to be done.
+    pub fn handle(&mut self, now: Millis, event: Event<P>) -> Vec<Effect<P>> {
+        self.take(now, event);
+        let due = self.due();
+        if due != self.timer {
+            self.timer = due;
+            self.effects.extend(due.map(Effect::SetTimer));
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    fn take(&mut self, now: Millis, event: Event<P>) {
+        if self.part == Part::Over {
+            match event {
+                Event::LockGranted => self.effects.push(Effect::Unlock),
+                Event::Opened { .. } => self.effects.push(Effect::CloseNow),
+                _ => {}
+            }
+            return;
+        }
+        match event {
+            Event::Start => self.effects.push(Effect::HoldOwnLock),
+            Event::OwnLockHeld => {
+                self.effects.extend([Effect::Listen, Effect::QueueLock]);
+                self.wait(now);
+                self.hello();
+            }
+            Event::NoLocks | Event::LockGranted => self.open(now),
+            Event::LockLost => self.lock_lost(now),
+            Event::Opened { shared } => self.opened(now, shared),
+            Event::NotOpened(trouble) => self.not_opened(now, trouble),
+            Event::Restarted => self.begin_term(),
+            Event::Closed => self.closed(now),
+            Event::Heard(envelope) => self.heard(now, envelope),
+            Event::HeardLeader => self.heard_leader(now),
+            Event::TabGone(tab) => self.let_go(&tab),
+            Event::Visible(visible) => self.shown(now, visible),
+            Event::Ask {
+                number,
+                stands,
+                payload,
+            } => self.ask(number, stands, payload),
+            Event::Ended(standing) => self.outbox.end(&standing),
+            Event::Answered { number, succeeded } => self.answered(number, succeeded),
+            Event::Close { number, payload } => self.close(number, payload),
+            Event::Wipe(by) => self.wipe(now, by),
+            Event::Leave => self.leave(),
+            Event::Timer => {
+                self.timer = None;
+                self.time_out(now);
+            }
+        }
+    }
+
+    fn ask(&mut self, number: AskNumber, stands: Option<Standing>, payload: P) {
+        self.outbox.push(number, stands, payload.clone());
+        match &self.part {
+            Part::Leading | Part::Alone => self.effects.push(Effect::Run(number, payload)),
+            Part::Following(leader) => {
+                let term = leader.term.clone();
+                self.effects.push(Effect::Forward(term, number, payload));
+            }
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self, number: AskNumber, succeeded: bool) {
+        self.outbox.answered(number, succeeded);
+        if self.closing == Some(Closing::Telling(number)) {
+            self.quit();
+        }
+    }
+
+    fn close(&mut self, number: AskNumber, payload: P) {
+        match self.part {
+            Part::Leading | Part::Alone => self.ask(number, None, payload),
+            Part::Following(_) => {
+                self.closing = Some(Closing::Telling(number));
+                self.ask(number, None, payload);
+            }
+            _ => self.end(Error::Closed),
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.leads() {
+            self.effects.push(Effect::CloseNow);
+        } else {
+            self.quit();
+        }
+    }
+
+    fn shown(&mut self, now: Millis, visible: bool) {
+        self.visible = visible;
+        self.hidden_since = (!visible).then_some(now);
+        if let Part::Following(_) = self.part {
+            self.effects
+                .push(Effect::Report(Greeting::Visible(visible)));
+        }
+    }
+
+    /// All that is waited for fails with this, and whatever is asked later.
+    fn end(&mut self, error: Error) {
+        self.effects.push(Effect::End(error));
+        self.quit();
+    }
+
+    fn quit(&mut self) {
+        if let Part::Following(_) = self.part {
+            self.effects.push(Effect::Report(Greeting::Left));
+        }
+        self.part = Part::Over;
+        self.closing = None;
+        self.effects.extend([Effect::Unlock, Effect::Quit]);
+    }
+
+    /// When something is to be done although nothing happens.
+    fn due(&self) -> Option<Millis> {
+        match &self.part {
+            Part::Waiting { since } => Some(since.after(OPENING_MS)),
+            Part::Following(leader) if self.cares() => Some(match leader.pinged {
+                Some(pinged) => pinged.after(SILENCE_MS - PING_MS),
+                None => leader.heard.after(PING_MS),
+            }),
+            Part::Opening { again_at, .. } => *again_at,
+            Part::Leading => match (self.closing, self.hidden_since) {
+                (Some(Closing::Wiping { until, .. }), _) => Some(until),
+                (None, Some(since)) if self.followers.in_sight().is_some() => {
+                    Some(since.after(HIDDEN_MS))
+                }
+                _ => None,
+            },
+            Part::SteppingDown { since, .. } => since.map(|since| since.after(HANDING_MS)),
+            Part::Resting { until } => Some(*until),
+            Part::New | Part::Following(_) | Part::Alone | Part::Over => None,
+        }
+    }
+
+    fn time_out(&mut self, now: Millis) {
+        if self.due().is_none_or(|due| due > now) {
+            return;
+        }
+        match &mut self.part {
+            Part::Waiting { since } => {
+                *since = now;
+                self.effects.push(Effect::StealLock);
+            }
+            Part::Following(leader) if leader.pinged.is_none() => {
+                leader.pinged = Some(now);
+                self.effects.push(Effect::Report(Greeting::Ping));
+            }
+            Part::Following(_) => {
+                self.wait(now);
+                self.effects.push(Effect::StealLock);
+            }
+            Part::Opening { again_at, .. } => {
+                *again_at = None;
+                self.effects.push(Effect::Open);
+            }
+            Part::Leading => self.hand_on(),
+            Part::SteppingDown { .. } => {
+                // It did not take the lock: whoever waits longest gets it.
+                self.wait(now);
+                self.effects.extend([Effect::Unlock, Effect::QueueLock]);
+            }
+            Part::Resting { .. } => {
+                self.wait(now);
+                self.effects.push(Effect::QueueLock);
+                self.hello();
+            }
+            Part::New | Part::Alone | Part::Over => {}
+        }
+    }
+
+    /// Whether anyone would notice a leader that is gone.
+    fn cares(&self) -> bool {
+        self.visible || self.outbox.waits()
+    }
+}

@@ -1,0 +1,1 @@
+//! Elections of several tabs, played out.
