@@ -36,7 +36,8 @@ impl LiveRows {
     /// Makes the new result of a notification and calls back with `{ rows, changes: { inserted, updated, deleted } }`.
     pub(super) fn apply(&self, live: &JsValue) {
         let old = self.rows.take();
-        let fresh = objects(live).iter();
+        let fresh = objects(live);
+        let fresh = fresh.iter();
         let again = get(live, "fresh").is_truthy() && !old.is_empty();
         let (rows, changes) = if again {
             self.matched(&old, fresh.collect())
@@ -143,15 +144,13 @@ fn stepped(
 
 /// All values of a row as text.
 fn content(row: &JsValue) -> String {
-    let values = Object::values(&Object::from(row.clone())).iter();
-    values.map(|value| spelled(&value)).collect()
+    let values = Object::values(&Object::from(row.clone()));
+    values.iter().map(|value| spelled(&value)).collect()
 }
 
 /// A value with its type, so that 1 and "1" differ, and where it ends.
 fn spelled(value: &JsValue) -> String {
     let kind = value.js_typeof().as_string().unwrap_or_default();
-    let text =
-        js_sys::Function::from(get(&js_sys::global(), "String")).call1(&JsValue::UNDEFINED, value);
-    let text = text.ok().and_then(|text| text.as_string());
-    format!("{kind}{}\0", text.unwrap_or_default())
+    let text = Array::of1(value).join("");
+    format!("{kind}{text}\0")
 }
