@@ -27,6 +27,20 @@ pub struct Config {
     /// False: nothing is asked of a server until [`crate::tabs::Request::Connect`].
     #[serde(default = "yes")]
     pub connect: bool,
+    /// What a resolved write has survived.
+    #[serde(default)]
+    pub durability: Durability,
+}
+
+/// See [`Config::durability`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// A write is on the disk before it resolves: a power cut takes nothing of it.
+    #[default]
+    Strict,
+    /// A write survives the page and the browser; a power cut may take the last moments. Commits do not wait for the disk.
+    Relaxed,
 }
 
 fn yes() -> bool {

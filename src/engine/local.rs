@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Effect, Engine, begin, timer};
+use super::durability::prepare;
+use super::{Effect, Engine, Purpose, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, TransactionId};
 use crate::schema::Ordered;
@@ -166,7 +167,7 @@ impl Engine {
         meta: Option<&str>,
         work: impl FnOnce(&Session, &Connection) -> Result<T>,
     ) -> Result<(T, Option<String>)> {
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::App)?;
         let id = transactions::next_id(&transaction)?;
         self.session.begin_writing(Writing {
             transaction: id,
@@ -204,6 +205,7 @@ impl Engine {
         rng: &mut fastrand::Rng,
         meta: Option<String>,
     ) -> Result<TransactionId> {
+        prepare(&self.conn, &self.session, Purpose::App)?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let id = match transactions::next_id(&self.conn) {
             Ok(id) => id,
@@ -241,6 +243,7 @@ impl Engine {
             })
             .and_then(|queued| {
                 self.conn.execute_batch("COMMIT")?;
+                self.session.committed();
                 Ok(queued)
             });
         match committed {

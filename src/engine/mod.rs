@@ -7,6 +7,7 @@
 //! in order until it ends.
 
 mod config;
+mod durability;
 mod grouping;
 mod interface;
 mod ledger;
@@ -30,19 +31,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use rusqlite::Connection;
-use rusqlite::{Transaction, TransactionBehavior};
 
-pub use config::{Config, ElectricConfig, WriteConfig};
+pub use config::{Config, Durability, ElectricConfig, WriteConfig};
 pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch};
 
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
 use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
+use durability::{Purpose, begin};
 use grouping::Groups;
 use live::LiveQuery;
 use local::{Analyses, OpenTransaction};
@@ -253,12 +254,4 @@ impl Engine {
             self.effects.push(Effect::Abort(id));
         }
     }
-}
-
-/// Begins a writing transaction; dropped without a commit it rolls back.
-fn begin(conn: &Connection) -> Result<Transaction<'_>> {
-    Ok(Transaction::new_unchecked(
-        conn,
-        TransactionBehavior::Immediate,
-    )?)
 }

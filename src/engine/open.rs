@@ -6,12 +6,13 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::config::DeclaredShape;
+use super::durability::choose;
 use super::grouping::Groups;
 use super::ledger::LEDGER_SHAPE;
 use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
-use super::{Config, Effect, Engine, Numbered, begin};
+use super::{Config, Effect, Engine, Numbered, Purpose, begin};
 use crate::error::Result;
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
 use crate::schema::{Names, TableDeclaration, TableSchema};
@@ -41,8 +42,9 @@ impl Engine {
     ) -> Result<(Self, Vec<Effect>)> {
         let session = Arc::new(Session::default());
         connection::configure(&mut conn, session.clone())?;
+        choose(&conn, &session, config.durability)?;
         let storage = connection::read_back(&conn, persistence, reason)?;
-        let transaction = begin(&conn)?;
+        let transaction = begin(&conn, &session, Purpose::App)?;
         migrations::migrate(&transaction)?;
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
+use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, Purpose, begin, timer};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::ids::{Handle, Lsn, Millis, RequestId, TimerId};
@@ -306,7 +306,7 @@ impl Engine {
             return Ok(0);
         };
         let is_last = !queue.iter().skip(1).any(|wanted| wanted.request.is_none());
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let table = match shapes::loading(&transaction, id)? {
             Some((schema, true)) if staged => std::sync::Arc::new(schema),
             _ => known
@@ -336,7 +336,7 @@ impl Engine {
         let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
         if let Err(error) = transaction.commit() {
             self.session.set_table(&name, known);
-            return Err(error.into());
+            return Err(error);
         }
         let shape = &mut self.shapes[at];
         if let Some((_, misfits)) = swapped {

@@ -35,7 +35,7 @@ pub fn open_memory() -> Result<Connection> {
 ///
 /// WAL needs no shared memory only under `locking_mode=EXCLUSIVE`, which therefore comes first
 /// (<https://sqlite.org/wal.html>, section 8); without it the mode silently stays `delete`. `FULL` makes a
-/// commit durable before it returns.
+/// commit durable before it returns; the engine says which ones may be less.
 ///
 /// The page size is that of a new file. In a browser calls cost more than bytes: with pages of 8192 bytes they took
 /// nearly half of a first load, with these a third. What building an index or replacing many rows needs besides goes to

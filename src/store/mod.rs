@@ -6,6 +6,7 @@
 pub mod apply;
 mod authorizer;
 mod bookkeeping;
+mod bounds;
 pub mod changes;
 pub mod connection;
 mod error;
@@ -34,6 +35,7 @@ mod verify;
 mod writer;
 pub mod written;
 
+pub use bounds::Level;
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};
 pub use verify::verify;
