@@ -38,6 +38,9 @@ pub enum Error {
     /// The browser's storage refused or failed. Code `STORAGE`.
     #[error("storage: {0}")]
     Storage(String),
+    /// The database file is broken. Code `CORRUPT`; it is set aside and built anew, with all of the app's writes that could be read.
+    #[error("the database file is broken: {0}")]
+    Corrupt(String),
     /// The disk or the quota is full. Code `QUOTA`; a retry helps once there is space.
     #[error("the storage is full: {0}")]
     Quota(String),
@@ -82,6 +85,7 @@ impl Error {
             Self::Closed => "CLOSED",
             Self::InUse(_) => "DATABASE_IN_USE",
             Self::Storage(_) => "STORAGE",
+            Self::Corrupt(_) => "CORRUPT",
             Self::Quota(_) => "QUOTA",
             Self::SchemaAhead { .. } => "SCHEMA_AHEAD",
             Self::Protocol(_) => "PROTOCOL",

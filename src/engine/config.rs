@@ -7,6 +7,7 @@ use crate::ids::ClientId;
 use crate::optimistic::{ConfirmBy, OnRejection};
 use crate::schema::{Log, Ordered, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
+use crate::tabs::Seen;
 use crate::upload::Batch;
 
 /// The options of `open`.
@@ -30,6 +31,19 @@ pub struct Config {
     /// What a resolved write has survived.
     #[serde(default)]
     pub durability: Durability,
+    /// A statement of the app that takes so many milliseconds is interrupted; 0: none is.
+    #[serde(default = "statement_timeout")]
+    pub statement_timeout: u64,
+    /// Whether to ask the browser to keep the data, once there is a write in it.
+    #[serde(default = "yes")]
+    pub persist: bool,
+    /// What the page remembers of this database in another storage than this one.
+    #[serde(default)]
+    pub seen: Option<Seen>,
+}
+
+fn statement_timeout() -> u64 {
+    30_000
 }
 
 /// See [`Config::durability`].

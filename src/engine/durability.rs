@@ -102,7 +102,3 @@ pub(super) fn prepare(conn: &Connection, session: &Session, purpose: Purpose) ->
     session.set_level(level);
     Ok(())
 }
-
-#[cfg(test)]
-#[path = "durability_tests.rs"]
-mod tests;

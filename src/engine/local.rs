@@ -185,6 +185,9 @@ impl Engine {
             _ => false,
         };
         transaction.commit()?;
+        if queued {
+            self.keep_data();
+        }
         let key = queued.then(|| transactions::idempotency_key(&self.client, id));
         Ok((done, key))
     }
@@ -250,6 +253,9 @@ impl Engine {
             Ok(queued) => {
                 for analysis in &open.touched {
                     self.wrote(analysis);
+                }
+                if queued {
+                    self.keep_data();
                 }
                 Ok(queued.then(|| transactions::idempotency_key(&self.client, id)))
             }

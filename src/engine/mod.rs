@@ -25,7 +25,12 @@ mod settling;
 mod storing;
 mod subscribing;
 mod subsets;
+mod trouble;
+mod upkeep;
 mod uploading;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,7 +38,7 @@ use std::sync::Arc;
 pub use rusqlite::Connection;
 
 pub use config::{Config, Durability, ElectricConfig, WriteConfig};
-pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch};
+pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch, StorageFacts};
 
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
@@ -112,6 +117,31 @@ pub struct Engine {
     status: Option<Status>,
     status_is_stale: bool,
     effects: Vec<Effect>,
+    upkeep: Upkeep,
+}
+
+/// What is known of the file's state.
+#[derive(Debug, Default)]
+struct Upkeep {
+    /// Rows written by the connection so far, by SQLite's count.
+    changes: u64,
+    /// When that was last seen to go up.
+    changed_at: Millis,
+    /// The idle timer is set.
+    timed: bool,
+    /// Tables of which it is not known whether they are whole; `None` before the first look.
+    unchecked: Option<Vec<String>>,
+    /// Commits, when the last event had been handled.
+    commits: u64,
+    /// The storage failed while the event was handled.
+    failed: bool,
+    /// What is wrong with the file.
+    broken: Option<Error>,
+    /// When the storage was last measured, and whether the answer is still to come.
+    measured_at: Option<Millis>,
+    /// The browser was asked to keep the data, or is to be asked.
+    asked_to_persist: bool,
+    to_persist: bool,
 }
 
 /// See [`Engine::fetches`].
@@ -138,6 +168,8 @@ mod timer {
     pub(super) const NUDGE: TimerId = TimerId(1);
     pub(super) const TRANSACTION: TimerId = TimerId(2);
     pub(super) const GROUPS: TimerId = TimerId(3);
+    pub(super) const CHECKPOINT: TimerId = TimerId(4);
+    pub(super) const CHECK: TimerId = TimerId(5);
     /// The first shape's; the others follow.
     pub(super) const SHAPES: u32 = 16;
     /// The first shape's, for its subsets.
@@ -165,6 +197,7 @@ impl Engine {
         }
         self.deferred = kept;
         if self.open_transaction.is_none() && !self.closed {
+            self.look_after_storage();
             self.publish();
         }
         std::mem::take(&mut self.effects)
@@ -181,6 +214,7 @@ impl Engine {
             | Event::Headers { .. }
             | Event::Answered { .. }
             | Event::Failed { .. }
+            | Event::Storage(_)
             | Event::Wake => true,
         }
     }
@@ -222,6 +256,9 @@ impl Engine {
             Event::Timer(timer::UPLOAD) => self.upload(now, rng, crate::upload::Event::Timer),
             Event::Timer(timer::NUDGE) => self.nudge(now, rng),
             Event::Timer(timer::GROUPS) => self.begin_rounds(now, rng),
+            Event::Timer(timer::CHECKPOINT) => self.checkpoint_if_idle(now),
+            Event::Timer(timer::CHECK) => self.check_next(now),
+            Event::Storage(facts) => self.measured(facts),
             Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
             Event::Timer(TimerId(n)) if n >= timer::SUBSETS => {
                 self.load_next_subset(now, rng, (n - timer::SUBSETS) as usize);

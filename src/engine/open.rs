@@ -12,7 +12,8 @@ use super::ledger::LEDGER_SHAPE;
 use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
-use super::{Config, Effect, Engine, Numbered, Purpose, begin};
+use super::upkeep::CHECK_AFTER_MS;
+use super::{Config, Effect, Engine, Numbered, Purpose, Upkeep, begin};
 use crate::error::Result;
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
 use crate::schema::{Names, TableDeclaration, TableSchema};
@@ -46,6 +47,7 @@ impl Engine {
         let storage = connection::read_back(&conn, persistence, reason)?;
         let transaction = begin(&conn, &session, Purpose::App)?;
         migrations::migrate(&transaction)?;
+        let was_open = settings::mark_open(&transaction)?;
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
         let known = shapes::load_tables(&transaction)?;
@@ -83,6 +85,7 @@ impl Engine {
             status: None,
             status_is_stale: true,
             effects: Vec::new(),
+            upkeep: Upkeep::default(),
             config,
         };
         for at in 0..engine.shapes.len() {
@@ -94,6 +97,11 @@ impl Engine {
         }
         engine.upload(now, rng, upload::Event::Queued);
         engine.nudge(now, rng);
+        engine.measure();
+        if was_open {
+            engine.check_later(now, CHECK_AFTER_MS);
+        }
+        engine.look_after_storage();
         engine.publish();
         let effects = std::mem::take(&mut engine.effects);
         Ok((engine, effects))

@@ -1,7 +1,5 @@
 //! The app's requests.
 
-use rusqlite::Connection;
-
 use super::live::LiveQuery;
 use super::{Awaiting, Effect, Engine};
 use crate::error::{Error, Result};
@@ -52,7 +50,12 @@ impl Engine {
                 Some(error) => self.effects.push(Effect::Reply(id, Err(error))),
                 None => self.awaiting_schema.push(Awaiting { table, id, request }),
             },
-            _ => self.effects.push(Effect::Reply(id, result)),
+            _ => {
+                if let Err(error) = &result {
+                    self.note_failure(error);
+                }
+                self.effects.push(Effect::Reply(id, result));
+            }
         }
         if closes {
             return;
@@ -130,6 +133,8 @@ impl Engine {
                 Reply::Done
             }
             Request::LoadSubset { .. } | Request::Settled(_) => Reply::Done,
+            // `transfer` answers these.
+            Request::Export | Request::Import(_) => Reply::Done,
             Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
             Request::Connect => {
                 self.connect(now, rng);
@@ -146,7 +151,7 @@ impl Engine {
             }
             Request::Close => {
                 self.close(now, rng);
-                let flushed = checkpoint(&self.conn);
+                let flushed = self.close_file();
                 self.effects.push(Effect::Close);
                 flushed?;
                 Reply::Done
@@ -310,9 +315,4 @@ fn may_wait(request: &Request) -> bool {
         }
         _ => true,
     }
-}
-
-/// Moves the write-ahead log into the database file, so that the next opening has nothing to recover.
-fn checkpoint(conn: &Connection) -> Result<()> {
-    Ok(conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }

@@ -33,6 +33,7 @@ impl Engine {
                 // The next POST takes along what stays marked as being sent.
                 Err(error) if requeues => self.effects_failed(&error),
                 Err(error) => {
+                    self.note_failure(&error);
                     self.upload(now, rng, Event::StoreFailed(error));
                     return;
                 }

@@ -8,6 +8,7 @@ mod authorizer;
 mod bookkeeping;
 mod bounds;
 pub mod changes;
+pub mod check;
 pub mod connection;
 mod error;
 mod functions;
