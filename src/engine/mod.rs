@@ -11,6 +11,7 @@ mod durability;
 mod grouping;
 mod interface;
 mod ledger;
+mod limit;
 mod live;
 mod local;
 mod numbered;

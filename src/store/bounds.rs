@@ -1,8 +1,12 @@
 //! What a connection is held to: how durable its commits are, how long a statement of the app may run.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
 
 use super::session::Session;
+use crate::error::{Error, Result};
+use crate::ids::Millis;
 
 /// How much of a commit waits for the disk: `PRAGMA synchronous`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +35,9 @@ pub(super) struct Bounds {
     level: Option<Level>,
     app_level: Level,
     commits: u64,
+    clock: Option<fn() -> Millis>,
+    limit_ms: u64,
+    deadline: Option<Millis>,
 }
 
 impl Session {
@@ -60,6 +67,38 @@ impl Session {
         self.bounds().level = Some(level);
     }
 
+    /// From now on a statement of the app is interrupted after so many milliseconds; 0: never.
+    pub fn set_limit(&self, ms: u64) {
+        self.bounds().limit_ms = ms;
+    }
+
+    /// The app's statement begins.
+    pub(super) fn start_limit(&self) {
+        let mut bounds = self.bounds();
+        let limit = bounds.limit_ms;
+        let clock = bounds.clock.filter(|_| limit > 0);
+        bounds.deadline = clock.map(|clock| clock().after(limit));
+    }
+
+    /// It is over.
+    pub(super) fn end_limit(&self) {
+        self.bounds().deadline = None;
+    }
+
+    fn is_over_time(&self) -> bool {
+        let bounds = self.bounds();
+        let reached = |clock: fn() -> Millis| bounds.deadline.is_some_and(|due| clock() >= due);
+        bounds.clock.is_some_and(reached)
+    }
+
+    /// What the app is told of it.
+    pub(super) fn timed_out(&self) -> Error {
+        let limit = self.bounds().limit_ms;
+        Error::Timeout(format!(
+            "the statement was interrupted: it had run for {limit} ms, which is as long as it may"
+        ))
+    }
+
     /// Counts a commit.
     pub fn committed(&self) {
         self.bounds().commits += 1;
@@ -69,4 +108,20 @@ impl Session {
     pub fn commits(&self) -> u64 {
         self.bounds().commits
     }
+}
+
+/// Looks at the clock after so many instructions of SQLite's: in a browser some tenths of a millisecond.
+const INSTRUCTIONS: i32 = 10_000;
+
+/// Lets statements of the app be interrupted; those of sync never are.
+///
+/// A statement that reads leaves all as it was. Of one that writes SQLite takes back the whole transaction, the interactive one that
+/// it was in with it (<https://sqlite.org/c3ref/interrupt.html>).
+pub fn limit_statements(
+    conn: &mut Connection,
+    session: Arc<Session>,
+    clock: fn() -> Millis,
+) -> Result<()> {
+    session.bounds().clock = Some(clock);
+    Ok(conn.progress_handler(INSTRUCTIONS, Some(move || session.is_over_time()))?)
 }

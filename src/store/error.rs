@@ -32,6 +32,7 @@ impl From<rusqlite::Error> for Error {
                 | ErrorCode::DatabaseLocked,
             ) => Self::Storage(message),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(message),
+            Some(ErrorCode::OperationInterrupted) => Self::Timeout(message),
             Some(ErrorCode::AuthorizationForStatementDenied) => Self::Forbidden(message),
             _ => Self::Sql(message),
         }

@@ -36,7 +36,7 @@ mod verify;
 mod writer;
 pub mod written;
 
-pub use bounds::Level;
+pub use bounds::{Level, limit_statements};
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};
 pub use verify::verify;

@@ -183,10 +183,13 @@ impl Session {
         let mut state = self.state();
         state.app = Some(Access::default());
         state.refusal = None;
+        drop(state);
+        self.start_limit();
     }
 
     /// What the app's statements touched since [`Session::enter_app`].
     pub(super) fn leave_app(&self) -> Access {
+        self.end_limit();
         self.state().app.take().unwrap_or_default()
     }
 

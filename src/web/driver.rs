@@ -69,7 +69,7 @@ impl Driver {
             now(),
             &mut rng,
         );
-        let (engine, effects) = match started {
+        let (mut engine, effects) = match started {
             Ok(started) => started,
             Err(error) => {
                 // The engine has dropped the connection; a lock that stayed would shut out the next attempt.
@@ -77,6 +77,7 @@ impl Driver {
                 return Err(error);
             }
         };
+        engine.limit_statements(now)?;
         let driver = Rc::new(Self {
             engine: RefCell::new(Some(engine)),
             storage: RefCell::new(Some(opened.storage)),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod durability;
+mod limit;
 mod trouble;
 mod upkeep;
 
