@@ -17,7 +17,7 @@ pub enum Error {
     /// A table declaration contradicts itself, the server's schema or another table. Code `SCHEMA`.
     #[error("table {}: {}", .0.table, .0.reason)]
     Schema(Box<SchemaFault>),
-    /// The app's SQL is wrong or was interrupted. Code `SQL`.
+    /// The app's SQL is wrong. Code `SQL`.
     #[error("{0}")]
     Sql(String),
     /// A write broke a rule of the table: key taken, key changed, value of the wrong type. Code `CONSTRAINT`.
@@ -42,6 +42,12 @@ pub enum Error {
     /// The browser's storage refused or failed. Code `STORAGE`.
     #[error("storage: {0}")]
     Storage(String),
+    /// A statement of the app ran longer than it may, and was interrupted. Code `TIMEOUT`.
+    #[error("{0}")]
+    Timeout(String),
+    /// The database file is broken. Code `CORRUPT`; it is set aside and built anew, with all of the app's writes that could be read.
+    #[error("the database file is broken: {0}")]
+    Corrupt(String),
     /// The disk or the quota is full. Code `QUOTA`; a retry helps once there is space.
     #[error("the storage is full: {0}")]
     Quota(String),
@@ -87,6 +93,8 @@ impl Error {
             Self::Closed => "CLOSED",
             Self::InUse(_) => "DATABASE_IN_USE",
             Self::Storage(_) => "STORAGE",
+            Self::Timeout(_) => "TIMEOUT",
+            Self::Corrupt(_) => "CORRUPT",
             Self::Quota(_) => "QUOTA",
             Self::SchemaAhead { .. } => "SCHEMA_AHEAD",
             Self::Protocol(_) => "PROTOCOL",

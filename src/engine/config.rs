@@ -7,6 +7,7 @@ use crate::ids::ClientId;
 use crate::optimistic::{ConfirmBy, OnRejection};
 use crate::schema::{Log, Ordered, ShapeDeclaration, TableDeclaration, Tables};
 use crate::shape::ShapeDefinition;
+use crate::tabs::Seen;
 use crate::upload::Batch;
 
 /// The options of `open`.
@@ -27,6 +28,33 @@ pub struct Config {
     /// False: nothing is asked of a server until [`crate::tabs::Request::Connect`].
     #[serde(default = "yes")]
     pub connect: bool,
+    /// What a resolved write has survived.
+    #[serde(default)]
+    pub durability: Durability,
+    /// A statement of the app that takes so many milliseconds is interrupted; 0: none is.
+    #[serde(default = "statement_timeout")]
+    pub statement_timeout: u64,
+    /// Whether to ask the browser to keep the data, once there is a write in it.
+    #[serde(default = "yes")]
+    pub persist: bool,
+    /// What the page remembers of this database in another storage than this one.
+    #[serde(default)]
+    pub seen: Option<Seen>,
+}
+
+fn statement_timeout() -> u64 {
+    30_000
+}
+
+/// See [`Config::durability`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// A write is on the disk before it resolves: a power cut takes nothing of it.
+    #[default]
+    Strict,
+    /// A write survives the page and the browser; a power cut may take the last moments. Commits do not wait for the disk.
+    Relaxed,
 }
 
 fn yes() -> bool {

@@ -2,7 +2,7 @@
 //! in one transaction. The rule stands in [`crate::shape::moment`].
 
 use super::rejecting::Rejected;
-use super::{Effect, Engine, begin, timer};
+use super::{Effect, Engine, Purpose, begin, timer};
 use crate::error::Result;
 use crate::ids::{Lsn, Millis, TransactionId};
 use crate::schema::TableSchema;
@@ -233,7 +233,7 @@ impl Engine {
         members: &[usize],
         upto: Lsn,
     ) -> Result<(bool, Result<Vec<Change>, usize>)> {
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let mut is_left = false;
         let mut changes = Vec::new();
         for at in members {

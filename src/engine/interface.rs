@@ -68,8 +68,23 @@ pub enum Event {
     },
     /// The timer of [`Effect::SetTimer`] is due.
     Timer(TimerId),
+    /// The answer to [`Effect::MeasureStorage`]; may come unasked.
+    Storage(StorageFacts),
     /// The computer woke, or the network or the page is back.
     Wake,
+}
+
+/// What the browser says of the storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorageFacts {
+    /// `navigator.storage.persisted()`, where there is one.
+    pub persisted: Option<bool>,
+    /// `navigator.storage.estimate()`, in bytes.
+    pub quota: Option<u64>,
+    /// As above.
+    pub usage: Option<u64>,
+    /// Whether the database's files are still there. They can be deleted under an open database, by the user or the browser.
+    pub present: bool,
 }
 
 /// A complete HTTP answer.
@@ -111,6 +126,10 @@ pub enum Effect {
     Abort(FetchId),
     /// Report [`Event::Timer`] then; replaces the timer of the same id.
     SetTimer(TimerId, Millis),
+    /// Report [`Event::Storage`].
+    MeasureStorage,
+    /// Ask for `navigator.storage.persist()`, which a window has to do; then report [`Event::Storage`].
+    Persist,
     /// The connection can be dropped; the file is closed with it.
     Close,
     /// Drop the connection and delete the file.

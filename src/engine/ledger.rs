@@ -6,7 +6,7 @@
 //! database too. Nothing of it is kept here but how far it is read.
 
 use super::storing::Stored;
-use super::{Engine, begin};
+use super::{Engine, Purpose, begin};
 use crate::error::Result;
 use crate::ids::{Millis, TransactionId, Xid};
 use crate::shape::Message;
@@ -26,7 +26,7 @@ impl Engine {
         batch: Batch<'_>,
     ) -> Result<Stored> {
         let head = batch.up_to_date.and_then(|head| head.global_last_seen_lsn);
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let mut told = Vec::new();
         let mut accepted = Vec::new();
         for message in &batch.messages {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Asked, Effect, Engine, RequestKey, begin, timer};
+use super::durability::prepare;
+use super::{Asked, Effect, Engine, Purpose, RequestKey, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, TabNumber, TransactionId};
 use crate::schema::Ordered;
@@ -209,7 +210,7 @@ impl Engine {
         meta: Option<&str>,
         work: impl FnOnce(&Session, &Connection) -> Result<R>,
     ) -> Result<Reply> {
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::App)?;
         let id = transactions::next_id(&transaction)?;
         self.session.begin_writing(Writing {
             transaction: id,
@@ -229,6 +230,9 @@ impl Engine {
         let reply = done(queued.then(|| transactions::idempotency_key(&self.client, id)));
         requests::keep(&transaction, asked, &reply, now)?;
         transaction.commit()?;
+        if queued {
+            self.keep_data();
+        }
         Ok(reply)
     }
 
@@ -249,6 +253,7 @@ impl Engine {
         tab: TabNumber,
         meta: Option<String>,
     ) -> Result<TransactionId> {
+        prepare(&self.conn, &self.session, Purpose::App)?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
         let transaction = match transactions::next_id(&self.conn) {
             Ok(transaction) => transaction,
@@ -292,15 +297,20 @@ impl Engine {
                 let id = writing.transaction;
                 key = Some(transactions::idempotency_key(&self.client, id));
             }
+            let queued = key.is_some();
             let reply = Reply::Committed(key);
             requests::keep(&self.conn, asked, &reply, self.now)?;
             self.conn.execute_batch("COMMIT")?;
-            Ok(reply)
+            self.session.committed();
+            Ok((reply, queued))
         };
         match commit(self.session.end_writing()) {
-            Ok(reply) => {
+            Ok((reply, queued)) => {
                 for analysis in &open.touched {
                     self.wrote(analysis);
+                }
+                if queued {
+                    self.keep_data();
                 }
                 Ok(reply)
             }

@@ -7,9 +7,11 @@
 //! in order until it ends.
 
 mod config;
+mod durability;
 mod grouping;
 mod interface;
 mod ledger;
+mod limit;
 mod live;
 mod local;
 mod numbered;
@@ -25,25 +27,32 @@ mod storing;
 mod subscribing;
 mod subsets;
 mod tabs;
+mod trouble;
+mod upkeep;
 mod uploading;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use rusqlite::Connection;
-use rusqlite::{Transaction, TransactionBehavior};
 
-pub use config::{Config, ElectricConfig, WriteConfig};
-pub use interface::{Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey};
+pub use config::{Config, Durability, ElectricConfig, WriteConfig};
+pub use interface::{
+    Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey, StorageFacts,
+};
 
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::ids::{ClientId, FetchId, Millis, TimerId, TransactionId};
 use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
+use durability::{Purpose, begin};
 use grouping::Groups;
 use live::LiveQuery;
 use local::{Analyses, Life, OpenTransaction};
@@ -114,6 +123,31 @@ pub struct Engine {
     status: Option<Status>,
     status_is_stale: bool,
     effects: Vec<Effect>,
+    upkeep: Upkeep,
+}
+
+/// What is known of the file's state.
+#[derive(Debug, Default)]
+struct Upkeep {
+    /// Rows written by the connection so far, by SQLite's count.
+    changes: u64,
+    /// When that was last seen to go up.
+    changed_at: Millis,
+    /// The idle timer is set.
+    timed: bool,
+    /// Tables of which it is not known whether they are whole; `None` before the first look.
+    unchecked: Option<Vec<String>>,
+    /// Commits, when the last event had been handled.
+    commits: u64,
+    /// The storage failed while the event was handled.
+    failed: bool,
+    /// What is wrong with the file.
+    broken: Option<Error>,
+    /// When the storage was last measured, and whether the answer is still to come.
+    measured_at: Option<Millis>,
+    /// The browser was asked to keep the data, or is to be asked.
+    asked_to_persist: bool,
+    to_persist: bool,
 }
 
 /// See [`Engine::fetches`].
@@ -140,6 +174,8 @@ mod timer {
     pub(super) const NUDGE: TimerId = TimerId(1);
     pub(super) const TRANSACTION: TimerId = TimerId(2);
     pub(super) const GROUPS: TimerId = TimerId(3);
+    pub(super) const CHECKPOINT: TimerId = TimerId(4);
+    pub(super) const CHECK: TimerId = TimerId(5);
     /// The first shape's; the others follow.
     pub(super) const SHAPES: u32 = 16;
     /// The first shape's, for its subsets.
@@ -167,6 +203,7 @@ impl Engine {
         }
         self.deferred = kept;
         if self.open_transaction.is_none() && !self.closed {
+            self.look_after_storage();
             self.publish();
         }
         std::mem::take(&mut self.effects)
@@ -186,6 +223,7 @@ impl Engine {
             | Event::Headers { .. }
             | Event::Answered { .. }
             | Event::Failed { .. }
+            | Event::Storage(_)
             | Event::Wake => true,
         }
     }
@@ -231,6 +269,9 @@ impl Engine {
             Event::Timer(timer::UPLOAD) => self.upload(now, rng, crate::upload::Event::Timer),
             Event::Timer(timer::NUDGE) => self.nudge(now, rng),
             Event::Timer(timer::GROUPS) => self.begin_rounds(now, rng),
+            Event::Timer(timer::CHECKPOINT) => self.checkpoint_if_idle(now),
+            Event::Timer(timer::CHECK) => self.check_next(now),
+            Event::Storage(facts) => self.measured(facts),
             Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
             Event::Timer(TimerId(n)) if n >= timer::SUBSETS => {
                 self.load_next_subset(now, rng, (n - timer::SUBSETS) as usize);
@@ -263,12 +304,4 @@ impl Engine {
             self.effects.push(Effect::Abort(id));
         }
     }
-}
-
-/// Begins a writing transaction; dropped without a commit it rolls back.
-fn begin(conn: &Connection) -> Result<Transaction<'_>> {
-    Ok(Transaction::new_unchecked(
-        conn,
-        TransactionBehavior::Immediate,
-    )?)
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::config::DeclaredShape;
+use super::durability::choose;
 use super::grouping::Groups;
 use super::ledger::LEDGER_SHAPE;
 use super::local::{Analyses, Life};
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
-use super::{Config, Effect, Engine, Numbered, begin};
+use super::upkeep::CHECK_AFTER_MS;
+use super::{Config, Effect, Engine, Numbered, Purpose, Upkeep, begin};
 use crate::error::Result;
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
 use crate::schema::{Names, TableDeclaration, TableSchema};
@@ -41,9 +43,11 @@ impl Engine {
     ) -> Result<(Self, Vec<Effect>)> {
         let session = Arc::new(Session::default());
         connection::configure(&mut conn, session.clone())?;
+        choose(&conn, &session, config.durability)?;
         let storage = connection::read_back(&conn, persistence, reason)?;
-        let transaction = begin(&conn)?;
+        let transaction = begin(&conn, &session, Purpose::App)?;
         migrations::migrate(&transaction)?;
+        let was_open = settings::mark_open(&transaction)?;
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
         requests::forget_old(&transaction, now)?;
@@ -83,6 +87,7 @@ impl Engine {
             status: None,
             status_is_stale: true,
             effects: Vec::new(),
+            upkeep: Upkeep::default(),
             config,
         };
         for at in 0..engine.shapes.len() {
@@ -94,6 +99,11 @@ impl Engine {
         }
         engine.upload(now, rng, upload::Event::Queued);
         engine.nudge(now, rng);
+        engine.measure();
+        if was_open {
+            engine.check_later(now, CHECK_AFTER_MS);
+        }
+        engine.look_after_storage();
         engine.publish();
         let effects = std::mem::take(&mut engine.effects);
         Ok((engine, effects))

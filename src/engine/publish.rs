@@ -125,12 +125,6 @@ impl Engine {
             error: self.uploader.error().map(Error::report),
         }
     }
-
-    /// The database failed outside of any request: the app learns it from the status of the write path.
-    pub(super) fn effects_failed(&mut self, error: &Error) {
-        self.storage.reason = Some(error.to_string());
-        self.status_is_stale = true;
-    }
 }
 
 fn phase(phase: Phase) -> ShapePhase {

@@ -105,7 +105,10 @@ impl Engine {
         let event = match stored {
             Ok(Stored::Whole) => Event::Committed,
             Ok(Stored::RowsAreMissing) => Event::Refetch,
-            Err(error) => Event::CommitFailed(error),
+            Err(error) => {
+                self.note_failure(&error);
+                Event::CommitFailed(error)
+            }
         };
         self.shape(now, rng, at, event);
     }

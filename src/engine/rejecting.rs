@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::reading::refold_all;
-use super::{Config, Effect, Engine, RequestKey, begin};
+use super::{Config, Effect, Engine, Purpose, RequestKey, begin};
 use crate::error::{ErrorReport, Result};
 use crate::ids::{ClientId, Millis, TransactionId};
 use crate::optimistic::{OnRejection, Standing, taken_along};
@@ -45,7 +45,7 @@ impl Engine {
         dependents: bool,
         edit: Edit<'_>,
     ) -> Result<Reply> {
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::App)?;
         let mut key = None;
         let mut touched = Touched::new();
         for id in journal::with_dependents(&transaction, number, dependents)? {
@@ -78,7 +78,7 @@ impl Engine {
         number: TransactionId,
         dependents: bool,
     ) -> Result<()> {
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::App)?;
         for id in journal::with_dependents(&transaction, number, dependents)? {
             journal::discard(&transaction, id)?;
         }

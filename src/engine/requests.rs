@@ -1,7 +1,5 @@
 //! The app's requests.
 
-use rusqlite::Connection;
-
 use super::live::LiveQuery;
 use super::{Asked, Awaiting, Effect, Engine};
 use crate::error::{Error, Result};
@@ -50,7 +48,13 @@ impl Engine {
                 | Request::Retry { .. }
                 | Request::Edit { .. }
         );
+        if let Some(ms) = asked.timeout_ms {
+            self.set_limit(Some(ms.into()));
+        }
         let result = self.answer(now, rng, &asked, request);
+        if asked.timeout_ms.is_some() {
+            self.set_limit(None);
+        }
         let missing = match (&result, &may_wait) {
             (Err(Error::Sql(message)), Some(_)) => self.missing_table(message),
             _ => None,
@@ -64,7 +68,12 @@ impl Engine {
                     request,
                 }),
             },
-            _ => self.effects.push(Effect::Reply(id, result)),
+            _ => {
+                if let Err(error) = &result {
+                    self.note_failure(error);
+                }
+                self.effects.push(Effect::Reply(id, result));
+            }
         }
         if closes {
             return;
@@ -149,6 +158,8 @@ impl Engine {
                 Reply::Done
             }
             Request::LoadSubset { .. } | Request::Settled(_) => Reply::Done,
+            // `transfer` answers these.
+            Request::Export | Request::Import(_) => Reply::Done,
             Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
             Request::Connect => {
                 self.connect(now, rng);
@@ -170,7 +181,7 @@ impl Engine {
             }
             Request::Close => {
                 self.close(now, rng);
-                let flushed = checkpoint(&self.conn);
+                let flushed = self.close_file();
                 self.effects.push(Effect::Close);
                 flushed?;
                 Reply::Done
@@ -343,9 +354,4 @@ fn may_wait(request: &Request) -> bool {
         }
         _ => true,
     }
-}
-
-/// Moves the write-ahead log into the database file, so that the next opening has nothing to recover.
-fn checkpoint(conn: &Connection) -> Result<()> {
-    Ok(conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }

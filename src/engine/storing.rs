@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::rejecting::Rejected;
 use super::runner::{Progress, StoredRows};
-use super::{Engine, begin};
+use super::{Engine, Purpose, begin};
 use crate::error::Result;
 use crate::ids::{Lsn, Millis, ShapeId, TransactionId};
 use crate::schema::TableSchema;
@@ -86,7 +86,7 @@ impl Engine {
             return self.hold_rows(at, known, batch);
         }
         let staged = batch.generation == Generation::Next || shape.complete;
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let described = match batch.schema {
             Some(header) => Some(self.schema_from(&shape.table, header)?),
             None => None,
@@ -162,7 +162,7 @@ impl Engine {
         batch: Batch<'_>,
     ) -> Result<Option<StoredRows>> {
         let shape = &self.shapes[at];
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let described = match batch.schema {
             Some(header) => Some(self.schema_from(&shape.table, header)?),
             None => None,
@@ -245,7 +245,7 @@ impl Engine {
 
     pub(super) fn store_refetch(&mut self, at: usize, refetch: &Refetch) -> Result<Stored> {
         let shape = &self.shapes[at];
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         match self.session.table(&shape.table) {
             Some(table) => staging::clear(&transaction, &table, shape.id)?,
             None => staging::drop_rows(&transaction, shape.id)?,

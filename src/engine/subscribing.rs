@@ -1,7 +1,7 @@
 //! Shapes that come, change and go while the app runs.
 
 use super::open::{refold_pending, runner};
-use super::{Engine, begin};
+use super::{Engine, Purpose, begin};
 use crate::error::{Error, Result};
 use crate::ids::Millis;
 use crate::schema::ShapeDeclaration;
@@ -35,7 +35,7 @@ impl Engine {
             }
             self.stop_shape(now, rng, at);
         }
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let id = shapes::register(&transaction, table, name, false)?;
         let schema = self.session.table(table);
         if let Some(schema) = &schema {
@@ -94,7 +94,7 @@ impl Engine {
         let Some(stored) = stored else {
             return Ok(());
         };
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         if let Some(schema) = self.session.table(table) {
             tables::purge(&transaction, &schema, stored.id)?;
             refold_pending(&transaction, &schema)?;

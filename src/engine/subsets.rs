@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
+use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, Purpose, begin, timer};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::ids::{Handle, Lsn, Millis, RequestId, TimerId};
@@ -177,8 +177,17 @@ impl Engine {
         };
         match read {
             Ok(rows) => {
-                let stored = self.store_subset(at, rows);
-                self.end_subset(at, stored);
+                let known = self.session.table(&self.shapes[at].table);
+                match self.store_subset(at, rows) {
+                    Err(error @ (Error::Quota(_) | Error::Storage(_) | Error::Corrupt(_))) => {
+                        // The table went back with the transaction, so must what we know of it.
+                        let name = self.shapes[at].table.clone();
+                        self.session.set_table(&name, known);
+                        self.note_failure(&error);
+                        self.subset_troubled(now, rng, at, error, false);
+                    }
+                    stored => self.end_subset(at, stored),
+                }
             }
             Err(SubsetTrouble::Ended) => {
                 self.shapes[at].subsets.dead = handle;
@@ -306,7 +315,7 @@ impl Engine {
             return Ok(0);
         };
         let is_last = !queue.iter().skip(1).any(|wanted| wanted.request.is_none());
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let table = match shapes::loading(&transaction, id)? {
             Some((schema, true)) if staged => std::sync::Arc::new(schema),
             _ => known
@@ -334,17 +343,18 @@ impl Engine {
             None
         };
         let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
-        if let Err(error) = transaction.commit() {
-            self.session.set_table(&name, known);
-            return Err(error.into());
-        }
+        transaction.commit()?;
         let shape = &mut self.shapes[at];
         if let Some((_, misfits)) = swapped {
             shape.complete = false;
-            self.announce_rejected(misfits)?;
+            if let Err(error) = self.announce_rejected(misfits) {
+                self.effects_failed(&error);
+            }
         }
-        if let Some(table) = self.session.table(&name) {
-            self.shapes[at].count_rows(&self.conn, &table)?;
+        if let Some(table) = self.session.table(&name)
+            && let Err(error) = self.shapes[at].count_rows(&self.conn, &table)
+        {
+            self.effects_failed(&error);
         }
         if !staged || applied.changed_rows() {
             self.touch_table(&name);

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::reading::refold_all;
 use super::rejecting::{reject, with_dependents};
-use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, begin, timer};
+use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, Purpose, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, Lsn, Millis, TransactionId};
 use crate::optimistic::{blocked_by, confirmable};
@@ -33,6 +33,7 @@ impl Engine {
                 // The next POST takes along what stays marked as being sent.
                 Err(error) if requeues => self.effects_failed(&error),
                 Err(error) => {
+                    self.note_failure(&error);
                     self.upload(now, rng, Event::StoreFailed(error));
                     return;
                 }
@@ -66,7 +67,7 @@ impl Engine {
             return Ok(());
         };
         let url = write.url.clone();
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Post)?;
         queue::requeue(&transaction, None)?;
         let number = |key: &String| transactions::parse_idempotency_key(&self.client, key);
         let parked: Vec<TransactionId> = take.parked.iter().filter_map(number).collect();
@@ -160,7 +161,7 @@ impl Engine {
         rng: &mut fastrand::Rng,
         verdicts: Vec<(TransactionId, Verdict)>,
     ) -> Result<()> {
-        let transaction = begin(&self.conn)?;
+        let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let mut accepted = Vec::new();
         let mut rejected = Vec::new();
         let mut contained = Vec::new();

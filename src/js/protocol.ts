@@ -24,11 +24,41 @@ export type StorageStatus = {
   journalMode: string;
   /** `PRAGMA locking_mode`. */
   lockingMode: string;
-  /** `PRAGMA synchronous` by name. */
+  /** `PRAGMA synchronous` by name, as it is for the app's own writes. */
   synchronous: string;
+  /** Whether the browser keeps the data until the user deletes it. Null: it was not asked yet, or does not say. */
+  persisted: boolean | null;
+  /** How many bytes this origin may keep, as the browser estimates it. */
+  quota: number | null;
+  /** How many of them it uses, the app's other storage included. */
+  usage: number | null;
+  /** The last failure of the storage; gone after the next successful write. Reading goes on meanwhile. */
+  error: ErrorReport | null;
+  /** The file was built anew when this session began. */
+  recovered: Recovery | null;
+  /** The storage was empty when this session began, and the page remembers writes that were pending in it. */
+  evicted: Seen | null;
 };
 
 export type Persistence = "opfs" | "file" | "memory";
+
+export type Recovery = {
+  /** When. */
+  at: number;
+  /** What was wrong with the file. */
+  reason: string;
+  /** Transactions taken over: pending ones, and rejected ones that the app has not dealt with. */
+  transactions: number;
+  /** What could not be read of the app's writes and own tables: rows, and ends of tables. 0: nothing is missing. */
+  lost: number;
+};
+
+export type Seen = {
+  /** Transactions that were not yet confirmed, or rejected and not dealt with. */
+  pending: number;
+  /** When that was. */
+  at: number;
+};
 
 export type ShapeStatus = {
   /** The table it fills. */

@@ -6,7 +6,9 @@
 pub mod apply;
 mod authorizer;
 mod bookkeeping;
+mod bounds;
 pub mod changes;
+pub mod check;
 pub mod connection;
 mod error;
 mod functions;
@@ -35,6 +37,7 @@ mod verify;
 mod writer;
 pub mod written;
 
+pub use bounds::{Level, limit_statements};
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};
 pub use verify::verify;

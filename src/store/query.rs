@@ -167,6 +167,9 @@ fn app_error(session: &Session, error: rusqlite::Error) -> Error {
         (None, rusqlite::Error::MultipleStatement) => {
             Error::Argument("one statement at a time: batch() takes several".into())
         }
-        (None, error) => error.into(),
+        (None, error) => match error.into() {
+            Error::Timeout(_) => session.timed_out(),
+            error => error,
+        },
     }
 }

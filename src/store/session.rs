@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::bounds::Bounds;
 use crate::error::Error;
 use crate::ids::{Millis, TransactionId, WriteId};
 use crate::schema::{Names, Ordered, TableSchema, names};
@@ -16,6 +17,7 @@ pub type Catalog = Ordered<Arc<TableSchema>>;
 #[derive(Debug, Default)]
 pub struct Session {
     state: Mutex<State>,
+    pub(super) bounds: Mutex<Bounds>,
 }
 
 #[derive(Debug, Default)]
@@ -181,10 +183,13 @@ impl Session {
         let mut state = self.state();
         state.app = Some(Access::default());
         state.refusal = None;
+        drop(state);
+        self.start_limit();
     }
 
     /// What the app's statements touched since [`Session::enter_app`].
     pub(super) fn leave_app(&self) -> Access {
+        self.end_limit();
         self.state().app.take().unwrap_or_default()
     }
 

@@ -8,6 +8,8 @@ use crate::error::Result;
 use crate::ids::ClientId;
 
 const CLIENT_ID: &str = "client_id";
+/// Stands there while the database is open.
+const OPEN: &str = "open";
 
 /// This database's id, minted from `rng` when there is none yet. Wants a transaction.
 pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId> {
@@ -32,4 +34,24 @@ pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId>
         &[&CLIENT_ID, &minted],
     )?;
     Ok(ClientId(minted))
+}
+
+/// Leaves a mark that a clean close takes away; whether the one of the last session is still there. Wants a transaction.
+pub fn mark_open(conn: &Connection) -> Result<bool> {
+    let marked = run(
+        conn,
+        "INSERT OR IGNORE INTO _throughline_settings (name, value) VALUES (?1, '1')",
+        &[&OPEN],
+    )?;
+    Ok(marked == 0)
+}
+
+/// The mark goes: all that was committed is in order.
+pub fn mark_closed(conn: &Connection) -> Result<()> {
+    run(
+        conn,
+        "DELETE FROM _throughline_settings WHERE name = ?1",
+        &[&OPEN],
+    )?;
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::status::Status;
+use super::status::{Recovery, Status};
 use crate::change::{Operation, TransactionState};
 use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{Millis, SubscriptionId, TransactionId};
@@ -116,6 +116,10 @@ pub enum Request {
     },
     /// Recomputes every shadow row and compares.
     Verify,
+    /// Asks for the whole database as the bytes of a file.
+    Export,
+    /// Puts the database of such a file in the place of this one, pending writes included; all that is here goes.
+    Import(Vec<u8>),
     /// Lets sync run (the default).
     Connect,
     /// Stops all network traffic until [`Request::Connect`].
@@ -199,6 +203,8 @@ pub enum Reply {
     Loaded(u64),
     /// To `Verify`.
     Verified(Verification),
+    /// To `Export`.
+    Bytes(Vec<u8>),
 }
 
 /// A query's result, row after row in one flat list.
@@ -255,6 +261,8 @@ pub enum Notification {
     Confirmed(TransactionRecord),
     /// The server refused a transaction; it was rolled back here.
     Rejected(TransactionRecord),
+    /// The database file was broken and has been built anew.
+    Recovered(Recovery),
 }
 
 /// The new result of a live query, told as steps over the old one.

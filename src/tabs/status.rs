@@ -37,8 +37,50 @@ pub struct StorageStatus {
     pub journal_mode: String,
     /// `PRAGMA locking_mode`.
     pub locking_mode: String,
-    /// `PRAGMA synchronous` by name.
+    /// `PRAGMA synchronous` by name, as it is for the app's own writes.
     pub synchronous: String,
+    /// Whether the browser keeps the data until the user deletes it. Null: it was not asked yet, or does not say.
+    pub persisted: Option<bool>,
+    /// How many bytes this origin may keep, as the browser estimates it.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub quota: Option<u64>,
+    /// How many of them it uses, the app's other storage included.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub usage: Option<u64>,
+    /// The last failure of the storage; gone after the next successful write. Reading goes on meanwhile.
+    pub error: Option<Box<ErrorReport>>,
+    /// The file was built anew when this session began.
+    pub recovered: Option<Box<Recovery>>,
+    /// The storage was empty when this session began, and the page remembers writes that were pending in it.
+    pub evicted: Option<Seen>,
+}
+
+/// A broken database file was set aside, and what could be read of it taken over into a new one. Its rows are loaded again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Recovery {
+    /// When.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: Millis,
+    /// What was wrong with the file.
+    pub reason: String,
+    /// Transactions taken over: pending ones, and rejected ones that the app has not dealt with.
+    pub transactions: u32,
+    /// What could not be read of the app's writes and own tables: rows, and ends of tables. 0: nothing is missing.
+    pub lost: u32,
+}
+
+/// What a page outside of this storage last knew of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// Transactions that were not yet confirmed, or rejected and not dealt with.
+    pub pending: u32,
+    /// When that was.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at: Millis,
 }
 
 /// See [`StorageStatus::persistence`].

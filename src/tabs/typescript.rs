@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use ts_rs::{Config, TS};
 
 use super::{
-    ChangeRecord, Persistence, ShapePhase, ShapeStatus, Status, StorageStatus, TransactionRecord,
-    UploadPhase, UploadStatus, Verification,
+    ChangeRecord, Persistence, Recovery, Seen, ShapePhase, ShapeStatus, Status, StorageStatus,
+    TransactionRecord, UploadPhase, UploadStatus, Verification,
 };
 use crate::change::{Operation, TransactionState};
 use crate::error::ErrorReport;
@@ -22,6 +22,8 @@ fn generated() -> String {
         Status::decl(&config),
         StorageStatus::decl(&config),
         Persistence::decl(&config),
+        Recovery::decl(&config),
+        Seen::decl(&config),
         ShapeStatus::decl(&config),
         ShapePhase::decl(&config),
         UploadStatus::decl(&config),

@@ -32,9 +32,6 @@ impl std::fmt::Debug for Database {
     }
 }
 
-/// Subscriptions made here count down, those of a page up.
-const OWN_SUBSCRIPTIONS: u32 = 1 << 31;
-
 #[wasm_bindgen]
 impl Database {
     /// Opens a database: storage, tables, sync. See `OpenOptions`.

@@ -75,7 +75,7 @@ impl Driver {
             now(),
             &mut rng,
         );
-        let (engine, effects) = match started {
+        let (mut engine, effects) = match started {
             Ok(started) => started,
             Err(error) => {
                 // The engine has dropped the connection; handles that stayed would shut out the next attempt.
@@ -83,6 +83,7 @@ impl Driver {
                 return Err(OpenTrouble::Failed(error));
             }
         };
+        engine.limit_statements(now)?;
         let driver = Rc::new(Self {
             engine: RefCell::new(Some(engine)),
             storage: RefCell::new(Some(opened.storage)),
@@ -228,6 +229,7 @@ impl Driver {
                 }
             }
             Effect::SetTimer(id, at) => self.set_timer(id, at),
+            Effect::MeasureStorage | Effect::Persist => {}
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;

@@ -270,8 +270,8 @@ fn a_queue_that_cannot_be_written_waits_and_says_so() {
     let status = world.client("a").status();
     assert_eq!(status.upload.phase, UploadPhase::Waiting);
     assert_eq!(status.pending, 1);
-    let reason = status.storage.reason.unwrap();
-    assert!(reason.contains("the disk is broken"), "{reason}");
+    let error = status.storage.error.unwrap();
+    assert!(error.message.contains("the disk is broken"), "{error:?}");
     world.run_for(100_000);
     assert!(
         posts(world).len() < 3,

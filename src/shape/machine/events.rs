@@ -201,7 +201,8 @@ impl<'a> Turn<'_, 'a> {
             State::Applying { pending, ahead } => {
                 self.abort_ahead(ahead);
                 self.not_stored(pending);
-                if error.retryable() {
+                // A storage that fails may work again, and the rows are still to be had.
+                if error.retryable() || matches!(error, Error::Storage(_)) {
                     self.retry(Some(error), None)
                 } else {
                     self.fail(error)

@@ -39,6 +39,10 @@ pub(in crate::web) fn to_js(notification: Notification) -> Result<JsValue> {
         Notification::Accepted(transaction) => about(&object, "accepted", &transaction)?,
         Notification::Confirmed(transaction) => about(&object, "confirmed", &transaction)?,
         Notification::Rejected(transaction) => about(&object, "rejected", &transaction)?,
+        Notification::Recovered(recovery) => {
+            set(&object, "type", "recovered");
+            set(&object, "recovery", record(&recovery)?);
+        }
     }
     Ok(object.into())
 }

@@ -32,6 +32,7 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
         Reply::Transactions(records) => record(&records)?,
         Reply::Loaded(rows) => (rows as f64).into(),
         Reply::Verified(report) => record(&report)?,
+        Reply::Bytes(bytes) => js_sys::Uint8Array::from(&bytes[..]).into(),
     })
 }
 

@@ -12,8 +12,8 @@ use throughline::shape::Stored;
 use throughline::shape::machine::Position;
 use throughline::store::connection::open_file;
 use throughline::tabs::{
-    Executed, LiveDiff, LiveStep, Notification, Persistence, Reply, Request, Rows, Statement,
-    Status, TransactionRecord,
+    Executed, LiveDiff, LiveStep, Notification, Persistence, Recovery, Reply, Request, Rows,
+    Statement, Status, TransactionRecord,
 };
 use throughline::value::Value;
 
@@ -42,6 +42,7 @@ pub struct Client {
     pub accepted: Vec<TransactionRecord>,
     pub confirmed: Vec<TransactionRecord>,
     pub rejected: Vec<TransactionRecord>,
+    pub recovered: Vec<Recovery>,
 }
 
 /// How a process ends.
@@ -84,6 +85,7 @@ impl Client {
             accepted: Vec::new(),
             confirmed: Vec::new(),
             rejected: Vec::new(),
+            recovered: Vec::new(),
         }
     }
 
@@ -166,6 +168,7 @@ impl Client {
                 self.folder = folder();
                 self.timers.clear();
             }
+            Effect::MeasureStorage | Effect::Persist => {}
             Effect::Fetch(_) | Effect::Abort(_) => unreachable!("the world's part"),
         }
     }
@@ -186,6 +189,7 @@ impl Client {
             Notification::Accepted(record) => self.accepted.push(record),
             Notification::Confirmed(record) => self.confirmed.push(record),
             Notification::Rejected(record) => self.rejected.push(record),
+            Notification::Recovered(recovery) => self.recovered.push(recovery),
         }
     }
 }

@@ -1,0 +1,155 @@
+//! A storage that is full.
+
+use super::*;
+use crate::shape::Phase;
+
+impl App {
+    /// The file cannot grow any more.
+    fn fill(&mut self) {
+        let conn = &self.engine.conn;
+        conn.execute_batch("PRAGMA max_page_count = 1").unwrap();
+    }
+
+    fn make_room(&mut self) {
+        let conn = &self.engine.conn;
+        conn.execute_batch("PRAGMA max_page_count = 1000000")
+            .unwrap();
+    }
+
+    fn error(&self) -> Option<String> {
+        self.engine
+            .storage
+            .error
+            .as_ref()
+            .map(|error| error.code.clone())
+    }
+
+    fn measures(&mut self) -> usize {
+        let before = self.effects.len();
+        self.effects
+            .retain(|effect| *effect != Effect::MeasureStorage);
+        before - self.effects.len()
+    }
+}
+
+/// Rows that do not fit into the pages that are there.
+fn many() -> Vec<String> {
+    (0..300)
+        .map(|n| format!("{n}{}", "x".repeat(500)))
+        .collect()
+}
+
+#[test]
+fn rows_that_find_no_room_come_again_and_none_is_skipped() {
+    let mut app = App::open("");
+    assert_eq!(app.measures(), 1, "at the opening");
+    let titles = many();
+    let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+    app.fill();
+    app.now = app.now.after(1);
+    let mut waited = 0;
+    for _ in 0..6 {
+        app.shape_answers(&titles);
+        assert_eq!(app.error().as_deref(), Some("QUOTA"));
+        assert_eq!(app.engine.shapes[0].phase(), Phase::Waiting);
+        assert!(!app.asked("/shape"), "not at once");
+        assert_eq!(app.measures(), 1);
+        assert!(app.titles().is_empty(), "reading goes on");
+        let before = app.now;
+        app.now = app.now.after(1);
+        assert!(app.pass(TimerId(timer::SHAPES)));
+        waited += app.now.0 - before.0;
+    }
+    assert!(waited > 2_000, "longer and longer: {waited}");
+    app.make_room();
+    app.shape_answers(&titles);
+    assert_eq!((app.error(), app.titles().len()), (None, 300));
+    assert_eq!(app.engine.storage.reason, None);
+}
+
+#[test]
+fn a_write_that_finds_no_room_fails_whole_and_the_next_success_clears_the_status() {
+    let mut app = App::open(r#""connect": false,"#);
+    app.fill();
+    let large = format!("INSERT INTO todos VALUES (1, '{}')", "x".repeat(60_000));
+    let error = app.execute(&large).unwrap_err();
+    assert_eq!((error.code(), error.retryable()), ("QUOTA", true));
+    assert_eq!(app.error().as_deref(), Some("QUOTA"));
+    assert!(app.titles().is_empty());
+    app.make_room();
+    assert_eq!(
+        app.error().as_deref(),
+        Some("QUOTA"),
+        "nobody has tried yet"
+    );
+    app.execute("INSERT INTO todos VALUES (1, 'small')")
+        .unwrap();
+    assert_eq!((app.error(), app.titles().len()), (None, 1));
+}
+
+#[test]
+fn a_verdict_that_finds_no_room_is_asked_for_again_under_the_same_key() {
+    let mut app = App::open("");
+    app.shape_answers(&[]);
+    app.execute("INSERT INTO todos VALUES (1, 'mine')").unwrap();
+    let key = |app: &App| {
+        let fetch = app.fetches.iter().find(|fetch| fetch.url == "/changes");
+        let body = fetch.unwrap().body.clone().unwrap();
+        body[..60].to_owned()
+    };
+    let first = key(&app);
+    let reason = "x".repeat(60_000);
+    let id = first.split('"').nth(3).unwrap().to_owned();
+    let verdict = format!(
+        r#"{{"transactions":[{{"id":"{id}","status":"rejected","error":{{"code":"NO","message":"{reason}"}}}}]}}"#
+    );
+    app.fill();
+    app.answer("/changes", &[], &verdict);
+    assert_eq!(app.error().as_deref(), Some("QUOTA"));
+    assert!(!app.asked("/changes"), "not at once");
+    assert_eq!(app.titles().len(), 1, "nothing of it is done");
+    app.make_room();
+    app.now = app.now.after(1);
+    assert!(app.pass(timer::UPLOAD));
+    assert_eq!(key(&app), first);
+    app.answer("/changes", &[], &verdict);
+    assert_eq!((app.error(), app.titles().len()), (None, 0));
+}
+
+#[test]
+fn the_first_write_asks_to_keep_the_data_once() {
+    let asks = |app: &App| {
+        app.effects
+            .iter()
+            .filter(|effect| **effect == Effect::Persist)
+            .count()
+    };
+    let mut app = App::open("");
+    app.shape_answers(&["theirs"]);
+    assert_eq!(asks(&app), 0, "rows can be fetched again");
+    app.execute("INSERT INTO todos VALUES (10, 'mine')")
+        .unwrap();
+    app.execute("INSERT INTO todos VALUES (11, 'mine')")
+        .unwrap();
+    assert_eq!(asks(&app), 1);
+    let mut app = App::open(r#""persist": false,"#);
+    app.execute("INSERT INTO todos VALUES (10, 'mine')")
+        .unwrap();
+    assert_eq!(asks(&app), 0);
+    let mut app = App::open("");
+    let facts = StorageFacts {
+        persisted: Some(true),
+        quota: Some(100),
+        usage: Some(10),
+        present: true,
+    };
+    app.handle(Event::Storage(facts));
+    app.execute("INSERT INTO todos VALUES (10, 'mine')")
+        .unwrap();
+    assert_eq!(asks(&app), 0, "it is kept");
+    let status = &app.engine.status.as_ref().unwrap().storage;
+    assert_eq!(
+        (status.persisted, status.quota, status.usage),
+        (Some(true), Some(100), Some(10))
+    );
+}
