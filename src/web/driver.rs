@@ -12,6 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::convert::{error_to_js, notification_to_js, reply_to_js, request_from_js};
 use super::endpoint::Sources;
 use super::fetch::{self, Canceller};
+use super::measure::{self, measure};
 use super::random;
 use super::relay::Ask;
 use super::storage::{self, Storage};
@@ -40,7 +41,10 @@ pub(super) struct Driver {
     engine: RefCell<Option<Engine>>,
     storage: RefCell<Option<Storage>>,
     rng: RefCell<fastrand::Rng>,
+    name: String,
+    options: JsValue,
     sources: Rc<Sources>,
+    in_opfs: bool,
     tell: Box<dyn Fn(Told)>,
     /// Events that came while effects were being performed.
     events: RefCell<VecDeque<Event>>,
@@ -67,6 +71,7 @@ impl Driver {
         let mut rng = fastrand::Rng::with_seed(random::seed()?);
         let opened = storage::open(&config.name, options).await?;
         let shared = opened.persistence == Persistence::Opfs;
+        let name = config.name.clone();
         let started = Engine::open(
             opened.connection,
             config,
@@ -88,7 +93,10 @@ impl Driver {
             engine: RefCell::new(Some(engine)),
             storage: RefCell::new(Some(opened.storage)),
             rng: RefCell::new(rng),
+            name,
+            options: options.clone(),
             sources,
+            in_opfs: shared,
             tell: Box::new(tell),
             events: RefCell::default(),
             busy: Cell::new(false),
@@ -229,7 +237,8 @@ impl Driver {
                 }
             }
             Effect::SetTimer(id, at) => self.set_timer(id, at),
-            Effect::MeasureStorage | Effect::Persist => {}
+            Effect::MeasureStorage => self.measure_storage(),
+            Effect::Persist => self.persist(),
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;
@@ -283,6 +292,23 @@ impl Driver {
                 Ok(answer) => Event::Answered { fetch: id, answer },
                 Err(failure) => Event::Failed { fetch: id, failure },
             });
+        });
+    }
+
+    fn measure_storage(self: &Rc<Self>) {
+        let driver = self.clone();
+        spawn_local(async move {
+            let facts = measure(&driver.name, driver.in_opfs).await;
+            driver.send(Event::Storage(facts));
+        });
+    }
+
+    /// Only a page may ask: its worker has a function for that.
+    fn persist(self: &Rc<Self>) {
+        let driver = self.clone();
+        spawn_local(async move {
+            measure::call(&driver.options, "persist").await;
+            driver.measure_storage();
         });
     }
 

@@ -12,6 +12,7 @@ mod fetch;
 mod journal;
 mod live;
 mod locks;
+mod measure;
 mod opfs;
 mod random;
 mod relay;

@@ -1,14 +1,20 @@
 //! The origin private file system: one pool of access handles a database.
 
+use js_sys::{Function, Promise};
 use sqlite_wasm_rs::WasmOsCallback;
 use sqlite_wasm_vfs::sahpool::{OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 use super::convert::get;
+use super::measure;
 
 /// Database, write-ahead log, the rollback journal of the moment before WAL is on, and temporary files: a statement that
 /// sorts or replaces many rows has some of them open at once.
 const SLOTS: usize = 8;
+
+/// Holds a folder for each database.
+const FOLDER: &str = ".throughline";
 
 /// An open pool.
 pub(super) struct Pool {
@@ -40,7 +46,7 @@ impl Pool {
         let vfs = format!("throughline-{directory}");
         let config = OpfsSAHPoolCfgBuilder::new()
             .vfs_name(&vfs)
-            .directory(&format!(".throughline/{directory}"))
+            .directory(&format!("{FOLDER}/{directory}"))
             .initial_capacity(SLOTS)
             .build();
         Self::try_open(&config, &vfs).await
@@ -76,6 +82,30 @@ impl Pool {
         use rsqlite_vfs::VfsFilesManager;
         self.pool.clear().map_err(|error| error.to_string())
     }
+}
+
+/// Whether the folder of a database is still there: the user can clear it under an open database, whose handles go on working on
+/// files that nobody will find again.
+pub(super) async fn is_there(database: &str) -> bool {
+    let storage = get(&get(&js_sys::global(), "navigator"), "storage");
+    let mut at = measure::call(&storage, "getDirectory").await;
+    for name in [FOLDER, &directory(database)] {
+        let Some(open) = get(&at, "getDirectoryHandle")
+            .dyn_ref::<Function>()
+            .cloned()
+        else {
+            // It cannot be looked for.
+            return true;
+        };
+        let Ok(opening) = open.call1(&at, &name.into()) else {
+            return true;
+        };
+        match JsFuture::from(Promise::resolve(&opening)).await {
+            Ok(found) => at = found,
+            Err(thrown) => return exception(&thrown) != "NotFoundError",
+        }
+    }
+    true
 }
 
 /// A database name as a directory name: what is not plain is spelled by its bytes.

@@ -88,7 +88,8 @@ impl App {
     }
 
     fn ask(&mut self, request: Request) -> Result<Reply> {
-        self.handle(Event::Request(RequestId(1).into(), request)).unwrap()
+        self.handle(Event::Request(RequestId(1).into(), request))
+            .unwrap()
     }
 
     fn execute(&mut self, sql: &str) -> Result<Reply> {

@@ -388,7 +388,7 @@ fn subscription(request: &JsValue) -> Standing {
 fn build_of(options: &JsValue) -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let plain = Object::assign(&Object::new(), options.unchecked_ref());
-    for own in ["session", "visible", "seen"] {
+    for own in ["session", "visible", "seen", "term"] {
         set(&plain, own, JsValue::UNDEFINED);
     }
     let text = js_sys::JSON::stringify(&plain).map(String::from);
