@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::Date;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
+use super::clock::{self, now};
 use super::convert::{error_to_js, notification_to_js, reply_to_js, request_from_js};
 use super::endpoint::Sources;
 use super::fetch::{self, Canceller};
@@ -20,9 +20,6 @@ use crate::engine::{Asked, Config, Effect, Engine, Event, Failure, Fetch, Number
 use crate::error::{Error, Result};
 use crate::ids::{AskNumber, FetchId, Millis, RequestId, TabNumber, TimerId};
 use crate::tabs::{Notification, OpenTrouble, Persistence, Reply, Request};
-
-/// Setting a timer further away than this would make it fire at once.
-const LONGEST_TIMER_MS: i64 = i32::MAX as i64;
 
 /// What the engine has to say to the tabs.
 pub(super) enum Told {
@@ -314,7 +311,7 @@ impl Driver {
 
     fn set_timer(self: &Rc<Self>, id: TimerId, at: Millis) {
         let driver = Rc::downgrade(self);
-        let timer = Timeout::new(delay_until(at), move || {
+        let timer = Timeout::new(clock::delay(now(), at), move || {
             if let Some(driver) = driver.upgrade() {
                 driver.send(Event::Timer(id));
             }
@@ -336,16 +333,6 @@ impl Driver {
         }
         self.just_closed.set(true);
     }
-}
-
-/// The time of day.
-pub(super) fn now() -> Millis {
-    Millis(Date::now() as i64)
-}
-
-/// In milliseconds, as far as a timer goes.
-pub(super) fn delay_until(at: Millis) -> u32 {
-    (at.0 - now().0).clamp(0, LONGEST_TIMER_MS) as u32
 }
 
 /// An exception of the app's callback reaches the console as its own, not ours.

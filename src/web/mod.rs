@@ -4,6 +4,7 @@
 //! sees.
 
 mod channel;
+mod clock;
 mod convert;
 mod database;
 mod driver;

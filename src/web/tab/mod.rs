@@ -13,8 +13,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::channel::Channel;
+use super::clock;
 use super::convert::{error_to_js, get, set};
-use super::driver::{Driver, delay_until, now};
+use super::driver::Driver;
 use super::endpoint::Sources;
 use super::locks::{How, Lock};
 use super::relay::{self, Ask, Relayed};
@@ -245,7 +246,7 @@ impl Tab {
             return;
         }
         while let Some(event) = self.next_event() {
-            let effects = self.election.borrow_mut().handle(now(), event);
+            let effects = self.election.borrow_mut().handle(clock::monotonic(), event);
             for effect in effects {
                 self.perform(effect);
             }
@@ -325,11 +326,14 @@ impl Tab {
             }
             Effect::SetTimer(at) => {
                 let tab = Rc::downgrade(self);
-                *self.timer.borrow_mut() = Some(Timeout::new(delay_until(at), move || {
-                    if let Some(tab) = tab.upgrade() {
-                        tab.send(Event::Timer);
-                    }
-                }));
+                *self.timer.borrow_mut() = Some(Timeout::new(
+                    clock::delay(clock::monotonic(), at),
+                    move || {
+                        if let Some(tab) = tab.upgrade() {
+                            tab.send(Event::Timer);
+                        }
+                    },
+                ));
             }
         }
     }
