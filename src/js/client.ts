@@ -1,8 +1,9 @@
-import { abortable, type Waiting } from "./abort.js";
+import type { Waiting } from "./abort.js";
 import { reportUncaught } from "./errors.js";
 import { Events, type DatabaseEvents } from "./events.js";
 import { Files } from "./files.js";
 import { LiveQuery, type LiveOptions } from "./live.js";
+import type { Marker } from "./marker.js";
 import type { AnyTables, RowOf } from "./options.js";
 import type { ResultReader } from "./parsers.js";
 import type { Status } from "./protocol.js";
@@ -27,10 +28,10 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
   readonly #events: Events;
 
   /** @internal */
-  constructor(rpc: Rpc, reader: ResultReader) {
-    super(rpc);
+  constructor(rpc: Rpc, reader: ResultReader, marker: Marker) {
+    super(rpc, marker);
     this.#reader = reader;
-    this.#events = new Events(rpc);
+    this.#events = new Events(rpc, marker);
   }
 
   /**
@@ -47,7 +48,7 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
   async query<R>(statement: string | Statement, second?: readonly SqlInput[] | Waiting, third?: Waiting): Promise<RowOf<Tables, R>[]> {
     const [wire, options] = readArguments(statement, second, third);
     const request = { type: "query" as const, ...this.#reader.asking(wire) };
-    return this.#reader.rows(await abortable(options?.signal, () => this.rpc.request(request)));
+    return this.#reader.rows(await this.rpc.request(request, options));
   }
 
   /**
@@ -65,7 +66,7 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
     const run = async () => {
       const [wire, options] = readArguments(statement, second, third);
       const request = { type: "execute" as const, ...this.#reader.asking(wire) };
-      return this.#reader.executed<RowOf<Tables, R>>(await abortable(options?.signal, () => this.rpc.request(request)));
+      return this.#reader.executed<RowOf<Tables, R>>(await this.rpc.request(request, options));
     };
     return written(
       this.rpc,
@@ -87,7 +88,7 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
     const run = async () => {
       const wire = statements.map((statement) => this.#reader.asking(toWire(statement)));
       const meta = encodeMeta(options.meta);
-      const replies = await abortable(options.signal, () => this.rpc.request({ type: "batch", statements: wire, ...meta }));
+      const replies = await this.rpc.request({ type: "batch", statements: wire, ...meta }, options);
       return replies.map((executed) => this.#reader.executed<Row>(executed));
     };
     return written(
@@ -99,9 +100,10 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
   }
 
   /**
-   * Runs a callback in one local transaction and resolves with what it returns. It commits when the callback returns
-   * and rolls back when it throws. A statement the callback did not wait for still belongs to it. Use only `tx` inside:
-   * other calls wait until the transaction is over.
+   * Runs a callback in one local transaction and resolves with what it returns. It commits when the callback returns and rolls
+   * back when it throws, when the signal fires or when the time is up. A statement the callback did not wait for still belongs
+   * to it. Use only `tx` inside: other calls wait until the transaction is over. `LEADER_CHANGED`: another tab has the database
+   * now; nothing of the transaction has happened unless it was about to commit, so run it again.
    *
    * @example
    * ```ts
@@ -139,7 +141,7 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
   ): LiveQuery<RowOf<Tables, R>> {
     const [wire, options] = readArguments(statement, second, third);
     const key = typeof options?.key === "string" ? [options.key] : [...(options?.key ?? [])];
-    return new LiveQuery((sink) => this.#events.startLive(this.#reader.asking(wire), key, sink), this.#reader);
+    return new LiveQuery((sink) => this.#events.startLive(this.#reader.asking(wire), key, sink), this.#reader, key);
   }
 
   /**
@@ -150,8 +152,8 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
    * if ((await db.status()).storage.persistence === "memory") warnThatNothingIsKept();
    * ```
    */
-  status(): Promise<Status> {
-    return this.rpc.request({ type: "status" });
+  status(waiting?: Waiting): Promise<Status> {
+    return this.rpc.request({ type: "status" }, waiting);
   }
 
   /**

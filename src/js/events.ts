@@ -1,7 +1,8 @@
-import { ThroughlineError, toReport } from "./errors.js";
+import { closedError, ThroughlineError, toReport } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import type { LiveSink } from "./live.js";
-import type { WireNotification, WireStatement } from "./messages.js";
+import type { Marker } from "./marker.js";
+import type { Recovery, WireNotification, WireStatement } from "./messages.js";
 import type { Status, TransactionRecord } from "./protocol.js";
 import type { Rpc } from "./rpc.js";
 
@@ -13,20 +14,27 @@ export interface DatabaseEvents {
   confirmed: TransactionRecord;
   /** The server refused a transaction; it was rolled back here. What was rolled back with it is told after it. */
   rejected: TransactionRecord;
+  /** The database's file was broken: it was set aside and rebuilt with what could be saved. */
+  recovered: Recovery;
 }
 
 /** Hands on what the database tells unasked to who asked for it. */
 export class Events {
   readonly status = new Listeners<Status>();
   readonly #rpc: Rpc;
+  readonly #marker: Marker;
   readonly #lives = new Map<number, LiveSink>();
-  readonly #listeners = { accepted: new Listeners(), confirmed: new Listeners(), rejected: new Listeners() } satisfies {
-    [Event in keyof DatabaseEvents]: Listeners<DatabaseEvents[Event]>;
+  readonly #listeners: { [Event in keyof DatabaseEvents]: Listeners<DatabaseEvents[Event]> } = {
+    accepted: new Listeners(),
+    confirmed: new Listeners(),
+    rejected: new Listeners(),
+    recovered: new Listeners(),
   };
   #nextSubscription = 1;
 
-  constructor(rpc: Rpc) {
+  constructor(rpc: Rpc, marker: Marker) {
     this.#rpc = rpc;
+    this.#marker = marker;
     rpc.onNotification = (notification) => this.#receive(notification);
     rpc.onEnd.add((error) => this.#endLives(error));
   }
@@ -54,11 +62,18 @@ export class Events {
         } catch (error) {
           this.#lives.get(notification.subscription)?.fail(error as ThroughlineError);
         }
-        return;
+        // Also when nobody listens any more: the engine counts what is on its way.
+        return this.#rpc.tell({ type: "took", subscription: notification.subscription });
       case "liveFailed":
         return this.#failLive(notification.subscription, new ThroughlineError(notification.error));
       case "status":
+        this.#marker.note(notification.status);
         return this.status.emit(notification.status);
+      case "closed":
+        this.#marker.remove();
+        return this.#rpc.end(closedError());
+      case "recovered":
+        return this.#listeners.recovered.emit(notification.recovery);
       default:
         // A name that a newer worker may add is nobody's event yet.
         return this.#listeners[notification.type]?.emit(notification.transaction);

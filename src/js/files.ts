@@ -1,3 +1,4 @@
+import { abortable, type Waiting } from "./abort.js";
 import { closedError } from "./errors.js";
 import type { Verification } from "./protocol.js";
 import { Shapes } from "./shapes.js";
@@ -14,12 +15,42 @@ export class Files<Tables extends object> extends Shapes<Tables> {
    * const { shadowRows, problems } = await db.verify();
    * ```
    */
-  verify(): Promise<Verification> {
-    return this.rpc.request({ type: "verify" });
+  verify(waiting?: Waiting): Promise<Verification> {
+    return this.rpc.request({ type: "verify" }, waiting);
   }
 
   /**
-   * Deletes everything local, writes not yet sent included, and closes. For signing out.
+   * The whole database as a standard SQLite file, writes that wait for the server included.
+   *
+   * @example
+   * ```ts
+   * const file = new Blob([await db.export()], { type: "application/vnd.sqlite3" });
+   * link.href = URL.createObjectURL(file);
+   * ```
+   */
+  async export(waiting?: Waiting): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.rpc.request({ type: "export" }, waiting)).bytes;
+  }
+
+  /**
+   * Puts a file that `export` made in the place of the database, in every tab. What is here goes, writes that wait for the
+   * server included; those in the file are sent. Live queries tell what is different.
+   *
+   * @example
+   * ```ts
+   * await db.import(fileInput.files[0]);
+   * ```
+   * @throws ThroughlineError `ARGUMENT` for what is no database of this package, `SCHEMA_AHEAD` for one of a newer version; the
+   * database stays as it is then.
+   */
+  async import(file: Uint8Array | ArrayBuffer | Blob, waiting?: Waiting): Promise<void> {
+    // A copy, and it is not moved either: the next worker may have to be asked again.
+    const bytes = new Uint8Array(await new Blob([file as BlobPart]).arrayBuffer());
+    await this.rpc.request({ type: "import", bytes }, waiting);
+  }
+
+  /**
+   * Deletes everything local, writes not yet sent included, and closes, in every tab. For signing out.
    *
    * @example
    * ```ts
@@ -27,8 +58,9 @@ export class Files<Tables extends object> extends Shapes<Tables> {
    * location.assign("/sign-in");
    * ```
    */
-  async wipe(): Promise<void> {
-    await this.rpc.request({ type: "wipe" });
+  async wipe(waiting?: Waiting): Promise<void> {
+    await this.rpc.request({ type: "wipe" }, waiting);
+    this.marker.remove();
     await this.rpc.answered();
     this.rpc.end(closedError());
   }
@@ -41,9 +73,9 @@ export class Files<Tables extends object> extends Shapes<Tables> {
    * await db.close();
    * ```
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+  close(waiting?: Waiting): Promise<void> {
+    const closing = (this.#closing ??= this.#close());
+    return waiting ? abortable(waiting, () => closing) : closing;
   }
 
   async #close(): Promise<void> {

@@ -4,12 +4,14 @@
  * @packageDocumentation
  */
 
+export { databases, deleteDatabase } from "./databases.js";
 export { toDate } from "./dates.js";
 export { open } from "./open.js";
 export { sql, Statement } from "./sql.js";
 export { ThroughlineError } from "./errors.js";
 export type { Waiting } from "./abort.js";
 export type { Database } from "./client.js";
+export type { DatabaseInfo } from "./databases.js";
 export type { ErrorCode } from "./errors.js";
 export type { DatabaseEvents } from "./events.js";
 export type { LiveOptions, LiveQuery, LiveResult } from "./live.js";

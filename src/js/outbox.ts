@@ -1,4 +1,5 @@
 import type { Waiting } from "./abort.js";
+import type { Marker } from "./marker.js";
 import type { WireRequest } from "./messages.js";
 import type { ChangeRecord, TransactionRecord } from "./protocol.js";
 import type { Rpc } from "./rpc.js";
@@ -6,7 +7,7 @@ import { encodeChanges, encodeMeta } from "./values.js";
 import { settled, written, type Written } from "./written.js";
 
 /** What a rejected transaction took along. */
-export interface WithDependents {
+export interface WithDependents extends Waiting {
   /** Them too. Default: false. */
   dependents?: boolean | undefined;
 }
@@ -18,10 +19,13 @@ export type ChangeEdit = Pick<ChangeRecord, "table" | "operation" | "key" | "val
 export class Outbox {
   /** @internal */
   protected readonly rpc: Rpc;
+  /** @internal */
+  protected readonly marker: Marker;
 
   /** @internal */
-  constructor(rpc: Rpc) {
+  constructor(rpc: Rpc, marker: Marker) {
     this.rpc = rpc;
+    this.marker = marker;
   }
 
   /**
@@ -38,8 +42,8 @@ export class Outbox {
    * @throws ThroughlineError with the server's code if it was rejected, `cause` being the record; `ARGUMENT` for an id that this
    * database never gave.
    */
-  confirmed(id: string, { signal }: Waiting = {}): Promise<TransactionRecord> {
-    return settled(this.rpc, id, signal);
+  confirmed(id: string, waiting: Waiting = {}): Promise<TransactionRecord> {
+    return settled(this.rpc, id, waiting);
   }
 
   /**
@@ -50,8 +54,8 @@ export class Outbox {
    * for (const { id, state, attempts } of await db.pending()) console.log(id, state, attempts);
    * ```
    */
-  pending(): Promise<TransactionRecord[]> {
-    return this.rpc.request({ type: "pending" });
+  pending(waiting?: Waiting): Promise<TransactionRecord[]> {
+    return this.rpc.request({ type: "pending" }, waiting);
   }
 
   /**
@@ -62,8 +66,8 @@ export class Outbox {
    * for (const { changes, error } of await db.rejected()) showConflict(changes, error?.message);
    * ```
    */
-  rejected(): Promise<TransactionRecord[]> {
-    return this.rpc.request({ type: "rejected" });
+  rejected(waiting?: Waiting): Promise<TransactionRecord[]> {
+    return this.rpc.request({ type: "rejected" }, waiting);
   }
 
   /**
@@ -81,8 +85,8 @@ export class Outbox {
    * @throws ThroughlineError `ARGUMENT` if there is no such rejected transaction; `ARGUMENT` or `CONSTRAINT` if a table that has
    * changed since cannot hold it. Nothing is lost then.
    */
-  retry(number: number, { dependents }: WithDependents = {}): Written<string> {
-    return this.#requeued(async () => ({ type: "retry", number, dependents }));
+  retry(number: number, { dependents, ...waiting }: WithDependents = {}): Written<string> {
+    return this.#requeued(async () => ({ type: "retry", number, dependents }), waiting);
   }
 
   /**
@@ -101,8 +105,8 @@ export class Outbox {
    * @throws ThroughlineError `ARGUMENT` if there is no such rejected transaction, for a table, column or key that is not there,
    * `CONSTRAINT` for a value that its column cannot hold. Nothing is lost then.
    */
-  edit(number: number, changes: readonly ChangeEdit[], { meta }: { meta?: unknown } = {}): Written<string> {
-    return this.#requeued(async () => ({ type: "edit", number, changes: encodeChanges(changes), ...encodeMeta(meta) }));
+  edit(number: number, changes: readonly ChangeEdit[], { meta, ...waiting }: Waiting & { meta?: unknown } = {}): Written<string> {
+    return this.#requeued(async () => ({ type: "edit", number, changes: encodeChanges(changes), ...encodeMeta(meta) }), waiting);
   }
 
   /**
@@ -116,12 +120,12 @@ export class Outbox {
    * ```
    * @throws ThroughlineError `ARGUMENT` if there is no such rejected transaction.
    */
-  async discard(number: number, { dependents }: WithDependents = {}): Promise<void> {
-    await this.rpc.request({ type: "discard", number, dependents });
+  async discard(number: number, { dependents, ...waiting }: WithDependents = {}): Promise<void> {
+    await this.rpc.request({ type: "discard", number, dependents }, waiting);
   }
 
-  #requeued(ask: () => Promise<Extract<WireRequest, { type: "retry" | "edit" }>>): Written<string> {
-    const run = async () => (await this.rpc.request(await ask())).transaction;
+  #requeued(ask: () => Promise<Extract<WireRequest, { type: "retry" | "edit" }>>, waiting: Waiting): Written<string> {
+    const run = async () => (await this.rpc.request(await ask(), waiting)).transaction;
     return written(
       this.rpc,
       run(),

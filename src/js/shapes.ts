@@ -1,9 +1,9 @@
-import { abortable, type Waiting } from "./abort.js";
+import type { Waiting } from "./abort.js";
 import type { ShapeOptions, SubsetOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 
 /** Which of a table's shapes. */
-export interface OfShape {
+export interface OfShape extends Waiting {
   /** Its name among the table's shapes. Default: `default`. */
   name?: string | undefined;
 }
@@ -23,8 +23,8 @@ export class Shapes<Tables extends object> extends Outbox {
    * @throws ThroughlineError `ARGUMENT` for a table that is not declared, a shape of the wrong form, or columns that are not
    * those of the table's other shapes.
    */
-  async setShape(table: keyof Tables & string, shape: ShapeOptions, { name }: OfShape = {}): Promise<void> {
-    await this.rpc.request({ type: "setShape", table, name, shape });
+  async setShape(table: keyof Tables & string, shape: ShapeOptions, { name, ...waiting }: OfShape = {}): Promise<void> {
+    await this.rpc.request({ type: "setShape", table, name, shape }, waiting);
   }
 
   /**
@@ -38,8 +38,8 @@ export class Shapes<Tables extends object> extends Outbox {
    * ```
    * @throws ThroughlineError `ARGUMENT` for a table that is not declared.
    */
-  async removeShape(table: keyof Tables & string, { name, purge }: OfShape & { purge?: boolean | undefined } = {}): Promise<void> {
-    await this.rpc.request({ type: "removeShape", table, name, purge });
+  async removeShape(table: keyof Tables & string, { name, purge, ...waiting }: OfShape & { purge?: boolean | undefined } = {}): Promise<void> {
+    await this.rpc.request({ type: "removeShape", table, name, purge }, waiting);
   }
 
   /**
@@ -48,8 +48,8 @@ export class Shapes<Tables extends object> extends Outbox {
    *
    * @param table - one that `open` declared.
    * @param subset - which rows; without it all of the shape's.
-   * @param options - `shape`: its name among the table's shapes, by default `default`. `signal`: stops the wait; rows that are on
-   * their way still come.
+   * @param options - `shape`: its name among the table's shapes, by default `default`. `signal`, `timeout`: stop the wait; rows that
+   * are on their way still come.
    * @example
    * ```ts
    * const rows = await db.loadSubset("todos", { orderBy: "created_at DESC", limit: 50, offset: 50 }, { signal });
@@ -60,9 +60,9 @@ export class Shapes<Tables extends object> extends Outbox {
   loadSubset(
     table: keyof Tables & string,
     subset: SubsetOptions = {},
-    { shape, signal }: Waiting & { shape?: string | undefined } = {},
+    { shape, ...waiting }: Waiting & { shape?: string | undefined } = {},
   ): Promise<number> {
-    return abortable(signal, () => this.rpc.request({ type: "loadSubset", table, name: shape, subset }));
+    return this.rpc.request({ type: "loadSubset", table, name: shape, subset }, waiting);
   }
 
   /**
@@ -73,8 +73,9 @@ export class Shapes<Tables extends object> extends Outbox {
    * await db.connect();
    * ```
    */
-  async connect(): Promise<void> {
-    await this.rpc.request({ type: "connect" });
+  async connect(waiting?: Waiting): Promise<void> {
+    await this.rpc.request({ type: "connect" }, waiting);
+    this.rpc.connected = true;
   }
 
   /**
@@ -85,7 +86,8 @@ export class Shapes<Tables extends object> extends Outbox {
    * await db.disconnect();
    * ```
    */
-  async disconnect(): Promise<void> {
-    await this.rpc.request({ type: "disconnect" });
+  async disconnect(waiting?: Waiting): Promise<void> {
+    await this.rpc.request({ type: "disconnect" }, waiting);
+    this.rpc.connected = false;
   }
 }
