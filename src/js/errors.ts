@@ -3,8 +3,13 @@ import type { ErrorReport } from "./protocol.js";
 
 /**
  * The stable codes an app may match on; `src/error.rs` says what each one means. Two are this side's own. `WORKER`: the
- * worker could not start, or died. `PARSER`: one of the app's own `parsers` threw its `cause`; the statement itself has run.
- * A rejection carries the server's own code.
+ * browser lacks what `open` needs, or the worker could not start, or died again and again. `PARSER`: one of the app's own
+ * `parsers` threw its `cause`; the statement itself has run. A rejection carries the server's own code.
+ *
+ * - `LEADER_CHANGED` (retryable): another tab, or a new worker, took the database over in the middle of an interactive
+ *   transaction. It was rolled back, unless its commit was already under way: run it again.
+ * - `TIMEOUT`: the call's own `timeout`, or `statementTimeout`, was over. A statement was interrupted and has changed nothing.
+ * - `CORRUPT`: the file was broken. It is set aside and rebuilt; `db.on("recovered", …)` tells what could be saved.
  */
 export type ErrorCode =
   | "ARGUMENT"
@@ -13,10 +18,13 @@ export type ErrorCode =
   | "CONSTRAINT"
   | "FORBIDDEN"
   | "TRANSACTION_CLOSED"
+  | "LEADER_CHANGED"
+  | "TIMEOUT"
   | "CLOSED"
   | "DATABASE_IN_USE"
   | "STORAGE"
   | "QUOTA"
+  | "CORRUPT"
   | "SCHEMA_AHEAD"
   | "PROTOCOL"
   | "SHAPE_REJECTED"
@@ -69,6 +77,26 @@ export function transactionClosedError(): ThroughlineError {
   return failure("TRANSACTION_CLOSED", "the transaction is already over: its callback has ended");
 }
 
+/** The time the caller gave is over. */
+export function timeoutError(timeout: number): ThroughlineError {
+  return failure("TIMEOUT", `not done within ${timeout} ms`);
+}
+
+/** The worker that held the transaction is gone. */
+export function leaderChangedError(): ThroughlineError {
+  return failure("LEADER_CHANGED", "the transaction is lost: another worker has the database now", undefined, true);
+}
+
+/** Another tab holds the database. */
+export function inUseError(name: string): ThroughlineError {
+  return failure("DATABASE_IN_USE", `database ${JSON.stringify(name)} is open in another tab`, undefined, true);
+}
+
+/** The browser's storage refused. */
+export function storageError(cause: unknown): ThroughlineError {
+  return failure("STORAGE", `storage: ${(cause as Error).message}`, cause);
+}
+
 /** The worker could not start, or died; what was under way may or may not have happened. */
 export function workerError(message: string, cause?: unknown): ThroughlineError {
   return failure("WORKER", message, cause);
@@ -84,8 +112,8 @@ export function internalError(message: string, cause?: unknown): ThroughlineErro
   return failure("INTERNAL", `internal error, please report it: ${message}`, cause);
 }
 
-function failure(code: ErrorCode, message: string, cause?: unknown): ThroughlineError {
-  return new ThroughlineError({ code, message, retryable: false }, cause === undefined ? undefined : { cause });
+function failure(code: ErrorCode, message: string, cause?: unknown, retryable = false): ThroughlineError {
+  return new ThroughlineError({ code, message, retryable }, cause === undefined ? undefined : { cause });
 }
 
 /** The plain form of anything thrown, for `postMessage`, which drops an error's own fields. */

@@ -1,7 +1,8 @@
 import { reportUncaught, type ThroughlineError } from "./errors.js";
+import { renew } from "./fresh.js";
 import type { WireLive } from "./messages.js";
 import type { ResultReader } from "./parsers.js";
-import { applySteps, mergeDeltas, type ColumnParsers, type Delta } from "./rows.js";
+import { applySteps, mergeDeltas, toRows, type ColumnParsers, type Delta, type Sources } from "./rows.js";
 import type { Row } from "./values.js";
 
 /** How a live query tells its rows apart. */
@@ -48,18 +49,24 @@ interface Reader<R> {
 export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
   readonly #start: StartLive;
   readonly #reader: ResultReader;
+  readonly #key: readonly string[];
   readonly #readers = new Set<Reader<R>>();
   #stop: (() => void) | undefined;
   /** The result of the running subscription, once there is one. */
   #current: readonly R[] | undefined;
   #parsers: ColumnParsers | undefined;
+  /** What the parsed rows were made of; without parsers the rows tell themselves. */
+  #sources: Sources | undefined;
+  /** The columns and their types, as the current result was read. */
+  #form: string | undefined;
   #rows: readonly R[] | undefined;
   #error: ThroughlineError | undefined;
 
   /** @internal */
-  constructor(start: StartLive, reader: ResultReader) {
+  constructor(start: StartLive, reader: ResultReader, key: readonly string[]) {
     this.#start = start;
     this.#reader = reader;
+    this.#key = key;
   }
 
   /** The last result, the same array until the next one; `undefined` before the first. */
@@ -116,10 +123,23 @@ export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
   }
 
   #apply(live: WireLive): void {
-    if (live.types) this.#parsers = this.#reader.parsersOf(live);
-    const { rows, delta } = applySteps<R>(this.#current ?? [], live, this.#parsers);
+    const [old, form] = [this.#current, this.#form];
+    if (live.types) {
+      this.#parsers = this.#reader.parsersOf(live);
+      this.#sources = this.#parsers && (this.#sources ?? new WeakMap());
+    }
+    if (!old || live.fresh || live.types) this.#form = JSON.stringify([live.columns, live.origins, live.types]);
+    const result = old && live.fresh ? this.#renew(old, live, form === this.#form) : applySteps<R>(old ?? [], live, this.#parsers, this.#sources);
+    if (!result) return;
+    const { rows, delta } = result;
     this.#current = this.#rows = rows;
     for (const reader of [...this.#readers]) this.#tell(reader, (each) => each.next(rows, delta));
+  }
+
+  #renew(old: readonly R[], live: WireLive, alike: boolean): { rows: R[]; delta: Delta<R> } | undefined {
+    const { columns } = live;
+    const valuesOf = (row: R) => this.#sources?.get(row as object) ?? columns.map((column) => row[column as keyof R]);
+    return renew(old, toRows<R>(live, this.#parsers, this.#sources), { columns, key: this.#key, valuesOf, alike });
   }
 
   #finish(tell: (reader: Reader<R>) => void, error?: ThroughlineError): void {
@@ -132,7 +152,7 @@ export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
 
   #halt(): void {
     const stop = this.#stop;
-    this.#stop = this.#current = this.#parsers = undefined;
+    this.#stop = this.#current = this.#parsers = this.#sources = undefined;
     stop?.();
   }
 

@@ -18,6 +18,8 @@ export type WireRequest =
   | ({ type: "live"; subscription: number; key: string[] } & WireStatement)
   | { type: "unsubscribe"; subscription: number }
   | { type: "status" | "pending" | "rejected" | "verify" | "connect" | "disconnect" | "wipe" | "close" }
+  | { type: "export" }
+  | { type: "import"; bytes: Uint8Array }
   | { type: "settled"; id: string }
   | { type: "retry"; number: number; dependents?: boolean | undefined }
   | { type: "discard"; number: number; dependents?: boolean | undefined }
@@ -62,6 +64,8 @@ export interface WireReplies {
   disconnect: null;
   wipe: null;
   close: null;
+  export: { bytes: Uint8Array<ArrayBuffer> };
+  import: null;
   retry: { transaction: string };
   edit: { transaction: string };
   discard: null;
@@ -80,17 +84,25 @@ export interface WireLive extends WireRows {
   subscription: number;
   /** Flat: `0, from, count` keeps rows, `1, from` replaces one, `2, count` inserts rows. */
   steps: number[];
+  /** The whole result, of a subscription that starts, or starts again elsewhere: one insert of all rows. */
+  fresh?: boolean;
 }
+
+/** What was saved of a broken file. */
+export type Recovery = Record<string, unknown>;
 
 /** What the database tells unasked. */
 export type WireNotification =
   | WireLive
   | { type: "liveFailed"; subscription: number; error: ErrorReport }
   | { type: "status"; status: Status }
-  | { type: "accepted" | "confirmed" | "rejected"; transaction: TransactionRecord };
+  | { type: "accepted" | "confirmed" | "rejected"; transaction: TransactionRecord }
+  | { type: "recovered"; recovery: Recovery }
+  /** Wiped by another tab. */
+  | { type: "closed" };
 
 /** Where among the options a function stood that the page keeps. */
-export type AskPath = readonly [of: "electric" | "write", ...names: string[]];
+export type AskPath = readonly [of: "electric" | "write" | "persist", ...names: string[]];
 
 /** What a function of the app's threw, with what `write.send` may say beside. */
 export interface AskFailure extends Partial<ErrorReport> {
@@ -99,13 +111,54 @@ export interface AskFailure extends Partial<ErrorReport> {
   body?: string;
 }
 
-/** From the page to the worker. */
+/** What the page last knew to be in the database's file: it cannot tell by itself that the browser has thrown it away. */
+export interface Seen {
+  /** Writes the server did not have. */
+  pending: number;
+  /** When, in milliseconds since the Unix epoch. */
+  at: number;
+}
+
+/** What opens the database in a worker. */
+export interface OpenMessage {
+  type: "open";
+  options: WireOptions;
+  asks: AskPath[];
+  wasmUrl?: string;
+  /** Names this page's `open` in every worker it starts; with a request's id it names the request for good. */
+  session: string;
+  visible: boolean;
+  seen?: Seen;
+  /** A worker for this session was there before. */
+  term?: true;
+}
+
+/** What asks for something. */
+export interface RequestMessage {
+  type: "request";
+  request: WireRequest;
+  /** Milliseconds after which the statement is interrupted. */
+  timeout?: number;
+}
+
+/** What wants no answer. */
+export type Notice =
+  /** Nobody waits for this request any more: it shall not happen if it was not begun. */
+  | { type: "cancel"; id: number }
+  /** A notification of the live query is dealt with. */
+  | { type: "took"; subscription: number }
+  | { type: "visibility"; visible: boolean }
+  | { type: "wake" }
+  /** The page goes for good. */
+  | { type: "leave" };
+
+/** From the page to the worker. `done`: the lowest id that the page still waits for. */
 export type PageMessage =
-  | { type: "open"; id: number; options: WireOptions; asks: AskPath[]; wasmUrl?: string }
-  | { type: "request"; id: number; request: WireRequest }
+  | (OpenMessage & { id: number })
+  | (RequestMessage & { id: number; done: number })
   | { type: "answer"; id: number; value: unknown }
   | { type: "answerFailed"; id: number; error: AskFailure }
-  | { type: "wake" };
+  | Notice;
 
 /** From the worker to the page. */
 export type WorkerMessage =
@@ -117,6 +170,6 @@ export type WorkerMessage =
 
 /** The end of a message channel, as a `Worker`, a worker's global scope and a `MessagePort` all offer it. */
 export interface Port {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
   onmessage: ((event: MessageEvent) => unknown) | null;
 }

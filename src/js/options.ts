@@ -214,6 +214,18 @@ export interface OpenOptions<Tables extends object = AnyTables> {
   connect?: boolean | undefined;
   /** `auto` (the default): OPFS, or memory where the browser has none. `opfs`: fail instead. `memory`: nothing is kept. */
   storage?: "auto" | "opfs" | "memory" | undefined;
+  /**
+   * `strict` (the default): a write that has resolved survives a power failure. `relaxed`: it survives the end of the tab and of
+   * the browser, but a power failure may take the last ones; writing is faster.
+   */
+  durability?: "strict" | "relaxed" | undefined;
+  /** Milliseconds after which any statement of the app is interrupted with `TIMEOUT`. Default: no limit. */
+  statementTimeout?: number | undefined;
+  /**
+   * Asks the browser, after the first local write, not to throw the database away when space runs out. Firefox asks the user.
+   * Default `true`.
+   */
+  persist?: boolean | undefined;
   /** Where the worker script is, if the bundler put it elsewhere. */
   workerUrl?: string | URL | undefined;
   /** Where the wasm file is, if not beside the worker script. */
@@ -227,6 +239,9 @@ export interface WireOptions {
   write?: WireEndpoint & WriteSettings;
   tables: Record<string, unknown>;
   storage?: string;
+  durability?: string;
+  statementTimeout?: number;
+  persist?: boolean;
   connect?: boolean;
 }
 
@@ -262,7 +277,7 @@ export interface ResolvedOptions {
  * @throws ThroughlineError `ARGUMENT` for what cannot cross at all; the database checks the rest.
  */
 export function resolveOptions<Tables extends object>(options: OpenOptions<Tables>, base: string | undefined): ResolvedOptions {
-  const { name, electric, write, tables, parsers, storage, connect, workerUrl, wasmUrl } = options ?? {};
+  const { name, electric, write, tables, parsers, storage, durability, statementTimeout, persist = true, connect, workerUrl, wasmUrl } = options ?? {};
   if (typeof name !== "string" || name === "") throw argumentError("open needs a name for the database");
   if (typeof tables !== "object" || tables === null) throw argumentError("open needs the tables to sync");
   const functions: AppFunction[] = [];
@@ -286,12 +301,17 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     }
     return plain;
   };
+  // Only a window may ask.
+  if (persist) functions.push({ path: ["persist"], ask: askForPersistence });
   const wire: WireOptions = {
     name,
     tables: tables as Record<string, unknown>,
     ...(electric && { electric: { ...endpoint("electric", electric), params: plainParams(electric.params) } }),
     ...(write && { write: { ...settings(write), ...endpoint("write", write) } }),
     ...(storage && { storage }),
+    ...(durability && { durability }),
+    ...(statementTimeout !== undefined && { statementTimeout }),
+    ...(!persist && { persist }),
     ...(connect !== undefined && { connect }),
   };
   return {
@@ -301,6 +321,12 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     ...(workerUrl && { workerUrl: absolute("workerUrl", workerUrl, base) }),
     ...(wasmUrl && { wasmUrl: absolute("wasmUrl", wasmUrl, base) }),
   };
+}
+
+async function askForPersistence(): Promise<boolean> {
+  // This file is read with the types of a worker too, whose storage has no such function.
+  const { storage } = navigator as { storage?: { persist?(): Promise<boolean> } };
+  return (await storage?.persist?.()) ?? false;
 }
 
 /** What of the options is the database's to read. */

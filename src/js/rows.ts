@@ -22,8 +22,11 @@ export interface Delta<R> {
 /** What turns the values of each column into the app's; where there is none they stay as they are. */
 export type ColumnParsers = readonly (((value: unknown) => unknown) | undefined)[];
 
+/** The values that rows were parsed from. */
+export type Sources = WeakMap<object, readonly unknown[]>;
+
 /** Flat values as row objects. Of two columns with one name the last wins. */
-export function toRows<R>({ columns, values }: WireRows, parsers?: ColumnParsers): R[] {
+export function toRows<R>({ columns, values }: WireRows, parsers?: ColumnParsers, sources?: Sources): R[] {
   const width = columns.length;
   if (width === 0) return [];
   const plain = !columns.includes("__proto__");
@@ -39,6 +42,7 @@ export function toRows<R>({ columns, values }: WireRows, parsers?: ColumnParsers
       if (plain || column !== "__proto__") row[column] = value;
       else Object.defineProperty(row, column, { value, enumerable: true, configurable: true, writable: true });
     }
+    sources?.set(row, values.slice(at - width, at));
     rows[index] = row as R;
   }
   return rows;
@@ -57,9 +61,10 @@ export function applySteps<R>(
   old: readonly R[],
   live: Pick<WireLive, "columns" | "values" | "steps">,
   parsers?: ColumnParsers,
+  sources?: Sources,
 ): { rows: R[]; delta: Delta<R> } {
   const { steps } = live;
-  const fresh = toRows<R>(live, parsers);
+  const fresh = toRows<R>(live, parsers, sources);
   const rows: R[] = [];
   const delta: Delta<R> = { inserted: [], updated: [], deleted: [] };
   const used = new Uint8Array(old.length);

@@ -1,53 +1,109 @@
-import { argumentError, ThroughlineError, toFailure } from "./errors.js";
+import { abortable, NO_LIMIT, type Waiting } from "./abort.js";
+import { argumentError, leaderChangedError, reportUncaught, ThroughlineError, toFailure, toReport } from "./errors.js";
 import { Listeners } from "./listeners.js";
-import type { PageMessage, Port, WireNotification, WireReplies, WireReply, WireRequest, WorkerMessage } from "./messages.js";
-import type { AppFunction, ResolvedOptions } from "./options.js";
+import type {
+  Notice,
+  OpenMessage,
+  PageMessage,
+  Port,
+  RequestMessage,
+  WireNotification,
+  WireReplies,
+  WireReply,
+  WireRequest,
+  WorkerMessage,
+} from "./messages.js";
+import type { AppFunction } from "./options.js";
+import { Standing } from "./standing.js";
 
 interface Waiter {
-  resolve(reply: unknown): void;
+  readonly message: OpenMessage | RequestMessage;
+  /** Asked by the app: the next worker gets it as well. */
+  readonly kept: boolean;
+  readonly answer: Promise<WireReply>;
+  resolve(reply: WireReply): void;
   reject(error: unknown): void;
-  readonly answer: Promise<unknown>;
 }
 
-/** The page's end of the channel: each call has an id, each reply names it. */
+/**
+ * The page's end of the channel: each call has an id, each reply names it. It outlives the worker at the other end: what is
+ * unanswered is asked again of the next one, under the same id.
+ */
 export class Rpc {
   /** Called for what the database tells unasked. */
   onNotification: (notification: WireNotification) => void = () => {};
   /** Told once, when the channel ends. */
   readonly onEnd = new Listeners<ThroughlineError>();
+  /** How many workers are gone: a transaction that one began is lost with it. */
+  life = 0;
+  /** What `connect()` or `disconnect()` said last. */
+  connected: boolean | undefined;
 
-  readonly #port: Port;
+  #port: Port | undefined;
   readonly #functions: readonly AppFunction[];
   readonly #waiting = new Map<number, Waiter>();
   readonly #asked = new Map<number, AbortController>();
+  readonly #standing = new Standing();
   #nextId = 1;
   #ended: ThroughlineError | undefined;
 
-  constructor(port: Port, functions: readonly AppFunction[] = []) {
-    this.#port = port;
+  constructor(functions: readonly AppFunction[] = []) {
     this.#functions = functions;
-    port.onmessage = (event) => this.#receive(event.data as WorkerMessage);
   }
 
-  /** Whether the channel has ended: closed by the app, or the worker died. */
+  /** Whether the channel has ended: closed by the app, or the worker died for good. */
   get ended(): boolean {
     return this.#ended !== undefined;
   }
 
-  /** Opens the database; comes before any request. */
-  async open({ wire, functions, wasmUrl }: ResolvedOptions): Promise<void> {
-    const asks = functions.map(({ path }) => path);
-    await this.#call((id) => ({ type: "open", id, options: wire, asks, ...(wasmUrl && { wasmUrl }) }));
+  /** Talks to a worker from now on: opens the database there and asks again for what stands, then for what is unanswered. */
+  attach(port: Port, message: OpenMessage): Promise<unknown> {
+    const unanswered = [...this.#waiting];
+    this.#port = port;
+    port.onmessage = (event) => this.#receive(event.data as WorkerMessage);
+    const opened = this.#ask(message, false);
+    for (const request of this.#standing.all()) this.#askAgain(request);
+    for (const [id, { message }] of unanswered) this.#send(id, message);
+    return opened;
   }
 
-  /** Sends a request at once, so that requests arrive in the order of the calls. */
-  request<Request extends WireRequest>(request: Request): Promise<WireReplies[Request["type"]]> {
-    return this.#call((id) => ({ type: "request", id, request })) as Promise<WireReplies[Request["type"]]>;
+  /** The worker is gone: what is unanswered waits for the next one, but for what belongs to a transaction. */
+  detach(): void {
+    if (!this.#port) return;
+    this.#port.onmessage = null;
+    this.#port = undefined;
+    this.life++;
+    this.#dismissAll();
+    for (const [id, { message, kept, reject }] of this.#waiting) {
+      const inTransaction = message.type === "request" && "transaction" in message.request;
+      if (!kept || inTransaction) this.#waiting.delete(id);
+      if (inTransaction) reject(leaderChangedError());
+    }
   }
 
-  /** Tells the worker that the page woke up or came online. */
-  wake(): void {
-    if (!this.#ended) this.#post({ type: "wake" });
+  /**
+   * Sends a request at once, so that requests arrive in the order of the calls.
+   *
+   * @param life - of the worker that it is for, if no other will do.
+   */
+  request<Request extends WireRequest>(
+    request: Request,
+    waiting: Waiting = {},
+    life = this.life,
+  ): Promise<WireReplies[Request["type"]]> {
+    const { timeout = NO_LIMIT } = waiting;
+    const limited = timeout < NO_LIMIT && ("sql" in request || "statements" in request);
+    return abortable(waiting, async (signal) => {
+      if (life !== this.life) throw leaderChangedError();
+      // Kept as it is now: it may have to be sent again when the app has changed the object.
+      const copy = "shape" in request || "subset" in request ? crossing(() => structuredClone(request)) : request;
+      return this.#ask({ type: "request", request: copy, ...(limited && { timeout: Math.ceil(timeout) }) }, true, signal);
+    }) as Promise<WireReplies[Request["type"]]>;
+  }
+
+  /** Tells the worker something, if there is one. */
+  tell(notice: Notice): void {
+    this.#port?.postMessage(notice);
   }
 
   /**
@@ -62,39 +118,66 @@ export class Rpc {
   end(error: ThroughlineError): void {
     if (this.#ended) return;
     this.#ended = error;
+    this.#port = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const waiter of waiting) waiter.reject(error);
-    for (const asked of this.#asked.values()) asked.abort();
+    for (const { reject } of waiting) reject(error);
+    this.#dismissAll();
     this.onEnd.emit(error);
   }
 
-  #call(message: (id: number) => PageMessage): Promise<WireReply> {
+  async #ask(message: OpenMessage | RequestMessage, kept: boolean, signal?: AbortSignal): Promise<WireReply> {
+    if (this.#ended) throw this.#ended;
     const id = this.#nextId++;
-    let settle: Omit<Waiter, "answer"> | undefined;
-    const answer = new Promise<WireReply>((resolve, reject) => {
-      if (this.#ended) throw this.#ended;
-      this.#post(message(id));
-      settle = { resolve: resolve as Waiter["resolve"], reject };
+    let settle!: Pick<Waiter, "resolve" | "reject">;
+    const answer = new Promise<WireReply>((resolve, reject) => (settle = { resolve, reject }));
+    this.#waiting.set(id, { message, kept, answer, ...settle });
+    signal?.addEventListener("abort", () => {
+      if (this.#take(id)) this.tell({ type: "cancel", id });
     });
-    if (settle) this.#waiting.set(id, { ...settle, answer });
+    this.#send(id, message);
     return answer;
+  }
+
+  #askAgain(request: WireRequest): void {
+    this.#ask({ type: "request", request }, false).catch((error: unknown) => {
+      if (this.#ended) return;
+      if (request.type !== "live") return reportUncaught(error);
+      this.#notify({ type: "liveFailed", subscription: request.subscription, error: toReport(error) });
+    });
+  }
+
+  #send(id: number, message: OpenMessage | RequestMessage): void {
+    const done = this.#waiting.keys().next().value as number;
+    try {
+      this.#post(message.type === "open" ? { ...message, id } : { ...message, id, done });
+    } catch (error) {
+      this.#take(id)?.reject(error);
+    }
   }
 
   #receive(message: WorkerMessage): void {
     switch (message.type) {
-      case "reply":
-        return this.#take(message.id)?.resolve(message.reply);
+      case "reply": {
+        const waiter = this.#take(message.id);
+        if (waiter?.kept) this.#standing.add((waiter.message as RequestMessage).request);
+        return waiter?.resolve(message.reply);
+      }
       case "failure":
         return this.#take(message.id)?.reject(new ThroughlineError(message.error));
       case "notification":
-        if (!this.#ended) this.onNotification(message.notification);
-        return;
+        return this.#notify(message.notification);
       case "ask":
         return void this.#answer(message.id, message.of, message.about);
       case "dismiss":
         return this.#asked.get(message.id)?.abort();
     }
+  }
+
+  #notify(notification: WireNotification): void {
+    if (this.#ended) return;
+    if (notification.type === "liveFailed") this.#standing.drop(notification.subscription);
+    this.onNotification(notification);
   }
 
   #take(id: number): Waiter | undefined {
@@ -104,23 +187,34 @@ export class Rpc {
   }
 
   async #answer(id: number, of: number, about: unknown[]): Promise<void> {
+    const port = this.#port;
     const asked = new AbortController();
     this.#asked.set(id, asked);
+    // The worker that asked may be gone by then, and the next one counts anew.
+    const answer = (message: PageMessage) => port === this.#port && this.#post(message);
     try {
-      const value = await this.#functions[of]?.ask(asked.signal, ...about);
-      if (!this.#ended) this.#post({ type: "answer", id, value });
+      answer({ type: "answer", id, value: await this.#functions[of]?.ask(asked.signal, ...about) });
     } catch (error) {
-      if (!this.#ended) this.#post({ type: "answerFailed", id, error: toFailure(error) });
+      answer({ type: "answerFailed", id, error: toFailure(error) });
     }
-    this.#asked.delete(id);
+    if (this.#asked.get(id) === asked) this.#asked.delete(id);
+  }
+
+  #dismissAll(): void {
+    for (const asked of this.#asked.values()) asked.abort();
+    this.#asked.clear();
   }
 
   #post(message: PageMessage): void {
-    try {
-      this.#port.postMessage(message);
-    } catch (cause) {
-      // The browser's DataCloneError names what cannot be cloned, such as a function among the options.
-      throw argumentError(`not something that can be passed to the database: ${(cause as Error).message}`, cause);
-    }
+    crossing(() => this.#port?.postMessage(message));
+  }
+}
+
+/** The browser's DataCloneError names what cannot be cloned, such as a function among the options. */
+function crossing<T>(send: () => T): T {
+  try {
+    return send();
+  } catch (cause) {
+    throw argumentError(`not something that can be passed to the database: ${(cause as Error).message}`, cause);
   }
 }

@@ -1,25 +1,40 @@
-import { toReport, workerError } from "./errors.js";
-import type { AskPath, PageMessage, Port, WireNotification, WireReply, WireRequest, WorkerMessage } from "./messages.js";
+import { reportUncaught, toReport, workerError } from "./errors.js";
+import type { AskPath, OpenMessage, PageMessage, Port, Seen, WireNotification, WireReply, WireRequest, WorkerMessage } from "./messages.js";
 import type { WireOptions } from "./options.js";
 
 /** What this needs of the wasm module's `Database`. */
 export interface ServedDatabase {
-  request(request: WireRequest): Promise<WireReply>;
+  request(request: WireRequest, id: number, done: number, timeout: number | undefined): Promise<WireReply>;
+  cancel(id: number): void;
+  took(subscription: number): void;
+  visibility(visible: boolean): void;
+  wake(): void;
+  leave(): void;
   onNotification(callback: (notification: WireNotification) => void): void;
-  wake?(): void;
+}
+
+/** The options as the wasm module gets them: with the page's functions in their places, and what it is to know of the page. */
+export interface ServedOptions extends Omit<WireOptions, "persist"> {
+  /** Asks the page for persistent storage. `false`: it is not to be asked for. */
+  persist?: false | (() => Promise<boolean>);
+  session: string;
+  visible: boolean;
+  seen?: Seen | undefined;
+  term?: true | undefined;
 }
 
 /** The wasm module, as far as it is needed here. */
 export interface WasmModule {
   init(wasmUrl: string | undefined): Promise<unknown>;
-  open(options: WireOptions): Promise<ServedDatabase>;
+  open(options: ServedOptions): Promise<ServedDatabase>;
 }
 
 /** The worker's end of the channel: opens the database once, then passes requests and notifications on. */
 export function serve(port: Port, wasm: WasmModule): void {
-  const post = (message: WorkerMessage) => port.postMessage(message);
+  const post = (message: WorkerMessage, transfer: Transferable[] = []) => port.postMessage(message, transfer);
   const asked = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
-  let database: ServedDatabase | undefined;
+  let database: Promise<ServedDatabase> = Promise.reject(workerError("a request came before the database was opened"));
+  database.catch(() => {});
   let nextAsk = 1;
 
   const ask = (of: number, about: unknown[]) =>
@@ -43,42 +58,77 @@ export function serve(port: Port, wasm: WasmModule): void {
       at[path.at(-1) as string] = (...about: unknown[]) => ask(of, about);
     });
 
-  const open = async ({ options, asks, wasmUrl }: Extract<PageMessage, { type: "open" }>): Promise<null> => {
+  const open = async ({ options, asks, wasmUrl, session, visible, seen, term }: OpenMessage): Promise<ServedDatabase> => {
     await wasm.init(wasmUrl).catch((cause: unknown) => {
       throw workerError(`the wasm module could not be loaded: ${String(cause)}`, cause);
     });
     restore(options, asks);
-    database = await wasm.open(options);
-    database.onNotification((notification) => post({ type: "notification", notification }));
-    return null;
-  };
-
-  const request = async ({ request }: Extract<PageMessage, { type: "request" }>): Promise<WireReply> => {
-    if (!database) throw workerError("a request came before the database was open");
-    return database.request(request);
+    return wasm.open({ ...(options as ServedOptions), session, visible, seen, term });
   };
 
   const answer = (id: number, reply: Promise<WireReply>) =>
     reply.then(
-      (value) => post({ type: "reply", id, reply: value }),
+      (value) => post({ type: "reply", id, reply: value }, movable(value)),
       (error: unknown) => post({ type: "failure", id, error: toReport(error) }),
+    );
+
+  const begin = (message: OpenMessage & { id: number }) => {
+    database = open(message);
+    // What is told before the page knows that it is open would find no listener there.
+    let early: WireNotification[] | undefined = [];
+    const told = (notification: WireNotification) => (early ? early.push(notification) : post({ type: "notification", notification }));
+    tell((opened) => opened.onNotification(told));
+    void answer(message.id, database.then(() => null)).then(() => {
+      const untold = early ?? [];
+      early = undefined;
+      untold.forEach(told);
+    });
+  };
+
+  /** In turn with the requests, and after the database is open. */
+  const tell = (what: (database: ServedDatabase) => void) =>
+    database.then(
+      (opened) => {
+        try {
+          what(opened);
+        } catch (error) {
+          // Reaches the page's `worker.onerror`, which a rejection would not.
+          reportUncaught(error);
+        }
+      },
+      () => {},
     );
 
   port.onmessage = (event) => {
     const message = event.data as PageMessage;
     switch (message.type) {
       case "open":
-        return answer(message.id, open(message));
-      case "request":
-        return answer(message.id, request(message));
+        return begin(message);
+      case "request": {
+        const { request, id, done, timeout } = message;
+        return answer(id, database.then((opened) => opened.request(request, id, done, timeout)));
+      }
       case "answer":
         asked.get(message.id)?.resolve(message.value);
         return asked.delete(message.id);
       case "answerFailed":
         asked.get(message.id)?.reject(Object.assign(new Error(), message.error));
         return asked.delete(message.id);
-      case "wake":
-        return database?.wake?.();
+      case "cancel":
+        return tell((opened) => opened.cancel(message.id));
+      case "took":
+        return tell((opened) => opened.took(message.subscription));
+      case "visibility":
+        return tell((opened) => opened.visibility(message.visible));
+      default:
+        return tell((opened) => opened[message.type]());
     }
   };
+}
+
+/** A whole file is moved to the page, not copied. */
+function movable(reply: WireReply): Transferable[] {
+  const { bytes } = (reply ?? {}) as { bytes?: Uint8Array };
+  // A view into the module's memory can only be copied.
+  return bytes instanceof Uint8Array && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer as ArrayBuffer] : [];
 }

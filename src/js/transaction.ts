@@ -1,5 +1,6 @@
 import { abortable, type Waiting } from "./abort.js";
 import { transactionClosedError } from "./errors.js";
+import type { WireReplies, WireRequest } from "./messages.js";
 import type { RowOf } from "./options.js";
 import type { ResultReader } from "./parsers.js";
 import type { Executed } from "./rows.js";
@@ -20,14 +21,18 @@ export class Transaction<Tables extends object> {
   readonly #rpc: Rpc;
   readonly #reader: ResultReader;
   readonly #id: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #life: number;
   readonly #running = new Set<Promise<unknown>>();
   #over = false;
 
   /** @internal */
-  constructor(rpc: Rpc, reader: ResultReader, id: number) {
+  constructor(rpc: Rpc, reader: ResultReader, id: number, signal: AbortSignal | undefined) {
     this.#rpc = rpc;
     this.#reader = reader;
     this.#id = id;
+    this.#signal = signal;
+    this.#life = rpc.life;
   }
 
   /**
@@ -41,7 +46,7 @@ export class Transaction<Tables extends object> {
   async query<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<RowOf<Tables, R>[]> {
     const [wire] = readArguments(statement, params, undefined);
     const request = { type: "query" as const, ...this.#reader.asking(wire), transaction: this.#id };
-    return this.#reader.rows(await this.#run(() => this.#rpc.request(request)));
+    return this.#reader.rows(await this.#run(request));
   }
 
   /**
@@ -55,7 +60,7 @@ export class Transaction<Tables extends object> {
   async execute<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<Executed<RowOf<Tables, R>>> {
     const [wire] = readArguments(statement, params, undefined);
     const request = { type: "execute" as const, ...this.#reader.asking(wire), transaction: this.#id };
-    return this.#reader.executed(await this.#run(() => this.#rpc.request(request)));
+    return this.#reader.executed(await this.#run(request));
   }
 
   /** Takes no more statements; waits for those under way and throws if one of them failed. @internal */
@@ -66,9 +71,14 @@ export class Transaction<Tables extends object> {
     }
   }
 
-  #run<T>(start: () => Promise<T>): Promise<T> {
+  /** Ends it. @internal */
+  finish(type: "commit" | "rollback", signal?: AbortSignal): Promise<{ transaction: string | null } | null> {
+    return this.#rpc.request({ type, transaction: this.#id }, { signal }, this.#life);
+  }
+
+  #run<Request extends WireRequest>(request: Request): Promise<WireReplies[Request["type"]]> {
     if (this.#over) throw transactionClosedError();
-    const running = start();
+    const running = this.#rpc.request(request, { signal: this.#signal }, this.#life);
     this.#running.add(running);
     running.then(
       () => this.#running.delete(running),
@@ -84,36 +94,31 @@ export interface Committed<T> {
   transaction: string | null;
 }
 
-/** Begins, runs the callback, commits; rolls back if anything of it fails. */
-export async function runTransaction<Tables extends object, T>(
+/** Begins, runs the callback, commits; rolls back if anything of it fails or takes too long. */
+export function runTransaction<Tables extends object, T>(
   rpc: Rpc,
   reader: ResultReader,
   callback: (transaction: Transaction<Tables>) => T | Promise<T>,
-  { meta, signal }: TransactionOptions,
+  { meta, ...waiting }: TransactionOptions,
 ): Promise<Committed<T>> {
-  const number = await begin(rpc, meta, signal);
-  const transaction = new Transaction<Tables>(rpc, reader, number);
-  try {
-    const result = await callback(transaction);
-    await transaction.end();
-    const committed = await rpc.request({ type: "commit", transaction: number });
-    return { result, transaction: committed.transaction };
-  } catch (error) {
-    // What is still running would otherwise come after the rollback; the first error is the one to tell.
-    await transaction.end().catch(() => {});
-    await rpc.request({ type: "rollback", transaction: number }).catch(() => {});
-    throw error;
-  }
-}
-
-async function begin(rpc: Rpc, meta: unknown, signal: AbortSignal | undefined): Promise<number> {
-  const encoded = encodeMeta(meta);
-  let begun: Promise<{ transaction: number }> | undefined;
-  try {
-    return (await abortable(signal, () => (begun = rpc.request({ type: "begin", ...encoded })))).transaction;
-  } catch (error) {
-    // Nobody waits for it any more: it must not stay open.
-    begun?.then(({ transaction }) => rpc.request({ type: "rollback", transaction })).catch(() => {});
-    throw error;
-  }
+  return abortable(waiting, async (signal) => {
+    const encoded = encodeMeta(meta);
+    // Not given up with the signal: one that was begun must be rolled back, so its number is waited for.
+    const { transaction: number } = await rpc.request({ type: "begin", ...encoded });
+    const transaction = new Transaction<Tables>(rpc, reader, number, signal);
+    try {
+      const result = await abortable({ signal }, async () => {
+        const returned = await callback(transaction);
+        await transaction.end();
+        return returned;
+      });
+      const committed = await transaction.finish("commit", signal);
+      return { result, transaction: committed?.transaction ?? null };
+    } catch (error) {
+      // What is still running would otherwise come after the rollback; the first error is the one to tell.
+      await transaction.end().catch(() => {});
+      await transaction.finish("rollback").catch(() => {});
+      throw error;
+    }
+  });
 }

@@ -48,24 +48,20 @@ function encode(value: unknown): unknown {
   }
 }
 
+// Copies: a request may have to be sent again when the app has changed what it gave.
 // By tag, not by `instanceof`: a value may come from another realm, such as an iframe.
 function encodeObject(value: object): unknown {
   switch (Object.prototype.toString.call(value)) {
     case "[object Date]":
-      return Number.isNaN((value as Date).getTime()) ? REFUSED : value;
+      return Number.isNaN((value as Date).getTime()) ? REFUSED : new Date(value as Date);
     case "[object ArrayBuffer]":
-      return new Uint8Array(value as ArrayBuffer);
+      return new Uint8Array((value as ArrayBuffer).slice());
     case "[object Uint8Array]":
-      return compact(value as Uint8Array);
+      // Nor does a copy take the whole buffer along that this may look into.
+      return new Uint8Array(value as Uint8Array);
     default:
       return REFUSED;
   }
-}
-
-/** A view over a larger buffer would take the whole buffer along when it is cloned. */
-function compact(bytes: Uint8Array): Uint8Array {
-  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-  return whole ? bytes : new Uint8Array(bytes);
 }
 
 function describe(value: unknown): string {

@@ -25,16 +25,17 @@ export type Written<T> = Promise<T> & {
 
 /** Hangs `confirmed` on the promise of a write; `key` finds the transaction's idempotency key in what it resolves to. */
 export function written<All, T>(rpc: Rpc, write: Promise<All>, key: (all: All) => string | null, value: (all: All) => T): Written<T> {
-  const confirmed = async ({ signal }: Waiting = {}) => {
-    const id = key(await abortable(signal, () => write));
-    return id === null ? null : settled(rpc, id, signal);
-  };
+  const confirmed = (waiting: Waiting = {}) =>
+    abortable(waiting, async (signal) => {
+      const id = key(await write);
+      return id === null ? null : settled(rpc, id, { signal });
+    });
   return Object.assign(write.then(value), { confirmed });
 }
 
 /** The record of a transaction once it is confirmed. */
-export async function settled(rpc: Rpc, id: string, signal: AbortSignal | undefined): Promise<TransactionRecord> {
-  const [record] = await abortable(signal, () => rpc.request({ type: "settled", id }));
+export async function settled(rpc: Rpc, id: string, waiting: Waiting): Promise<TransactionRecord> {
+  const [record] = await rpc.request({ type: "settled", id }, waiting);
   if (record.state === "confirmed") return record;
   const report = record.error ?? { code: "REJECTED", message: "the server refused it", retryable: false };
   throw new ThroughlineError(report, { cause: record });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open, ThroughlineError, type OpenOptions } from "../../src/js/index.js";
 import type { WorkerDouble } from "./worker_double.js";
-import { deferred, installWorker, quiet, todos, wasmError, withDatabase } from "./worker_double.js";
+import { installWorker, quiet, todos, wasmError, withDatabase } from "./worker_double.js";
 
 test("URLs are resolved in the page, and the tables cross as declared", async () => {
   Object.assign(globalThis, { location: { href: "https://app.test/notes/" } });
@@ -10,11 +10,16 @@ test("URLs are resolved in the page, and the tables cross as declared", async ()
   const tables: OpenOptions["tables"] = { todos: { columns: { id: "uuid" }, indexes: ["created_at", ["list", "title"]], references: [{ columns: ["list"], table: "lists" }] } };
   const db = await open({ name: "app", electric: { url: "/v1/shape", params: { team: "7" } }, write: { url: "changes", confirmBy: "ledger", ledger: "seen", onRejection: "row" }, tables });
   const worker = started[0] as WorkerDouble;
-  assert.deepEqual(worker.options, {
+  const { session, persist, ...options } = worker.options ?? {};
+  assert.match(String(session), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.deepEqual(options, {
     name: "app",
     electric: { url: "https://app.test/v1/shape", params: { team: "7" } },
     write: { url: "https://app.test/notes/changes", confirmBy: "ledger", ledger: "seen", onRejection: "row" },
     tables,
+    visible: true,
+    seen: undefined,
+    term: undefined,
   });
   assert.match(worker.url, /\/worker\.js$/);
   await db.close();
@@ -45,7 +50,7 @@ test("headers as a function are asked of the page each time, and its errors reac
   await db.query("SELECT 1");
   assert.deepEqual(asked.slice(0, 2), [{ authorization: "Bearer 1" }, { authorization: "Bearer 2" }]);
   assert.match((asked[2] as Error).message, /signed out/);
-  started[0]?.crash("end of test");
+  await db.close();
 });
 
 test("functions for single headers and params are asked of the page, plain params cross", async () => {
@@ -132,23 +137,7 @@ test("opening can be given up", async () => {
 
 test("without workers open says so", async () => {
   Object.assign(globalThis, { Worker: undefined });
-  await assert.rejects(open(todos), { code: "WORKER", message: /browser/ });
-});
-
-test("a worker that dies rejects what is under way and all that follows", async () => {
-  const started = installWorker((request) => (request.type === "query" ? new Promise(() => {}) : null));
-  const db = await open(todos);
-  const waiting = db.query("SELECT 1");
-  const failures: string[] = [];
-  const live = db.live("SELECT 1");
-  live.subscribe(() => {}, (error) => failures.push(error.code));
-  started[0]?.crash("unreachable executed");
-  await assert.rejects(waiting, { code: "WORKER", message: /unreachable executed/ });
-  await assert.rejects(db.execute("DELETE FROM todos"), { code: "WORKER" });
-  assert.deepEqual(failures, ["WORKER"]);
-  assert.equal(live.error?.code, "WORKER");
-  assert.equal(started[0]?.terminated, true);
-  await db.close();
+  await assert.rejects(open(todos), { code: "WORKER", message: "open() runs in a browser, and here is no Worker" });
 });
 
 test("after close every call is refused, and closing again is fine", async () => {
@@ -174,28 +163,4 @@ test("wiping closes as well, but a wipe that failed can be tried again", async (
     assert.equal(worker.terminated, true);
     await assert.rejects(db.pending(), { code: "CLOSED" });
   });
-});
-
-test("coming online wakes the worker until the database is closed", async () => {
-  const page = new EventTarget();
-  const { addEventListener, removeEventListener } = globalThis;
-  Object.assign(globalThis, {
-    addEventListener: page.addEventListener.bind(page),
-    removeEventListener: page.removeEventListener.bind(page),
-  });
-  try {
-    await withDatabase(quiet, async (db, worker) => {
-      page.dispatchEvent(new Event("online"));
-      await db.status();
-      assert.equal(worker.wakes, 1);
-      const asked = deferred<void>();
-      await db.close();
-      page.dispatchEvent(new Event("online"));
-      setImmediate(asked.resolve);
-      await asked.promise;
-      assert.equal(worker.wakes, 1);
-    });
-  } finally {
-    Object.assign(globalThis, { addEventListener, removeEventListener });
-  }
 });

@@ -2,9 +2,8 @@
 
 import { open, type Database, type OpenOptions } from "../../src/js/index.js";
 import type { AnyTables } from "../../src/js/options.js";
-import type { Port, WireNotification, WireReply, WireRequest } from "../../src/js/messages.js";
-import { serve, type WasmModule } from "../../src/js/serve.js";
-import type { WireOptions } from "../../src/js/options.js";
+import type { Notice, Port, WireNotification, WireReply, WireRequest } from "../../src/js/messages.js";
+import { serve, type ServedDatabase, type ServedOptions, type WasmModule } from "../../src/js/serve.js";
 
 /** What the scripted database says to a request; may throw, may wait. */
 export type Script = (request: WireRequest) => WireReply | Promise<WireReply>;
@@ -13,11 +12,14 @@ export type Script = (request: WireRequest) => WireReply | Promise<WireReply>;
 export interface WorkerDouble {
   /** Everything the database was asked, in order. */
   readonly requests: WireRequest[];
+  /** The same requests as they are told from each other. */
+  readonly asked: { type: WireRequest["type"]; id: number; done: number; timeout: number | undefined }[];
+  /** What it was told besides, in order. */
+  readonly notices: Notice[];
   /** What `Database.open` was given. */
-  readonly options: WireOptions | undefined;
+  readonly options: ServedOptions | undefined;
   readonly url: string;
   terminated: boolean;
-  wakes: number;
   notify(notification: WireNotification): void;
   /** As when the worker's script throws. */
   crash(message: string): void;
@@ -55,29 +57,35 @@ export function installWorker(script: Script, wasm: Partial<WasmModule> = {}): W
       let notify: (notification: WireNotification) => void = () => {};
       const double = {
         requests: [] as WireRequest[],
-        options: undefined as WireOptions | undefined,
+        asked: [] as WorkerDouble["asked"],
+        notices: [] as Notice[],
+        options: undefined as ServedOptions | undefined,
         url: String(url),
         terminated: false,
-        wakes: 0,
         notify: (notification: WireNotification) => notify(notification),
         crash: (message: string) => this.onerror?.({ message }),
       };
       this.#double = double;
       started.push(double);
       this.#channel.port2.onmessage = (event) => this.onmessage?.(event);
+      const database: ServedDatabase = {
+        request: async (request, id, done, timeout) => {
+          double.requests.push(request);
+          double.asked.push({ type: request.type, id, done, timeout });
+          return script(request);
+        },
+        cancel: (id) => void double.notices.push({ type: "cancel", id }),
+        took: (subscription) => void double.notices.push({ type: "took", subscription }),
+        visibility: (visible) => void double.notices.push({ type: "visibility", visible }),
+        wake: () => void double.notices.push({ type: "wake" }),
+        leave: () => void double.notices.push({ type: "leave" }),
+        onNotification: (callback) => void (notify = callback),
+      };
       serve(this.#channel.port1 as unknown as Port, {
         init: wasm.init ?? (async () => {}),
         open: async (options) => {
           double.options = options;
-          if (wasm.open) return wasm.open(options);
-          return {
-            request: async (request) => {
-              double.requests.push(request);
-              return script(request);
-            },
-            onNotification: (callback) => void (notify = callback),
-            wake: () => void double.wakes++,
-          };
+          return wasm.open ? wasm.open(options) : database;
         },
       });
     }
@@ -105,13 +113,13 @@ export const todos: OpenOptions = {
 /** An open database and its worker; closed at the end of `body`. */
 export async function withDatabase(
   script: Script,
-  body: (db: Database<AnyTables>, worker: WorkerDouble) => Promise<void>,
+  body: (db: Database<AnyTables>, worker: WorkerDouble, started: WorkerDouble[]) => Promise<void>,
   options: Partial<OpenOptions> = {},
 ): Promise<void> {
   const started = installWorker(script);
   const db = await open({ ...todos, ...options });
   try {
-    await body(db, started[0] as WorkerDouble);
+    await body(db, started[0] as WorkerDouble, started);
   } finally {
     await db.close();
   }
