@@ -75,7 +75,8 @@ export class Rpc {
     this.life++;
     this.#dismissAll();
     for (const [id, { message, kept, reject }] of this.#waiting) {
-      const inTransaction = message.type === "request" && "transaction" in message.request;
+      // Whether a commit has happened the database knows: it is asked again.
+      const inTransaction = message.type === "request" && "transaction" in message.request && message.request.type !== "commit";
       if (!kept || inTransaction) this.#waiting.delete(id);
       if (inTransaction) reject(leaderChangedError());
     }
