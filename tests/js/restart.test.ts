@@ -98,7 +98,7 @@ test("a transaction is lost with its worker, and can be tried again", async () =
     await inCommit;
     assert.deepEqual(
       types(started[1] as WorkerDouble),
-      ["status", "commit"],
+      ["commit", "status"],
       "the next worker knows whether it was committed; of the others nothing, no rollback either, reaches it",
     );
 
