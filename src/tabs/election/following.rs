@@ -37,7 +37,7 @@ impl<P: Clone> Election<P> {
                 self.wait(now);
                 self.effects.push(Effect::StealLock);
             }
-            Greeting::End if self.is_led() => self.end(Error::Closed),
+            Greeting::End if self.is_served() => self.end(Error::Closed),
             Greeting::Claim => self.step_down(from),
             Greeting::Ping => self.effects.push(Effect::Tell(from, Greeting::Pong)),
             Greeting::Pong => self.heard_leader(now),
@@ -54,6 +54,11 @@ impl<P: Clone> Election<P> {
     /// Whoever else says it leads is right.
     fn is_led(&self) -> bool {
         matches!(self.part, Part::Waiting { .. } | Part::Following(_))
+    }
+
+    /// Whether it has been at work with the database, and is not about to leave.
+    fn is_served(&self) -> bool {
+        self.ready && self.last.is_none() && !self.leads()
     }
 
     pub(super) fn heard_leader(&mut self, now: Millis) {
@@ -104,6 +109,7 @@ impl<P: Clone> Election<P> {
             _ => false,
         };
         self.dismiss_all();
+        self.wipe = None;
         if has_file {
             self.effects.push(Effect::CloseNow);
         }

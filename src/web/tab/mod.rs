@@ -165,6 +165,7 @@ impl Tab {
         match kind.as_str() {
             "close" | "wipe" => self.send(Event::Close {
                 number,
+                deletes: kind == "wipe",
                 payload: ask,
             }),
             _ => {
