@@ -43,9 +43,7 @@ impl<P: Clone> Election<P> {
 
     /// Everybody, this tab included, asks again for what is unanswered and for what stands.
     pub(super) fn begin_term(&mut self) {
-        self.terms += 1;
         self.dismiss_all();
-        self.effects.push(Effect::BeginTerm(self.own_term()));
         if self.part == Part::Leading {
             self.effects.push(Effect::Broadcast(Greeting::Leading));
         }
@@ -105,18 +103,16 @@ impl<P: Clone> Election<P> {
             self.effects.push(Effect::Dismiss(number));
         }
         let number = self.followers.admit(tab.clone(), visible, now);
+        // Of what was said before it greeted, nothing counts: it says all of it again.
+        let term = Term(format!("{}.{number}", self.me));
         let welcome = Greeting::Welcome {
-            term: self.own_term(),
+            term: term.clone(),
             build: self.build.clone(),
         };
         self.effects.extend([
-            Effect::Admit(tab.clone(), number),
+            Effect::Admit(tab.clone(), number, term),
             Effect::Tell(tab, welcome),
         ]);
-    }
-
-    fn own_term(&self) -> Term {
-        Term(format!("{}.{}", self.me, self.terms))
     }
 
     pub(super) fn step_down(&mut self, to: TabId) {

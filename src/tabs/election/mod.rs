@@ -148,8 +148,8 @@ pub enum Effect<P> {
     Tell(TabId, Greeting),
     /// Tell the leader, on this tab's own channel.
     Report(Greeting),
-    /// Serve a tab under this number, and watch its lock.
-    Admit(TabId, TabNumber),
+    /// Serve a tab under this number, as long as this term lasts, and watch its lock.
+    Admit(TabId, TabNumber, Term),
     /// Serve it no longer: the engine forgets it.
     Dismiss(TabNumber),
     /// Open the file and an engine on it: [`Event::Opened`] or [`Event::NotOpened`].
@@ -160,8 +160,6 @@ pub enum Effect<P> {
     CloseNow,
     /// Go on with deleting the database, as was asked: [`Event::Closed`].
     Delete,
-    /// A new term begins: those who are served are asked for everything again.
-    BeginTerm(Term),
     /// This tab has a leader, or leads: its `open` is done.
     Ready,
     /// Carry out a request of this tab.
@@ -227,7 +225,6 @@ pub struct Election<P> {
     hidden_since: Option<Millis>,
     outbox: Outbox<P>,
     followers: Followers,
-    terms: u32,
     failures: u32,
     timer: Option<Millis>,
     effects: Vec<Effect<P>>,
@@ -258,7 +255,6 @@ impl<P: Clone> Election<P> {
             hidden_since: None,
             outbox: Outbox::new(),
             followers: Followers::default(),
-            terms: 0,
             failures: 0,
             timer: None,
             effects: Vec::new(),

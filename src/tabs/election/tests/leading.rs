@@ -10,7 +10,6 @@ fn the_first_tab_leads_and_runs_what_it_was_asked_meanwhile() {
         first.takes(Event::Opened { shared: true }),
         [
             Effect::Ready,
-            Effect::BeginTerm("a.1".into()),
             Effect::Broadcast(Greeting::Leading),
             run(1, "read"),
         ]
@@ -24,7 +23,7 @@ fn the_second_follows_and_what_it_asks_goes_to_the_leader() {
     assert_eq!(
         first.hears("b", hello("build 1", true)),
         [
-            Effect::Admit("b".into(), TabNumber(1)),
+            Effect::Admit("b".into(), TabNumber(1), "a.1".into()),
             tell("b", welcome("a.1", "build 1")),
         ]
     );
@@ -42,11 +41,7 @@ fn a_tab_in_which_nothing_can_be_shared_gives_the_lock_back_and_serves_nobody() 
     let mut first = One::opening("a");
     assert_eq!(
         first.takes(Event::Opened { shared: false }),
-        [
-            Effect::Unlock,
-            Effect::Ready,
-            Effect::BeginTerm("a.1".into())
-        ]
+        [Effect::Unlock, Effect::Ready,]
     );
     assert_eq!(first.asks(1, "read"), [run(1, "read")]);
     assert_eq!(first.hears("b", hello("build 1", true)), []);
@@ -83,12 +78,18 @@ fn a_tab_that_greets_again_is_a_new_one() {
     let mut first = One::leading("a");
     first.hears("b", hello("build 1", true));
     let again = first.hears("b", hello("build 1", true));
-    assert_eq!(again[0], Effect::Dismiss(TabNumber(1)));
-    assert_eq!(again[1], Effect::Admit("b".into(), TabNumber(2)));
+    assert_eq!(
+        again,
+        [
+            Effect::Dismiss(TabNumber(1)),
+            Effect::Admit("b".into(), TabNumber(2), "a.2".into()),
+            tell("b", welcome("a.2", "build 1")),
+        ]
+    );
 }
 
 #[test]
-fn another_file_in_the_place_of_the_first_is_another_term_for_all() {
+fn another_file_in_the_place_of_the_first_is_asked_anew_by_all() {
     let mut first = One::leading("a");
     first.hears("b", hello("build 1", true));
     first.asks(1, "import");
@@ -99,7 +100,6 @@ fn another_file_in_the_place_of_the_first_is_another_term_for_all() {
         first.takes(Event::Restarted),
         [
             Effect::Dismiss(TabNumber(1)),
-            Effect::BeginTerm("a.2".into()),
             Effect::Broadcast(Greeting::Leading),
             run(2, "live"),
         ]

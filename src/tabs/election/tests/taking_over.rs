@@ -27,7 +27,6 @@ fn a_follower_takes_over_and_asks_itself_what_is_unanswered_and_what_stands() {
     assert_eq!(
         second.takes(Event::Opened { shared: true }),
         [
-            Effect::BeginTerm("b.1".into()),
             Effect::Broadcast(Greeting::Leading),
             run(1, "live"),
             run(3, "write"),
