@@ -11,6 +11,7 @@ impl<P: Clone> Election<P> {
     }
 
     pub(super) fn hello(&mut self) {
+        self.greeted_visible = self.visible;
         self.effects.push(Effect::Broadcast(Greeting::Hello {
             build: self.build.clone(),
             visible: self.visible,
@@ -90,6 +91,10 @@ impl<P: Clone> Election<P> {
             pinged: None,
         });
         self.is_ready();
+        if self.visible != self.greeted_visible {
+            let shown = Greeting::Visible(self.visible);
+            self.effects.push(Effect::Report(shown));
+        }
         for (number, payload) in self.outbox.all() {
             let effect = Effect::Forward(term.clone(), number, payload);
             self.effects.push(effect);

@@ -222,6 +222,8 @@ pub struct Election<P> {
     last: Option<AskNumber>,
     wipe: Option<Wipe>,
     visible: bool,
+    /// Whether it was when this tab greeted last.
+    greeted_visible: bool,
     hidden_since: Option<Millis>,
     outbox: Outbox<P>,
     followers: Followers,
@@ -252,6 +254,7 @@ impl<P: Clone> Election<P> {
             last: None,
             wipe: None,
             visible,
+            greeted_visible: visible,
             hidden_since: None,
             outbox: Outbox::new(),
             followers: Followers::default(),

@@ -57,6 +57,15 @@ fn the_next_leader_is_asked_again_by_the_others() {
 }
 
 #[test]
+fn the_leader_learns_that_a_page_was_shown_while_it_greeted() {
+    let mut second = One::waiting("b");
+    assert_eq!(second.takes(Event::Visible(false)), []);
+    let welcomed = second.hears("a", welcome("a.1", "build 1"));
+    let hidden = Effect::Report(Greeting::Visible(false));
+    assert_eq!(welcomed, [Effect::Ready, hidden]);
+}
+
+#[test]
 fn a_first_opening_that_finds_the_file_held_for_ten_seconds_fails() {
     let mut first = One::opening("a");
     first.now = Millis(9_999);
