@@ -72,7 +72,8 @@ text_id! {
     TabId
 }
 text_id! {
-    /// One life of one engine: another one begins when the database is taken over, or its file is replaced.
+    /// As long as one leader serves one tab without a break: another one begins when the database is taken over, its file is replaced, or
+    /// the tab greets again.
     Term
 }
 number_id! {

@@ -16,7 +16,7 @@ pub struct Envelope {
     pub greeting: Greeting,
 }
 
-/// The first three go to all tabs, the others between the leader and one tab.
+/// The first three and the last go to all tabs, the others between the leader and one tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Greeting {
     /// I am here: whoever leads, answer me.

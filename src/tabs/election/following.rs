@@ -11,6 +11,7 @@ impl<P: Clone> Election<P> {
     }
 
     pub(super) fn hello(&mut self) {
+        self.greeted_visible = self.visible;
         self.effects.push(Effect::Broadcast(Greeting::Hello {
             build: self.build.clone(),
             visible: self.visible,
@@ -37,7 +38,7 @@ impl<P: Clone> Election<P> {
                 self.wait(now);
                 self.effects.push(Effect::StealLock);
             }
-            Greeting::End if self.is_led() => self.end(Error::Closed),
+            Greeting::End if self.is_served() => self.end(Error::Closed),
             Greeting::Claim => self.step_down(from),
             Greeting::Ping => self.effects.push(Effect::Tell(from, Greeting::Pong)),
             Greeting::Pong => self.heard_leader(now),
@@ -54,6 +55,11 @@ impl<P: Clone> Election<P> {
     /// Whoever else says it leads is right.
     fn is_led(&self) -> bool {
         matches!(self.part, Part::Waiting { .. } | Part::Following(_))
+    }
+
+    /// Whether it has been at work with the database, and is not about to leave.
+    fn is_served(&self) -> bool {
+        self.ready && self.last.is_none() && !self.leads()
     }
 
     pub(super) fn heard_leader(&mut self, now: Millis) {
@@ -85,6 +91,10 @@ impl<P: Clone> Election<P> {
             pinged: None,
         });
         self.is_ready();
+        if self.visible != self.greeted_visible {
+            let shown = Greeting::Visible(self.visible);
+            self.effects.push(Effect::Report(shown));
+        }
         for (number, payload) in self.outbox.all() {
             let effect = Effect::Forward(term.clone(), number, payload);
             self.effects.push(effect);
@@ -104,6 +114,7 @@ impl<P: Clone> Election<P> {
             _ => false,
         };
         self.dismiss_all();
+        self.wipe = None;
         if has_file {
             self.effects.push(Effect::CloseNow);
         }

@@ -1,8 +1,8 @@
 //! The part of the tab that has the file, or is about to.
 
 use super::{
-    Closing, Effect, Election, FIRST_DELAY_MS, HANDING_MS, IN_USE_MS, LONGEST_DELAY_MS,
-    OpenTrouble, Part,
+    Effect, Election, FIRST_DELAY_MS, HANDING_MS, IN_USE_MS, LONGEST_DELAY_MS, OpenTrouble, Part,
+    Wipe,
 };
 use crate::error::Error;
 use crate::ids::{Millis, TabId, TabNumber, Term};
@@ -43,9 +43,7 @@ impl<P: Clone> Election<P> {
 
     /// Everybody, this tab included, asks again for what is unanswered and for what stands.
     pub(super) fn begin_term(&mut self) {
-        self.terms += 1;
         self.dismiss_all();
-        self.effects.push(Effect::BeginTerm(self.own_term()));
         if self.part == Part::Leading {
             self.effects.push(Effect::Broadcast(Greeting::Leading));
         }
@@ -89,10 +87,8 @@ impl<P: Clone> Election<P> {
                 self.effects.push(yours);
                 self.dismiss_all();
             }
-            Part::Leading | Part::Alone => {
-                self.dismiss_all();
-                self.quit();
-            }
+            // Another tab wanted it deleted: one that closes, or deletes, has its answer and is over.
+            Part::Leading | Part::Alone => self.end(Error::Closed),
             _ => {}
         }
     }
@@ -100,29 +96,27 @@ impl<P: Clone> Election<P> {
     /// Takes a tab in; one that greets again is new.
     pub(super) fn admit(&mut self, now: Millis, tab: TabId, visible: bool) {
         // A database that is being deleted takes nobody in.
-        if self.part != Part::Leading || self.closing.is_some() {
+        if self.part != Part::Leading || self.wipe.is_some() {
             return;
         }
         if let Some(number) = self.followers.remove(&tab) {
             self.effects.push(Effect::Dismiss(number));
         }
         let number = self.followers.admit(tab.clone(), visible, now);
+        // Of what was said before it greeted, nothing counts: it says all of it again.
+        let term = Term(format!("{}.{number}", self.me));
         let welcome = Greeting::Welcome {
-            term: self.own_term(),
+            term: term.clone(),
             build: self.build.clone(),
         };
         self.effects.extend([
-            Effect::Admit(tab.clone(), number),
+            Effect::Admit(tab.clone(), number, term),
             Effect::Tell(tab, welcome),
         ]);
     }
 
-    fn own_term(&self) -> Term {
-        Term(format!("{}.{}", self.me, self.terms))
-    }
-
     pub(super) fn step_down(&mut self, to: TabId) {
-        if self.part == Part::Leading && self.closing.is_none() {
+        if self.part == Part::Leading && self.wipe.is_none() && self.last.is_none() {
             self.part = Part::SteppingDown { to, since: None };
             self.effects.push(Effect::Close);
         }
@@ -130,28 +124,26 @@ impl<P: Clone> Election<P> {
 
     /// The page has been hidden for long, or all others had their time to leave.
     pub(super) fn hand_on(&mut self) {
-        if let Some(Closing::Wiping { .. }) = self.closing {
+        if let Some(Wipe::Waiting { .. }) = self.wipe {
             self.delete();
         } else if let Some(to) = self.followers.in_sight().cloned() {
             self.step_down(to);
         }
     }
 
-    /// All others leave first, so that none of them takes over what is being deleted.
+    /// All others leave first, so that none of them takes over what is being deleted. Those that begin wait for what comes after.
     pub(super) fn wipe(&mut self, now: Millis, wanted_by: TabNumber) {
-        if !self.leads() || self.closing.is_some() {
+        if !self.leads() || self.wipe.is_some() {
             return;
         }
         let until = now.after(HANDING_MS);
-        self.closing = Some(Closing::Wiping { wanted_by, until });
-        let others = self.followers.iter().filter(|one| one.number != wanted_by);
-        let told = others.map(|one| Effect::Tell(one.tab.clone(), Greeting::End));
-        self.effects.extend(told);
+        self.wipe = Some(Wipe::Waiting { wanted_by, until });
+        self.effects.push(Effect::Broadcast(Greeting::End));
         self.delete_when_alone();
     }
 
     pub(super) fn delete_when_alone(&mut self) {
-        if let Some(Closing::Wiping { wanted_by, .. }) = self.closing
+        if let Some(Wipe::Waiting { wanted_by, .. }) = self.wipe
             && self.followers.iter().all(|one| one.number == wanted_by)
         {
             self.delete();
@@ -159,7 +151,7 @@ impl<P: Clone> Election<P> {
     }
 
     fn delete(&mut self) {
-        self.closing = Some(Closing::Deleting);
+        self.wipe = Some(Wipe::Deleting);
         self.effects.push(Effect::Delete);
     }
 

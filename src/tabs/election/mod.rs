@@ -101,6 +101,8 @@ pub enum Event<P> {
     Close {
         /// Of the request.
         number: AskNumber,
+        /// It must be carried out, however long that takes.
+        deletes: bool,
         /// The request.
         payload: P,
     },
@@ -146,8 +148,8 @@ pub enum Effect<P> {
     Tell(TabId, Greeting),
     /// Tell the leader, on this tab's own channel.
     Report(Greeting),
-    /// Serve a tab under this number, and watch its lock.
-    Admit(TabId, TabNumber),
+    /// Serve a tab under this number, as long as this term lasts, and watch its lock.
+    Admit(TabId, TabNumber, Term),
     /// Serve it no longer: the engine forgets it.
     Dismiss(TabNumber),
     /// Open the file and an engine on it: [`Event::Opened`] or [`Event::NotOpened`].
@@ -158,8 +160,6 @@ pub enum Effect<P> {
     CloseNow,
     /// Go on with deleting the database, as was asked: [`Event::Closed`].
     Delete,
-    /// A new term begins: those who are served are asked for everything again.
-    BeginTerm(Term),
     /// This tab has a leader, or leads: its `open` is done.
     Ready,
     /// Carry out a request of this tab.
@@ -218,24 +218,25 @@ pub struct Election<P> {
     ready: bool,
     /// The leader's options are known to differ, and it was told.
     claimed: bool,
-    closing: Option<Closing>,
+    /// The request after whose answer the tab is over.
+    last: Option<AskNumber>,
+    wipe: Option<Wipe>,
     visible: bool,
+    /// Whether it was when this tab greeted last.
+    greeted_visible: bool,
     hidden_since: Option<Millis>,
     outbox: Outbox<P>,
     followers: Followers,
-    terms: u32,
     failures: u32,
     timer: Option<Millis>,
     effects: Vec<Effect<P>>,
 }
 
-/// How far the end is.
+/// A database that a tab wants deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Closing {
-    /// A follower's last request is on its way to the leader.
-    Telling(AskNumber),
-    /// The database is deleted when all others have left but the one that wants it, at the latest at that time.
-    Wiping { wanted_by: TabNumber, until: Millis },
+enum Wipe {
+    /// Until all others have left but that tab, at the latest until then.
+    Waiting { wanted_by: TabNumber, until: Millis },
     /// It is being deleted.
     Deleting,
 }
@@ -250,12 +251,13 @@ impl<P: Clone> Election<P> {
             part: Part::New,
             ready: false,
             claimed: false,
-            closing: None,
+            last: None,
+            wipe: None,
             visible,
+            greeted_visible: visible,
             hidden_since: None,
             outbox: Outbox::new(),
             followers: Followers::default(),
-            terms: 0,
             failures: 0,
             timer: None,
             effects: Vec::new(),
@@ -324,7 +326,11 @@ impl<P: Clone> Election<P> {
             } => self.ask(number, stands, payload),
             Event::Ended(standing) => self.outbox.end(&standing),
             Event::Answered { number, succeeded } => self.answered(number, succeeded),
-            Event::Close { number, payload } => self.close(number, payload),
+            Event::Close {
+                number,
+                deletes,
+                payload,
+            } => self.close(number, deletes, payload),
             Event::Wipe(by) => self.wipe(now, by),
             Event::Leave => self.leave(),
             Event::Timer => {
@@ -348,20 +354,22 @@ impl<P: Clone> Election<P> {
 
     fn answered(&mut self, number: AskNumber, succeeded: bool) {
         self.outbox.answered(number, succeeded);
-        if self.closing == Some(Closing::Telling(number)) {
-            self.quit();
+        if self.last == Some(number) {
+            self.last = None;
+            if succeeded {
+                self.quit();
+            }
         }
     }
 
-    fn close(&mut self, number: AskNumber, payload: P) {
+    fn close(&mut self, number: AskNumber, deletes: bool, payload: P) {
         match self.part {
-            Part::Leading | Part::Alone => self.ask(number, None, payload),
-            Part::Following(_) => {
-                self.closing = Some(Closing::Telling(number));
-                self.ask(number, None, payload);
-            }
-            _ => self.end(Error::Closed),
+            Part::Leading | Part::Alone | Part::Following(_) => {}
+            _ if deletes => {}
+            _ => return self.end(Error::Closed),
         }
+        self.last = Some(number);
+        self.ask(number, None, payload);
     }
 
     fn leave(&mut self) {
@@ -392,7 +400,6 @@ impl<P: Clone> Election<P> {
             self.effects.push(Effect::Report(Greeting::Left));
         }
         self.part = Part::Over;
-        self.closing = None;
         self.effects.extend([Effect::Unlock, Effect::Quit]);
     }
 
@@ -405,8 +412,8 @@ impl<P: Clone> Election<P> {
                 None => leader.heard.after(PING_MS),
             }),
             Part::Opening { again_at, .. } => *again_at,
-            Part::Leading => match (self.closing, self.hidden_since) {
-                (Some(Closing::Wiping { until, .. }), _) => Some(until),
+            Part::Leading => match (self.wipe, self.hidden_since) {
+                (Some(Wipe::Waiting { until, .. }), _) => Some(until),
                 (None, Some(since)) if self.followers.in_sight().is_some() => {
                     Some(since.after(HIDDEN_MS))
                 }

@@ -21,7 +21,7 @@ use super::locks::{How, Lock};
 use super::relay::{self, Ask, Relayed};
 use crate::engine::{self, Config, Numbered, RequestKey};
 use crate::error::{Error, Result};
-use crate::ids::{AskNumber, SubscriptionId, TabId, TabNumber, Term};
+use crate::ids::{AskNumber, SubscriptionId, TabId, TabNumber};
 use crate::tabs::{Effect, Election, Event, Standing};
 use peers::Follower;
 
@@ -46,7 +46,6 @@ pub(super) struct Tab {
     events: RefCell<VecDeque<Event<Ask>>>,
     busy: Cell<bool>,
     driver: RefCell<Option<Rc<Driver>>>,
-    term: RefCell<Option<Term>>,
     lobby: RefCell<Option<Channel>>,
     /// To the leader, whoever it is.
     channel: RefCell<Option<Channel>>,
@@ -105,7 +104,6 @@ impl Tab {
             events: RefCell::default(),
             busy: Cell::new(false),
             driver: RefCell::default(),
-            term: RefCell::default(),
             lobby: RefCell::default(),
             channel: RefCell::default(),
             followers: RefCell::default(),
@@ -165,6 +163,7 @@ impl Tab {
         match kind.as_str() {
             "close" | "wipe" => self.send(Event::Close {
                 number,
+                deletes: kind == "wipe",
                 payload: ask,
             }),
             _ => {
@@ -289,7 +288,7 @@ impl Tab {
                     let _ = follower.channel.post(&message);
                 }
             }
-            Effect::Admit(tab, number) => self.admit(tab, number),
+            Effect::Admit(tab, number, term) => self.admit(tab, number, term),
             Effect::Dismiss(number) => {
                 self.followers.borrow_mut().remove(number);
                 self.with_driver(|driver| driver.dismiss(number));
@@ -298,7 +297,6 @@ impl Tab {
             Effect::Close => self.with_driver(|driver| driver.step_down()),
             Effect::CloseNow => self.with_driver(|driver| driver.close_now()),
             Effect::Delete => self.with_driver(|driver| driver.delete()),
-            Effect::BeginTerm(term) => *self.term.borrow_mut() = Some(term),
             Effect::Ready => {
                 if let Some(opening) = self.opening.take() {
                     let _ = opening.resolve.call0(&JsValue::UNDEFINED);

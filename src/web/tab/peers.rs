@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 
 use super::Tab;
 use crate::engine;
-use crate::ids::{SubscriptionId, TabId, TabNumber};
+use crate::ids::{SubscriptionId, TabId, TabNumber, Term};
 use crate::tabs::{Event, Greeting};
 use crate::web::channel::Channel;
 use crate::web::convert::{get, report_to_js};
@@ -18,6 +18,7 @@ use crate::web::relay::{self, Message, Relayed};
 pub(super) struct Follower {
     pub(super) tab: TabId,
     pub(super) channel: Channel,
+    term: Term,
     _watch: Option<Lock>,
 }
 
@@ -113,7 +114,7 @@ impl Tab {
     ) {
         match relay::read(message) {
             Some(Message::Greeting(envelope)) => self.send(Event::Heard(envelope)),
-            Some(Message::Relayed(term, relayed)) if self.term.borrow().as_ref() == Some(&term) => {
+            Some(Message::Relayed(term, relayed)) if self.serves(number, &term) => {
                 self.with_driver(|driver| match relayed {
                     Relayed::Request(asked, ask) => {
                         let key = self.key(tab, asked, &ask);
@@ -131,7 +132,12 @@ impl Tab {
         }
     }
 
-    pub(super) fn admit(self: &Rc<Self>, tab: TabId, number: TabNumber) {
+    fn serves(&self, number: TabNumber, term: &Term) -> bool {
+        let followers = self.followers.borrow();
+        followers.get(number).is_some_and(|one| one.term == *term)
+    }
+
+    pub(super) fn admit(self: &Rc<Self>, tab: TabId, number: TabNumber, term: Term) {
         let (leader, who) = (Rc::downgrade(self), tab.clone());
         let hear = move |message: JsValue| {
             if let Some(leader) = leader.upgrade() {
@@ -157,6 +163,7 @@ impl Tab {
         let follower = Rc::new(Follower {
             tab,
             channel,
+            term,
             _watch: watch,
         });
         self.followers.borrow_mut().insert(number, follower);
@@ -170,10 +177,10 @@ impl Tab {
     }
 
     pub(super) fn post(&self, follower: &Follower, relayed: &Relayed) {
-        if let Some(term) = &*self.term.borrow() {
-            // Replies and notifications hold what can be cloned.
-            let _ = follower.channel.post(&relay::relayed(term, relayed));
-        }
+        // Replies and notifications hold what can be cloned.
+        let _ = follower
+            .channel
+            .post(&relay::relayed(&follower.term, relayed));
     }
 
     pub(super) fn post_to_leader(&self, relayed: &Relayed) {
