@@ -73,10 +73,10 @@ test("the databases are listed by the names they were opened with, and whether a
 });
 
 test("a database is deleted under the spelling of its folder, unless a tab has it", async () => {
-  const stored = installLocalStorage({ "throughline:café /%": "{}", "throughline:app": "{}" });
-  const folders = ["caf%c3%a9%20%2f%25", "app"];
+  const stored = installLocalStorage({ "throughline:café /%.'": "{}", "throughline:app": "{}" });
+  const folders = ["caf%c3%a9%20%2f%25%2e%27", "app"];
   installStorage(folders, ["throughline:app"]);
-  await deleteDatabase("café /%");
+  await deleteDatabase("café /%.'");
   await deleteDatabase("never there");
   await assert.rejects(deleteDatabase("app"), { code: "DATABASE_IN_USE", retryable: true, message: 'database "app" is open in another tab' });
   assert.deepEqual(folders, ["app"]);
