@@ -97,6 +97,17 @@ test("a transaction that takes too long is rolled back, and its callback can do 
   });
 });
 
+test("a statement of a transaction has what is left of its time", async () => {
+  await withDatabase(quiet, async (db, worker) => {
+    await db.transaction((tx) => tx.query("SELECT 1"));
+    await db.transaction((tx) => tx.query("SELECT 1"), { timeout: 60_000 });
+    const [unlimited, limited] = worker.asked.filter(({ type }) => type === "query").map(({ timeout }) => timeout);
+    assert.equal(unlimited, undefined);
+    assert.ok(limited && limited > 30_000 && limited <= 60_000, String(limited));
+    assert.deepEqual(worker.asked.filter(({ type, timeout }) => type !== "query" && timeout), []);
+  });
+});
+
 test("a commit that nobody waits for any more is taken back", async () => {
   const script: Script = (request) => (request.type === "commit" ? new Promise<never>(() => {}) : quiet(request));
   await withDatabase(script, async (db, worker) => {
