@@ -16,7 +16,7 @@ export class Marker {
   /** What is there. */
   read(): Seen | undefined {
     const { pending, at } = attempt((storage) => JSON.parse(storage.getItem(this.#key) as string)) ?? {};
-    return typeof pending === "number" && typeof at === "number" ? { pending, at } : undefined;
+    return pending >= 0 && at >= 0 ? { pending: +pending, at: +at } : undefined;
   }
 
   /** Writes what a status says, unless that is there: the other tabs hear the same status. */

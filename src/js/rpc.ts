@@ -1,5 +1,5 @@
 import { abortable, NO_LIMIT, type Waiting } from "./abort.js";
-import { argumentError, leaderChangedError, reportUncaught, ThroughlineError, toFailure, toReport } from "./errors.js";
+import { argumentError, leaderChangedError, reportUncaught, ThroughlineError, toFailure } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import type {
   Notice,
@@ -141,10 +141,10 @@ export class Rpc {
   }
 
   #askAgain(request: WireRequest): void {
-    this.#ask({ type: "request", request }, false).catch((error: unknown) => {
+    this.#ask({ type: "request", request }, false).catch((error: ThroughlineError) => {
       if (this.#ended) return;
       if (request.type !== "live") return reportUncaught(error);
-      this.#notify({ type: "liveFailed", subscription: request.subscription, error: toReport(error) });
+      this.#notify({ type: "liveFailed", subscription: request.subscription, error });
     });
   }
 
