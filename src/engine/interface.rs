@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::ids::{FetchId, Millis, RequestId, TimerId};
 use crate::shape::definition::with_asked_params;
+use crate::store::Salvage;
 use crate::tabs::{Notification, Reply, Request};
 
 /// What happened outside.
@@ -95,6 +96,9 @@ pub enum Effect {
     MeasureStorage,
     /// Ask for `navigator.storage.persist()`, which a window has to do; then report [`Event::Storage`].
     Persist,
+    /// The file is broken, or gone. Drop this engine, open the next file ([`super::files`]) and start an engine on it with
+    /// this ([`super::Engine::open_at`]), as a new term: nothing that was asked of this one will be answered.
+    Rescue(Salvage),
     /// The connection can be dropped; the file is closed with it.
     Close,
     /// Drop the connection and delete the file.

@@ -292,6 +292,14 @@ impl Engine {
         self.forget_transaction();
     }
 
+    /// The file is given up: what was not committed is not there.
+    pub(super) fn leave_transaction(&mut self) {
+        if !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
+            self.upkeep.failed = true;
+        }
+        self.forget_transaction();
+    }
+
     /// SQLite's transaction is over, by us or by itself: an `OR ROLLBACK`, a full disk
     /// (<https://sqlite.org/lang_transaction.html>, section 3).
     fn forget_transaction(&mut self) {

@@ -8,6 +8,7 @@
 
 mod config;
 mod durability;
+pub mod files;
 mod grouping;
 mod interface;
 mod ledger;
@@ -20,6 +21,7 @@ mod publish;
 mod reading;
 mod rejecting;
 mod requests;
+mod rescue;
 mod runner;
 mod schemas;
 mod settling;
@@ -41,6 +43,9 @@ pub use rusqlite::Connection;
 pub use config::{Config, Durability, ElectricConfig, WriteConfig};
 pub use interface::{Answer, Effect, Endpoint, Event, Failure, Fetch, StorageFacts};
 
+pub use open::Place;
+
+pub use crate::store::Salvage;
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
 use crate::error::Error;
@@ -138,6 +143,8 @@ struct Upkeep {
     failed: bool,
     /// What is wrong with the file.
     broken: Option<Error>,
+    /// It was given up.
+    rescued: bool,
     /// When the storage was last measured, and whether the answer is still to come.
     measured_at: Option<Millis>,
     /// The browser was asked to keep the data, or is to be asked.
@@ -190,6 +197,9 @@ impl Engine {
             }
             let was_open = self.open_transaction.is_some();
             self.dispatch(now, rng, event);
+            if self.upkeep.broken.is_some() {
+                break;
+            }
             if was_open && self.open_transaction.is_none() {
                 // What waited comes first.
                 kept.append(&mut self.deferred);
@@ -197,10 +207,11 @@ impl Engine {
             }
         }
         self.deferred = kept;
-        if self.open_transaction.is_none() && !self.closed {
+        if self.open_transaction.is_none() && !self.closed && !self.upkeep.rescued {
             self.look_after_storage();
             self.publish();
         }
+        self.rescue_if_broken();
         std::mem::take(&mut self.effects)
     }
 
@@ -221,6 +232,9 @@ impl Engine {
     }
 
     fn dispatch(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) {
+        if self.upkeep.rescued {
+            return;
+        }
         if self.closed {
             if let Event::Request(id, _) = event {
                 self.effects.push(Effect::Reply(id, Err(Error::Closed)));

@@ -43,6 +43,7 @@ impl Engine {
                     true
                 }
                 Err(error) => {
+                    self.note_failure(&error);
                     let error = error.report();
                     self.effects.push(Effect::Notify(Notification::LiveFailed {
                         subscription,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{authorizer, functions, session::Session};
 use crate::error::{Error, Result};
-use crate::tabs::{Persistence, StorageStatus};
+use crate::tabs::StorageStatus;
 
 /// App statements and our own share the statement cache.
 const CACHED_STATEMENTS: usize = 128;
@@ -62,35 +62,22 @@ pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
 }
 
 /// What the pragmas really came to.
-pub fn read_back(
-    conn: &Connection,
-    persistence: Persistence,
-    reason: Option<String>,
-) -> Result<StorageStatus> {
+pub fn read_back(conn: &Connection, storage: &mut StorageStatus) -> Result<()> {
     let text = |pragma: &str| -> Result<String> {
         Ok(conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))?)
     };
     let synchronous: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-    Ok(StorageStatus {
-        persistence,
-        reason,
-        journal_mode: text("journal_mode")?,
-        locking_mode: text("locking_mode")?,
-        synchronous: match synchronous {
-            0 => "off",
-            1 => "normal",
-            2 => "full",
-            3 => "extra",
-            other => return Err(Error::Internal(format!("PRAGMA synchronous is {other}"))),
-        }
-        .into(),
-        persisted: None,
-        quota: None,
-        usage: None,
-        error: None,
-        recovered: None,
-        evicted: None,
-    })
+    storage.journal_mode = text("journal_mode")?;
+    storage.locking_mode = text("locking_mode")?;
+    storage.synchronous = match synchronous {
+        0 => "off",
+        1 => "normal",
+        2 => "full",
+        3 => "extra",
+        other => return Err(Error::Internal(format!("PRAGMA synchronous is {other}"))),
+    }
+    .into();
+    Ok(())
 }
 
 /// Moves the write-ahead log into the database file and empties it.

@@ -21,7 +21,9 @@ pub mod migrations;
 mod passing;
 pub mod query;
 pub mod queue;
+pub mod restore;
 mod rows;
+mod salvage;
 mod session;
 pub mod settings;
 mod shadow;
@@ -37,6 +39,7 @@ mod writer;
 pub mod written;
 
 pub use bounds::{Level, limit_statements};
+pub use salvage::Salvage;
 pub use session::{Catalog, Session, Writing};
 pub use shadow::{Key, refold};
 pub use verify::verify;

@@ -180,6 +180,7 @@ impl Driver {
             }
             Effect::SetTimer(id, at) => self.set_timer(id, at),
             Effect::MeasureStorage | Effect::Persist => {}
+            Effect::Rescue(_) => self.close(Storage::release),
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;
