@@ -96,6 +96,14 @@ pub enum Effect {
     MeasureStorage,
     /// Ask for `navigator.storage.persist()`, which a window has to do; then report [`Event::Storage`].
     Persist,
+    /// The file [`super::files::EXPORT`] beside the database is a copy of it: answer the request with its bytes
+    /// ([`Reply::Bytes`]) and delete it.
+    Export(RequestId),
+    /// Write the bytes to [`super::files::IMPORT`] beside the database, open a connection to it and call [`super::Engine::imported`]; then delete
+    /// it.
+    Import(RequestId, Vec<u8>),
+    /// The database is another one now. Drop this engine and open one on the same file, as a new term.
+    Restart,
     /// The file is broken, or gone. Drop this engine, open the next file ([`super::files`]) and start an engine on it with
     /// this ([`super::Engine::open_at`]), as a new term: nothing that was asked of this one will be answered.
     Rescue(Salvage),

@@ -28,6 +28,7 @@ mod settling;
 mod storing;
 mod subscribing;
 mod subsets;
+mod transfer;
 mod trouble;
 mod upkeep;
 mod uploading;
@@ -143,8 +144,10 @@ struct Upkeep {
     failed: bool,
     /// What is wrong with the file.
     broken: Option<Error>,
-    /// It was given up.
-    rescued: bool,
+    /// Nothing more is to be done with it: it was given up, or is another database now.
+    ended: bool,
+    /// What is to take this database's place, and who asked for it.
+    import: Option<(RequestId, Connection)>,
     /// When the storage was last measured, and whether the answer is still to come.
     measured_at: Option<Millis>,
     /// The browser was asked to keep the data, or is to be asked.
@@ -207,7 +210,8 @@ impl Engine {
             }
         }
         self.deferred = kept;
-        if self.open_transaction.is_none() && !self.closed && !self.upkeep.rescued {
+        self.take_import(rng);
+        if self.open_transaction.is_none() && !self.closed && !self.upkeep.ended {
             self.look_after_storage();
             self.publish();
         }
@@ -232,7 +236,7 @@ impl Engine {
     }
 
     fn dispatch(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) {
-        if self.upkeep.rescued {
+        if self.upkeep.ended {
             return;
         }
         if self.closed {

@@ -18,10 +18,10 @@ impl Engine {
 
     /// Reads what can be read, and hands it over.
     pub(super) fn rescue(&mut self, reason: String) {
-        if self.upkeep.rescued {
+        if self.upkeep.ended {
             return;
         }
-        self.upkeep.rescued = true;
+        self.upkeep.ended = true;
         self.leave_transaction();
         let declared = self.config.tables.iter().map(|(name, _)| name.to_owned());
         let known = self.session.tables();

@@ -12,6 +12,9 @@ use crate::tabs::StorageStatus;
 /// App statements and our own share the statement cache.
 const CACHED_STATEMENTS: usize = 128;
 
+/// Of a new file, in bytes.
+pub(super) const PAGE_SIZE: i64 = 16_384;
+
 /// Opens a file of the operating system or of the default VFS.
 pub fn open_file(path: impl AsRef<Path>) -> Result<Connection> {
     Ok(Connection::open(path)?)
@@ -46,8 +49,8 @@ pub fn open_memory() -> Result<Connection> {
 /// longer; the next one after the checkpoint begins at its start again and cuts it to that size.
 pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    conn.execute_batch(
-        "PRAGMA page_size = 16384;
+    conn.execute_batch(&format!(
+        "PRAGMA page_size = {PAGE_SIZE};
          PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
@@ -55,8 +58,8 @@ pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
          PRAGMA journal_size_limit = 4194304;
          PRAGMA foreign_keys = OFF;
          PRAGMA temp_store = FILE;
-         PRAGMA trusted_schema = ON;",
-    )?;
+         PRAGMA trusted_schema = ON;"
+    ))?;
     functions::install(conn, &session)?;
     authorizer::install(conn, session)
 }

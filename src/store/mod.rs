@@ -33,6 +33,7 @@ mod statement;
 pub mod subsets;
 pub mod tables;
 pub mod transactions;
+pub mod transfer;
 mod values;
 mod verify;
 mod writer;

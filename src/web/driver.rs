@@ -180,7 +180,11 @@ impl Driver {
             }
             Effect::SetTimer(id, at) => self.set_timer(id, at),
             Effect::MeasureStorage | Effect::Persist => {}
-            Effect::Rescue(_) => self.close(Storage::release),
+            Effect::Export(id) | Effect::Import(id, _) => {
+                let missing = "this build cannot read and write files of databases";
+                self.reply(id, Err(Error::Storage(missing.into())));
+            }
+            Effect::Rescue(_) | Effect::Restart => self.close(Storage::release),
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;

@@ -241,6 +241,9 @@ impl Client {
                 self.timers.clear();
             }
             Effect::MeasureStorage | Effect::Persist => {}
+            Effect::Export(_) | Effect::Import(..) | Effect::Restart => {
+                unreachable!("no world asks for it")
+            }
             Effect::Fetch(_) | Effect::Abort(_) | Effect::Rescue(_) => {
                 unreachable!("the world's part")
             }
