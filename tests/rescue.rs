@@ -211,6 +211,17 @@ fn past_a_broken_page_of_the_change_log_its_end_is_read() {
     });
     let recovery = recover(&mut world);
     assert!(recovery.lost > 0, "{recovery:?}");
+    let torn = world.client("a").rejected();
+    let codes: Vec<&str> = torn
+        .iter()
+        .filter_map(|one| one.error.as_ref())
+        .map(|error| error.code.as_str())
+        .collect();
+    assert_eq!(
+        codes[1..],
+        ["CORRUPT", "CORRUPT"],
+        "those beside the gap, and one of the server"
+    );
     let after = world.client("a").pending();
     assert!(
         after.len() > count / 2 && after.len() < count,

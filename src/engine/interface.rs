@@ -102,6 +102,8 @@ pub enum Effect {
     /// Write the bytes to [`super::files::IMPORT`] beside the database, open a connection to it and call [`super::Engine::imported`]; then delete
     /// it.
     Import(RequestId, Vec<u8>),
+    /// Delete this file beside the database, if there is one.
+    Remove(&'static str),
     /// The database is another one now. Drop this engine and open one on the same file, as a new term.
     Restart,
     /// The file is broken, or gone. Drop this engine, open the next file ([`super::files`]) and start an engine on it with

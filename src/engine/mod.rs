@@ -33,7 +33,8 @@ mod trouble;
 mod upkeep;
 mod uploading;
 
-#[cfg(test)]
+// They need files.
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 
 use std::collections::VecDeque;

@@ -166,7 +166,8 @@ impl Engine {
 
         self.client = client;
         self.shapes = runners;
-        if is_new && salvage.is_none() {
+        let outlives = self.storage.persistence != Persistence::Memory;
+        if is_new && outlives && salvage.is_none() {
             self.storage.evicted = self.config.seen;
         }
         if let (Some(salvage), Some(lost)) = (salvage, recovery) {

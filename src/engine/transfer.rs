@@ -15,7 +15,11 @@ impl Engine {
             connection::checkpoint(&self.conn).and_then(|()| transfer::copy_to(&self.conn, &path));
         match copied {
             Ok(()) => self.effects.push(Effect::Export(id)),
-            Err(error) => self.refuse(id, error),
+            Err(error) => {
+                // Half a copy takes the room that may have been what it lacked.
+                self.effects.push(Effect::Remove(files::EXPORT));
+                self.refuse(id, error);
+            }
         }
     }
 
@@ -72,7 +76,11 @@ impl Engine {
     }
 
     fn refuse(&mut self, id: RequestId, error: Error) {
-        self.note_failure(&error);
+        match error {
+            // Of two files one is broken; a look through this one says whether it is this.
+            Error::Corrupt(_) => self.check_anew(),
+            _ => self.note_failure(&error),
+        }
         self.effects.push(Effect::Reply(id, Err(error)));
     }
 

@@ -4,9 +4,9 @@ use rusqlite::Connection;
 
 use super::bookkeeping::{first, run};
 use super::salvage::{SEQUENCE, Salvage, Saved, columns};
-use super::{shapes, tables};
-use crate::error::{Error, Result};
-use crate::ids::Millis;
+use super::{Session, journal, shapes, tables, transactions};
+use crate::error::{Error, ErrorReport, Result};
+use crate::ids::{Millis, TransactionId};
 use crate::schema::{TableSchema, identifier, list, names};
 use crate::value::Value;
 
@@ -35,6 +35,7 @@ pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32>
         }
     }
     lost += make_consistent(conn, now)?;
+    set_torn_aside(conn, salvage, now)?;
     restore_sequence(conn, salvage)?;
     for table in shapes::load_tables(conn)? {
         tables::create(conn, &table)?;
@@ -135,6 +136,36 @@ fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
         &[],
     )?;
     Ok(lost as u32)
+}
+
+/// The transactions beside a gap in the change log may have intents in it. Half of one must not be sent, so the app decides: it finds them among
+/// the rejected ones.
+fn set_torn_aside(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<()> {
+    let Some(log) = salvage.table(names::CHANGES).filter(|log| !log.whole) else {
+        return Ok(());
+    };
+    let at = |name: &str| log.columns.iter().position(|column| column == name);
+    let Some(column) = at("transaction_id") else {
+        return Ok(());
+    };
+    let error = ErrorReport {
+        code: "CORRUPT".into(),
+        message:
+            "the database file was broken where this transaction stood; a part of it may be missing"
+                .into(),
+        retryable: false,
+    };
+    for row in [log.gap.wrapping_sub(1), log.gap] {
+        let Some(Value::Integer(id)) = log.rows.get(row).and_then(|row| row.get(column)) else {
+            continue;
+        };
+        let id = TransactionId(*id);
+        // What the server has, it has whole.
+        if !transactions::is_accepted(conn, id)? {
+            journal::reject(conn, &Session::default(), id, &error, None, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// No number is given twice.

@@ -41,6 +41,8 @@ pub(super) struct Saved {
     pub(super) rows: Vec<Vec<Value>>,
     /// It was read to its end.
     pub(super) whole: bool,
+    /// Otherwise, before which of the rows others are missing.
+    pub(super) gap: usize,
 }
 
 impl Salvage {
@@ -137,6 +139,7 @@ impl Saved {
         self.whole = first.whole;
         if !first.whole {
             lost += 1;
+            self.gap = self.rows.len();
             if ordered {
                 let backward = format!("{forward} DESC");
                 let mut second = read_rows(conn, &backward, first.last, true);

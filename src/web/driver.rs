@@ -179,7 +179,7 @@ impl Driver {
                 }
             }
             Effect::SetTimer(id, at) => self.set_timer(id, at),
-            Effect::MeasureStorage | Effect::Persist => {}
+            Effect::MeasureStorage | Effect::Persist | Effect::Remove(_) => {}
             Effect::Export(id) | Effect::Import(id, _) => {
                 let missing = "this build cannot read and write files of databases";
                 self.reply(id, Err(Error::Storage(missing.into())));

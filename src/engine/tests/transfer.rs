@@ -94,6 +94,25 @@ fn what_was_exported_is_there_after_the_import_and_what_was_there_is_gone() {
 }
 
 #[test]
+fn a_copy_that_cannot_be_made_is_taken_away() {
+    let mut app = written();
+    let path = app.folder.path().join(files::EXPORT);
+    std::fs::write(&path, b"half a copy").unwrap();
+    let request = Event::Request(RequestId(7), Request::Export);
+    let effects = app.engine.handle(app.now, &mut app.rng, request);
+    let [
+        Effect::Remove(name),
+        Effect::SetTimer(timer::CHECK, _),
+        Effect::Reply(_, Err(_)),
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    std::fs::remove_file(app.folder.path().join(name)).unwrap();
+    assert!(!app.export().is_empty());
+}
+
+#[test]
 fn devices_with_the_same_client_id_never_make_the_same_key() {
     let mut one = written();
     let bytes = one.export();

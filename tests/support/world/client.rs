@@ -241,7 +241,7 @@ impl Client {
                 self.timers.clear();
             }
             Effect::MeasureStorage | Effect::Persist => {}
-            Effect::Export(_) | Effect::Import(..) | Effect::Restart => {
+            Effect::Export(_) | Effect::Remove(_) | Effect::Import(..) | Effect::Restart => {
                 unreachable!("no world asks for it")
             }
             Effect::Fetch(_) | Effect::Abort(_) | Effect::Rescue(_) => {
@@ -595,8 +595,13 @@ impl App<'_> {
     fn peek(&mut self, request: Request) -> Reply {
         let now = self.world.now;
         let client = self.client();
-        let request = Event::Request(RequestId(u32::MAX), request);
-        let mut effects = client.handle(now, request);
+        let asked = Event::Request(RequestId(u32::MAX), request.clone());
+        let mut effects = client.handle(now, asked);
+        if let [.., Effect::Rescue(_)] = &effects[..] {
+            let name = self.name.clone();
+            self.world.perform(&name, effects);
+            return self.peek(request);
+        }
         match (effects.pop(), effects.is_empty()) {
             (Some(Effect::Reply(_, Ok(reply))), true) => reply,
             other => panic!("{}: a look caused {other:?}", client.name),
