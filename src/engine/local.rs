@@ -20,7 +20,7 @@ pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
 const ANALYSES: usize = 256;
 
 /// Numbers the interactive transactions of one engine, so that a request which names one of an engine before it is known as such.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Life {
     number: i64,
     begun: i64,
@@ -343,6 +343,14 @@ impl Engine {
             && let Err(error) = self.conn.execute_batch("ROLLBACK")
         {
             self.effects_failed(&error.into());
+        }
+        self.forget_transaction();
+    }
+
+    /// The file is given up: what was not committed is not there.
+    pub(super) fn leave_transaction(&mut self) {
+        if !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
+            self.upkeep.failed = true;
         }
         self.forget_transaction();
     }

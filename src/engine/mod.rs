@@ -8,6 +8,7 @@
 
 mod config;
 mod durability;
+pub mod files;
 mod grouping;
 mod interface;
 mod ledger;
@@ -20,6 +21,7 @@ mod publish;
 mod reading;
 mod rejecting;
 mod requests;
+mod rescue;
 mod runner;
 mod schemas;
 mod settling;
@@ -27,11 +29,13 @@ mod storing;
 mod subscribing;
 mod subsets;
 mod tabs;
+mod transfer;
 mod trouble;
 mod upkeep;
 mod uploading;
 
-#[cfg(test)]
+// They need files.
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 
 use std::collections::VecDeque;
@@ -44,10 +48,13 @@ pub use interface::{
     Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey, StorageFacts,
 };
 
+pub use open::Place;
+
+pub use crate::store::Salvage;
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
 use crate::error::Error;
-use crate::ids::{ClientId, FetchId, Millis, TimerId, TransactionId};
+use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
 use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
@@ -143,6 +150,10 @@ struct Upkeep {
     failed: bool,
     /// What is wrong with the file.
     broken: Option<Error>,
+    /// Nothing more is to be done with it: it was given up, or is another database now.
+    ended: bool,
+    /// What is to take this database's place, and who asked for it.
+    import: Option<(RequestId, Connection)>,
     /// When the storage was last measured, and whether the answer is still to come.
     measured_at: Option<Millis>,
     /// The browser was asked to keep the data, or is to be asked.
@@ -195,6 +206,9 @@ impl Engine {
             }
             let was_open = self.open_transaction.is_some();
             self.dispatch(now, rng, event);
+            if self.upkeep.broken.is_some() {
+                break;
+            }
             if was_open && self.open_transaction.is_none() {
                 // What waited comes first.
                 kept.append(&mut self.deferred);
@@ -202,10 +216,12 @@ impl Engine {
             }
         }
         self.deferred = kept;
-        if self.open_transaction.is_none() && !self.closed {
+        self.take_import(rng);
+        if self.open_transaction.is_none() && !self.closed && !self.upkeep.ended {
             self.look_after_storage();
             self.publish();
         }
+        self.rescue_if_broken();
         std::mem::take(&mut self.effects)
     }
 
@@ -229,6 +245,9 @@ impl Engine {
     }
 
     fn dispatch(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) {
+        if self.upkeep.ended {
+            return;
+        }
         if self.closed {
             if let Event::Request(asked, _) = event {
                 self.effects

@@ -56,6 +56,12 @@ impl Engine {
         self.effects.push(Effect::SetTimer(timer::CHECK, due));
     }
 
+    /// Something gives cause to look through the whole file.
+    pub(super) fn check_anew(&mut self) {
+        self.upkeep.unchecked = None;
+        self.check_later(self.now, 0);
+    }
+
     /// Looks through the next table, if nothing else goes on.
     pub(super) fn check_next(&mut self, now: Millis) {
         if self.is_busy() {

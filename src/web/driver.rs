@@ -236,6 +236,12 @@ impl Driver {
             Effect::SetTimer(id, at) => self.set_timer(id, at),
             Effect::MeasureStorage => self.measure_storage(),
             Effect::Persist => self.persist(),
+            Effect::Remove(_) => {}
+            Effect::Export(id) | Effect::Import(id, _) => {
+                let missing = "this build cannot read and write files of databases";
+                self.reply(id, Err(Error::Storage(missing.into())));
+            }
+            Effect::Rescue(_) | Effect::Restart => self.close(Storage::release),
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;
