@@ -71,6 +71,7 @@ export function host(rpc: Rpc, { wire, functions, workerUrl, wasmUrl }: Resolved
         suspended = true;
         stop();
       },
+      // Also called when the page was never away.
       resume: () => {
         if (suspended) start();
         suspended = false;

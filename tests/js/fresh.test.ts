@@ -51,6 +51,7 @@ test("values of other types and values that run together are not the same", () =
     [[1n, "x"], [1, "x"]],
     [[null, "x"], ["null", "x"]],
     [["ab", "c"], ["a", "bc"]],
+    [["astringb", "c"], ["a", "bstringc"]],
     [[new Uint8Array([1, 2]), ""], ["1,2", ""]],
     [[new Uint8Array([12]), ""], [new Uint8Array([1, 2]), ""]],
     [[true, ""], ["true", ""]],

@@ -1,6 +1,7 @@
 // Signals and time-outs: one rule for every call.
 
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { mock, test } from "node:test";
 import { open, type Database, type Waiting } from "../../src/js/index.js";
 import type { WireReply } from "../../src/js/messages.js";
@@ -65,6 +66,7 @@ test("what is answered in time leaves nothing behind", async () => {
     await db.query("SELECT 1", [], { signal: control.signal, timeout: 5 });
     await db.query("SELECT 1", [], { timeout: Infinity });
     await db.query("SELECT 1", [], { timeout: 0.5 });
+    assert.deepEqual(getEventListeners(control.signal, "abort"), []);
     control.abort();
     mock.timers.tick(10);
     await db.status();
