@@ -12,6 +12,7 @@ pub mod files;
 mod grouping;
 mod interface;
 mod ledger;
+mod life;
 mod limit;
 mod live;
 mod local;
@@ -61,8 +62,9 @@ use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
 use durability::{Purpose, begin};
 use grouping::Groups;
+use life::Life;
 use live::LiveQuery;
-use local::{Analyses, Life, OpenTransaction};
+use local::{Analyses, OpenTransaction};
 pub(crate) use numbered::Numbered;
 use runner::ShapeRunner;
 

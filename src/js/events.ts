@@ -2,8 +2,8 @@ import { closedError, ThroughlineError } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import type { LiveSink } from "./live.js";
 import type { Marker } from "./marker.js";
-import type { Recovery, WireNotification, WireStatement } from "./messages.js";
-import type { Status, TransactionRecord } from "./protocol.js";
+import type { WireNotification, WireStatement } from "./messages.js";
+import type { Recovery, Status, TransactionRecord } from "./protocol.js";
 import type { Rpc } from "./rpc.js";
 
 /** What `on` tells. */

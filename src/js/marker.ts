@@ -1,5 +1,4 @@
-import type { Seen } from "./messages.js";
-import type { Status } from "./protocol.js";
+import type { Seen, Status } from "./protocol.js";
 
 /**
  * What the page knows to be in the database's file, kept outside of it: so a file that the browser threw away is told from one
@@ -20,7 +19,8 @@ export class Marker {
   }
 
   /** Writes what a status says, unless that is there: the other tabs hear the same status. */
-  note({ pending, storage }: Status): void {
+  note({ pending: unconfirmed, rejected, storage }: Status): void {
+    const pending = unconfirmed + rejected;
     if (storage.persistence !== "opfs" || pending === this.#pending) return;
     this.#pending = pending;
     if (this.read()?.pending === pending) return;
