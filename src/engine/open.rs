@@ -13,7 +13,6 @@ use super::life::Life;
 use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
-use super::upkeep::CHECK_AFTER_MS;
 use super::{Config, Effect, Engine, Numbered, Purpose, Upkeep, begin};
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
@@ -150,7 +149,6 @@ impl Engine {
         if let Some(salvage) = salvage {
             recovery = Some(restore::restore(&transaction, salvage, now)?);
         }
-        let was_open = settings::mark_open(&transaction)?;
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
         requests::forget_old(&transaction, now)?;
@@ -170,6 +168,7 @@ impl Engine {
         self.client = client;
         self.life = Life::new(rng);
         self.shapes = runners;
+        self.mark_open(now);
         let outlives = self.storage.persistence != Persistence::Memory;
         if is_new && outlives && salvage.is_none() {
             self.storage.evicted = self.config.seen;
@@ -187,9 +186,6 @@ impl Engine {
         self.upload(now, rng, upload::Event::Queued);
         self.nudge(now, rng);
         self.measure();
-        if was_open {
-            self.check_later(now, CHECK_AFTER_MS);
-        }
         self.look_after_storage();
         self.publish();
         self.rescue_if_broken();

@@ -11,8 +11,11 @@ use crate::tabs::{Notification, Recovery};
 impl Engine {
     /// After each event.
     pub(super) fn rescue_if_broken(&mut self) {
-        if let Some(Error::Corrupt(reason)) = self.upkeep.broken.take() {
-            self.rescue(reason);
+        match self.upkeep.broken.take() {
+            // The next opening meets it again.
+            Some(_) if self.closed => {}
+            Some(Error::Corrupt(reason)) => self.rescue(reason),
+            _ => {}
         }
     }
 

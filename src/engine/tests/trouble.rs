@@ -221,3 +221,11 @@ fn a_file_that_breaks_under_an_interactive_transaction_takes_nothing_uncommitted
     app.engine = engine;
     assert_eq!(app.titles(), ["kept"]);
 }
+
+#[test]
+fn a_broken_file_can_be_closed() {
+    let mut app = App::open(OFFLINE);
+    app.engine.note_failure(&Error::Corrupt("a page".into()));
+    app.ask(Request::Close).unwrap();
+    assert_eq!(app.effects.pop(), Some(Effect::Close));
+}
