@@ -32,7 +32,7 @@ impl Engine {
         let salvage = Salvage::read(&self.conn, reason, declared.chain(known).collect());
         let is_of_the_file = |effect: &Effect| match effect {
             Effect::Reply(_, Err(Error::Corrupt(_))) => true,
-            Effect::Notify(Notification::LiveFailed { error, .. }) => error.code == "CORRUPT",
+            Effect::Tell(_, Notification::LiveFailed { error, .. }) => error.code == "CORRUPT",
             _ => false,
         };
         self.effects.retain(|effect| !is_of_the_file(effect));
