@@ -176,7 +176,7 @@ fn a_silent_leader_loses_the_lock_to_a_tab_that_cares() {
         second.is_due_after(PING_MS),
         [Effect::Report(Greeting::Ping)]
     );
-    assert_eq!(second.hears("a", Greeting::Pong), []);
+    assert_eq!(second.hears("a", Greeting::Pong("a.1".into())), []);
     assert_eq!(
         second.is_due_after(PING_MS),
         [Effect::Report(Greeting::Ping)]
@@ -189,6 +189,22 @@ fn a_silent_leader_loses_the_lock_to_a_tab_that_cares() {
     assert_eq!(
         second.is_due_after(SILENCE_MS - PING_MS),
         [Effect::StealLock]
+    );
+}
+
+#[test]
+fn a_tab_that_follows_one_that_leads_no_more_finds_the_leader_by_its_answer() {
+    let mut third = One::following("c", "b");
+    third.asks(1, "write");
+    third.hears("a", welcome("a.7", "build 1"));
+    third.is_due_after(PING_MS);
+    assert_eq!(
+        third.hears("b", Greeting::Pong("b.1".into())),
+        [Effect::Broadcast(hello("build 1", true))]
+    );
+    assert_eq!(
+        third.hears("b", welcome("b.2", "build 1")),
+        [forward("b.2", 1, "write")]
     );
 }
 
