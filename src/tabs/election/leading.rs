@@ -41,6 +41,16 @@ impl<P: Clone> Election<P> {
         self.begin_term();
     }
 
+    /// Another engine is there.
+    pub(super) fn restarted(&mut self) {
+        if self.leads() {
+            self.begin_term();
+        } else if self.has_engine() {
+            // The one that was to be closed is gone.
+            self.effects.push(Effect::Close);
+        }
+    }
+
     /// Everybody, this tab included, asks again for what is unanswered and for what stands.
     pub(super) fn begin_term(&mut self) {
         self.dismiss_all();

@@ -124,6 +124,34 @@ fn a_tab_with_other_options_takes_over_and_the_lock_with_it() {
 }
 
 #[test]
+fn a_leader_that_steps_down_lets_its_own_transaction_end() {
+    let mut old = One::leading("a");
+    old.hears("b", hello("build 2", true));
+    old.hears("b", Greeting::Claim);
+    assert_eq!(old.asks(1, "commit"), [run(1, "commit")]);
+    old.is_answered(1);
+    old.asks(2, "too late");
+    old.takes(Event::Closed);
+    assert_eq!(old.asks(3, "later"), []);
+    old.takes(Event::LockLost);
+    assert_eq!(
+        old.hears("b", welcome("b.1", "build 2")),
+        [forward("b.1", 2, "too late"), forward("b.1", 3, "later")]
+    );
+}
+
+#[test]
+fn a_leader_that_steps_down_closes_the_engine_that_came_in_between() {
+    let mut old = One::leading("a");
+    old.hears("b", hello("build 2", true));
+    old.hears("b", Greeting::Claim);
+    assert_eq!(old.takes(Event::Restarted), [Effect::Close]);
+    let handed_over = old.takes(Event::Closed);
+    assert_eq!(handed_over[0], tell("b", Greeting::Yours));
+    assert_eq!(old.takes(Event::Restarted), []);
+}
+
+#[test]
 fn other_options_are_reason_to_take_over_once_and_only_when_opened() {
     let mut new = One::waiting("b");
     new.hears("a", welcome("a.1", "build 0"));
