@@ -37,6 +37,12 @@ impl Followers {
         Some(self.list.remove(at).number)
     }
 
+    /// What one is called.
+    pub(super) fn number_of(&self, tab: &TabId) -> Option<TabNumber> {
+        let found = self.list.iter().find(|one| one.tab == *tab)?;
+        Some(found.number)
+    }
+
     pub(super) fn shown(&mut self, tab: &TabId, visible: bool, now: Millis) {
         for one in self.list.iter_mut().filter(|one| one.tab == *tab) {
             one.visible_since = visible.then_some(now);

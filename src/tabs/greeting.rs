@@ -43,8 +43,8 @@ pub enum Greeting {
     Yours,
     /// Are you there?
     Ping,
-    /// I am.
-    Pong,
+    /// I am, and serve you in this term.
+    Pong(Term),
     /// My page is shown, or hidden.
     Visible(bool),
     /// I leave.

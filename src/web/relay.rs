@@ -51,6 +51,7 @@ pub(super) fn greeting(from: &TabId, greeting: &Greeting) -> JsValue {
             set(&object, "term", term.as_str());
             set(&object, "build", build.as_str());
         }
+        Greeting::Pong(term) => set(&object, "term", term.as_str()),
         Greeting::Visible(visible) => set(&object, "visible", *visible),
         _ => {}
     }
@@ -66,7 +67,7 @@ fn kind_of(greeting: &Greeting) -> &'static str {
         Greeting::Claim => "claim",
         Greeting::Yours => "yours",
         Greeting::Ping => "ping",
-        Greeting::Pong => "pong",
+        Greeting::Pong(_) => "pong",
         Greeting::Visible(_) => "visible",
         Greeting::Left => "left",
         Greeting::End => "end",
@@ -165,7 +166,7 @@ fn read_greeting(kind: &str, message: &JsValue, term: Option<Term>) -> Option<Gr
         "claim" => Greeting::Claim,
         "yours" => Greeting::Yours,
         "ping" => Greeting::Ping,
-        "pong" => Greeting::Pong,
+        "pong" => Greeting::Pong(term?),
         "visible" => Greeting::Visible(visible()),
         "left" => Greeting::Left,
         "end" => Greeting::End,

@@ -40,14 +40,20 @@ impl<P: Clone> Election<P> {
             }
             Greeting::End if self.is_served() => self.end(Error::Closed),
             Greeting::Claim => self.step_down(from),
-            Greeting::Ping => self.effects.push(Effect::Tell(from, Greeting::Pong)),
-            Greeting::Pong => self.heard_leader(now),
+            Greeting::Ping => self.answer_ping(from),
+            Greeting::Pong(term) if self.follows(&term) => self.heard_leader(now),
+            // A late welcome of the leader before it took this tab away from it.
+            Greeting::Pong(_) if self.is_led() => {
+                self.wait(now);
+                self.hello();
+            }
             Greeting::Visible(visible) => self.followers.shown(&from, visible, now),
             Greeting::Left => self.let_go(&from),
             Greeting::Opening
             | Greeting::Leading
             | Greeting::Welcome { .. }
             | Greeting::Yours
+            | Greeting::Pong(_)
             | Greeting::End => {}
         }
     }

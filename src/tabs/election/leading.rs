@@ -41,6 +41,16 @@ impl<P: Clone> Election<P> {
         self.begin_term();
     }
 
+    /// Another engine is there.
+    pub(super) fn restarted(&mut self) {
+        if self.leads() {
+            self.begin_term();
+        } else if self.has_engine() {
+            // The one that was to be closed is gone.
+            self.effects.push(Effect::Close);
+        }
+    }
+
     /// Everybody, this tab included, asks again for what is unanswered and for what stands.
     pub(super) fn begin_term(&mut self) {
         self.dismiss_all();
@@ -104,7 +114,7 @@ impl<P: Clone> Election<P> {
         }
         let number = self.followers.admit(tab.clone(), visible, now);
         // Of what was said before it greeted, nothing counts: it says all of it again.
-        let term = Term(format!("{}.{number}", self.me));
+        let term = self.term_of(number);
         let welcome = Greeting::Welcome {
             term: term.clone(),
             build: self.build.clone(),
@@ -113,6 +123,17 @@ impl<P: Clone> Election<P> {
             Effect::Admit(tab.clone(), number, term),
             Effect::Tell(tab, welcome),
         ]);
+    }
+
+    fn term_of(&self, number: TabNumber) -> Term {
+        Term(format!("{}.{number}", self.me))
+    }
+
+    pub(super) fn answer_ping(&mut self, tab: TabId) {
+        let number = self.followers.number_of(&tab);
+        let pong = number.map(|number| Greeting::Pong(self.term_of(number)));
+        let answer = pong.map(|pong| Effect::Tell(tab, pong));
+        self.effects.extend(answer);
     }
 
     pub(super) fn step_down(&mut self, to: TabId) {

@@ -282,6 +282,11 @@ impl<P: Clone> Election<P> {
         matches!(self.part, Part::Leading | Part::Alone)
     }
 
+    /// Whether what is asked here is asked of this tab's engine: what is open in one that steps down goes on to its end.
+    fn has_engine(&self) -> bool {
+        self.leads() || matches!(self.part, Part::SteppingDown { since: None, .. })
+    }
+
     /// Takes what happened, and says what is to be done.
     pub fn handle(&mut self, now: Millis, event: Event<P>) -> Vec<Effect<P>> {
         self.take(now, event);
@@ -313,7 +318,7 @@ impl<P: Clone> Election<P> {
             Event::LockLost => self.lock_lost(now),
             Event::Opened { shared } => self.opened(now, shared),
             Event::NotOpened(trouble) => self.not_opened(now, trouble),
-            Event::Restarted => self.begin_term(),
+            Event::Restarted => self.restarted(),
             Event::Closed => self.closed(now),
             Event::Heard(envelope) => self.heard(now, envelope),
             Event::HeardLeader => self.heard_leader(now),
@@ -343,7 +348,7 @@ impl<P: Clone> Election<P> {
     fn ask(&mut self, number: AskNumber, stands: Option<Standing>, payload: P) {
         self.outbox.push(number, stands, payload.clone());
         match &self.part {
-            Part::Leading | Part::Alone => self.effects.push(Effect::Run(number, payload)),
+            _ if self.has_engine() => self.effects.push(Effect::Run(number, payload)),
             Part::Following(leader) => {
                 let term = leader.term.clone();
                 self.effects.push(Effect::Forward(term, number, payload));
@@ -398,6 +403,9 @@ impl<P: Clone> Election<P> {
     fn quit(&mut self) {
         if let Part::Following(_) = self.part {
             self.effects.push(Effect::Report(Greeting::Left));
+        }
+        if let Part::SteppingDown { since: None, .. } = self.part {
+            self.effects.push(Effect::CloseNow);
         }
         self.part = Part::Over;
         self.effects.extend([Effect::Unlock, Effect::Quit]);

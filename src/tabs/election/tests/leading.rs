@@ -117,7 +117,7 @@ fn whoever_asks_whether_the_leader_is_there_hears_that_it_is() {
     first.hears("b", hello("build 1", true));
     assert_eq!(
         first.hears("b", Greeting::Ping),
-        [tell("b", Greeting::Pong)]
+        [tell("b", Greeting::Pong("a.1".into()))]
     );
 }
 

@@ -33,12 +33,10 @@ fn a_follower_closes_when_the_leader_has_let_it_go() {
 
 #[test]
 fn a_tab_that_nobody_serves_closes_at_once() {
-    let mut stepping_down = One::leading("a");
-    stepping_down.hears("b", Greeting::Claim);
     let mut resting = One::following("a", "b");
     resting.takes(Event::LockGranted);
     resting.takes(Event::NotOpened(Error::Quota(String::new()).into()));
-    for mut tab in [One::waiting("a"), One::opening("a"), stepping_down, resting] {
+    for mut tab in [One::waiting("a"), One::opening("a"), resting] {
         let closed = tab.closes(1);
         assert_eq!(closed[0], Effect::End(Error::Closed));
         assert_eq!(closed[1..], QUITS);
@@ -48,6 +46,16 @@ fn a_tab_that_nobody_serves_closes_at_once() {
             "what opens too late is closed"
         );
     }
+}
+
+#[test]
+fn a_tab_that_is_closed_while_it_hands_over_lets_the_file_go_first() {
+    let mut leader = One::leading("a");
+    leader.hears("b", Greeting::Claim);
+    let closed = leader.closes(1);
+    assert_eq!(closed[..2], [Effect::End(Error::Closed), Effect::CloseNow]);
+    assert_eq!(closed[2..], QUITS);
+    assert_eq!(leader.takes(Event::Closed), []);
 }
 
 #[test]

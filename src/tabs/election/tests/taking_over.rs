@@ -124,6 +124,34 @@ fn a_tab_with_other_options_takes_over_and_the_lock_with_it() {
 }
 
 #[test]
+fn a_leader_that_steps_down_lets_its_own_transaction_end() {
+    let mut old = One::leading("a");
+    old.hears("b", hello("build 2", true));
+    old.hears("b", Greeting::Claim);
+    assert_eq!(old.asks(1, "commit"), [run(1, "commit")]);
+    old.is_answered(1);
+    old.asks(2, "too late");
+    old.takes(Event::Closed);
+    assert_eq!(old.asks(3, "later"), []);
+    old.takes(Event::LockLost);
+    assert_eq!(
+        old.hears("b", welcome("b.1", "build 2")),
+        [forward("b.1", 2, "too late"), forward("b.1", 3, "later")]
+    );
+}
+
+#[test]
+fn a_leader_that_steps_down_closes_the_engine_that_came_in_between() {
+    let mut old = One::leading("a");
+    old.hears("b", hello("build 2", true));
+    old.hears("b", Greeting::Claim);
+    assert_eq!(old.takes(Event::Restarted), [Effect::Close]);
+    let handed_over = old.takes(Event::Closed);
+    assert_eq!(handed_over[0], tell("b", Greeting::Yours));
+    assert_eq!(old.takes(Event::Restarted), []);
+}
+
+#[test]
 fn other_options_are_reason_to_take_over_once_and_only_when_opened() {
     let mut new = One::waiting("b");
     new.hears("a", welcome("a.1", "build 0"));
@@ -176,7 +204,7 @@ fn a_silent_leader_loses_the_lock_to_a_tab_that_cares() {
         second.is_due_after(PING_MS),
         [Effect::Report(Greeting::Ping)]
     );
-    assert_eq!(second.hears("a", Greeting::Pong), []);
+    assert_eq!(second.hears("a", Greeting::Pong("a.1".into())), []);
     assert_eq!(
         second.is_due_after(PING_MS),
         [Effect::Report(Greeting::Ping)]
@@ -189,6 +217,22 @@ fn a_silent_leader_loses_the_lock_to_a_tab_that_cares() {
     assert_eq!(
         second.is_due_after(SILENCE_MS - PING_MS),
         [Effect::StealLock]
+    );
+}
+
+#[test]
+fn a_tab_that_follows_one_that_leads_no_more_finds_the_leader_by_its_answer() {
+    let mut third = One::following("c", "b");
+    third.asks(1, "write");
+    third.hears("a", welcome("a.7", "build 1"));
+    third.is_due_after(PING_MS);
+    assert_eq!(
+        third.hears("b", Greeting::Pong("b.1".into())),
+        [Effect::Broadcast(hello("build 1", true))]
+    );
+    assert_eq!(
+        third.hears("b", welcome("b.2", "build 1")),
+        [forward("b.2", 1, "write")]
     );
 }
 
