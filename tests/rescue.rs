@@ -340,3 +340,46 @@ fn a_fresh_file_that_was_not_committed_is_not_opened() {
     recover(&mut world);
     assert_whole(world, &keys);
 }
+
+#[test]
+fn what_cannot_be_read_at_all_is_counted_and_the_rest_goes_on() {
+    let (mut world, keys) = with_writes();
+    world.damage("a", |path| {
+        for name in ["_throughline_changes", "drafts"] {
+            for page in pages(path, name) {
+                overwrite_page(path, page);
+            }
+        }
+    });
+    let recovery = recover(&mut world);
+    assert_eq!(recovery.transactions, 1, "the rejected one: {recovery:?}");
+    assert!(recovery.lost >= 5, "two tables, three writes: {recovery:?}");
+    let next = world.client("a").add_todo(&id(2), "after").unwrap();
+    assert!(!keys.contains(&next));
+    world.online("a");
+    world.settle();
+    assert_eq!(world.ledger.applied().get(&next), Some(&1));
+    assert_eq!(world.client("a").count("drafts"), 0);
+    world.assert_same("todos");
+}
+
+#[test]
+fn of_older_files_one_is_kept() {
+    let (mut world, keys) = with_writes();
+    for generation in [2, 3, 4] {
+        world.damage("a", |path| {
+            overwrite_page(path, pages(path, "todos_synced")[0]);
+        });
+        world.run_for(120_000);
+        assert_eq!(world.seen("a").generation, generation);
+    }
+    world.damage("a", |path| {
+        let files = std::fs::read_dir(path.parent().unwrap()).unwrap();
+        let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<String> = files.filter(|name| name.ends_with("3")).collect();
+        files.sort();
+        assert_eq!(files.last().map(String::as_str), Some("database-4.sqlite3"));
+        assert!(files.len() <= 3, "{files:?}");
+    });
+    assert_whole(world, &keys);
+}
