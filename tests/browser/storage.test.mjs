@@ -32,7 +32,8 @@ const storageOf = (options) =>
 
 describe("storage", () => {
   it("is OPFS in WAL mode, each commit synced", async () => {
-    assert.deepEqual(await storageOf({}), {
+    const { persistence, reason, journalMode, lockingMode, synchronous } = await storageOf({});
+    assert.deepEqual({ persistence, reason, journalMode, lockingMode, synchronous }, {
       persistence: "opfs",
       reason: null,
       journalMode: "wal",
