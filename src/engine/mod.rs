@@ -303,6 +303,8 @@ impl Engine {
                 }
             }
             Event::Wake => {
+                // Who comes back may have cleared the storage meanwhile.
+                self.measure();
                 self.refresh_shapes(now, rng, |_| true);
                 if self.connected && self.config.write.is_some() {
                     self.upload(now, rng, crate::upload::Event::Resume);
