@@ -137,10 +137,19 @@ impl<P: Clone> Election<P> {
     }
 
     pub(super) fn step_down(&mut self, to: TabId) {
-        if self.part == Part::Leading && self.wipe.is_none() && self.last.is_none() {
+        if self.part == Part::Leading && !self.is_closing() {
             self.part = Part::SteppingDown { to, since: None };
             self.effects.push(Effect::Close);
         }
+    }
+
+    /// It goes anyway.
+    fn is_closing(&self) -> bool {
+        self.wipe.is_some() || self.last.is_some()
+    }
+
+    pub(super) fn may_hand_on(&self) -> bool {
+        !self.is_closing() && self.followers.in_sight().is_some()
     }
 
     /// The page has been hidden for long, or all others had their time to leave.

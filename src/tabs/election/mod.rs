@@ -422,9 +422,7 @@ impl<P: Clone> Election<P> {
             Part::Opening { again_at, .. } => *again_at,
             Part::Leading => match (self.wipe, self.hidden_since) {
                 (Some(Wipe::Waiting { until, .. }), _) => Some(until),
-                (None, Some(since)) if self.followers.in_sight().is_some() => {
-                    Some(since.after(HIDDEN_MS))
-                }
+                (None, Some(since)) if self.may_hand_on() => Some(since.after(HIDDEN_MS)),
                 _ => None,
             },
             Part::SteppingDown { since, .. } => since.map(|since| since.after(HANDING_MS)),

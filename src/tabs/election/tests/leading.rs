@@ -159,6 +159,19 @@ fn a_hidden_leader_stays_while_nobody_else_can_be_seen() {
 }
 
 #[test]
+fn a_hidden_leader_that_closes_hands_over_to_nobody() {
+    let mut first = One::leading("a");
+    first.hears("b", hello("build 1", true));
+    first.takes(Event::Visible(false));
+    first.closes(1);
+    first.now = Millis(0).after(HIDDEN_MS);
+    first.timer = None;
+    assert_eq!(first.takes(Event::Timer), []);
+    assert_eq!(first.timer, None, "there is nothing to wait for");
+    assert_eq!(first.hears("b", Greeting::Claim), []);
+}
+
+#[test]
 fn a_leader_that_is_shown_again_in_time_stays() {
     let mut first = One::leading("a");
     first.hears("b", hello("build 1", true));
