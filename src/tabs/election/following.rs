@@ -91,8 +91,8 @@ impl<P: Clone> Election<P> {
         if version < VERSION {
             return self.effects.push(Effect::StealLock);
         }
+        self.term = Some(term.clone());
         self.part = Part::Following(Leader {
-            term: term.clone(),
             heard: now,
             pinged: None,
         });

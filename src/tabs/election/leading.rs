@@ -29,6 +29,7 @@ impl<P: Clone> Election<P> {
             return self.effects.push(Effect::CloseNow);
         }
         self.failures = 0;
+        self.term = None;
         if shared {
             self.part = Part::Leading;
             self.hidden_since = (!self.visible).then_some(now);

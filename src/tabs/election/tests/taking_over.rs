@@ -57,6 +57,21 @@ fn the_next_leader_is_asked_again_by_the_others() {
 }
 
 #[test]
+fn an_answer_that_comes_after_its_leader_still_counts() {
+    let mut third = One::following("c", "a");
+    third.asks(1, "write");
+    third.hears("b", Greeting::Opening);
+    assert!(third.election.follows(&"a.1".into()));
+    third.is_answered(1);
+    third.hears("b", Greeting::Leading);
+    assert_eq!(third.hears("b", welcome("b.1", "build 1")), []);
+    assert!(!third.election.follows(&"a.1".into()));
+    third.takes(Event::LockGranted);
+    third.takes(Event::Opened { shared: true });
+    assert!(!third.election.follows(&"b.1".into()), "it leads itself");
+}
+
+#[test]
 fn the_leader_learns_that_a_page_was_shown_while_it_greeted() {
     let mut second = One::waiting("b");
     assert_eq!(second.takes(Event::Visible(false)), []);
