@@ -45,6 +45,8 @@ impl<P: Clone> Election<P> {
     /// Another engine is there.
     pub(super) fn restarted(&mut self) {
         if self.leads() {
+            // Whoever wants it deleted asks again, too.
+            self.wipe = None;
             self.begin_term();
         } else if self.has_engine() {
             // The one that was to be closed is gone.

@@ -313,9 +313,8 @@ impl<P: Clone> Election<P> {
         match event {
             Event::Start => self.effects.push(Effect::HoldOwnLock),
             Event::OwnLockHeld => {
-                self.effects.extend([Effect::Listen, Effect::QueueLock]);
-                self.wait(now);
-                self.hello();
+                self.effects.push(Effect::Listen);
+                self.join(now);
             }
             Event::NoLocks | Event::LockGranted => self.open(now),
             Event::LockLost => self.lock_lost(now),
@@ -459,14 +458,10 @@ impl<P: Clone> Election<P> {
             Part::Leading => self.hand_on(),
             Part::SteppingDown { .. } => {
                 // It did not take the lock: whoever waits longest gets it.
-                self.wait(now);
-                self.effects.extend([Effect::Unlock, Effect::QueueLock]);
+                self.effects.push(Effect::Unlock);
+                self.join(now);
             }
-            Part::Resting { .. } => {
-                self.wait(now);
-                self.effects.push(Effect::QueueLock);
-                self.hello();
-            }
+            Part::Resting { .. } => self.join(now),
             Part::New | Part::Alone | Part::Over => {}
         }
     }

@@ -144,6 +144,12 @@ fn hello(build: &str, visible: bool) -> Greeting {
     }
 }
 
+/// What a tab does that waits for the lock anew: whoever took it may lead by now.
+fn joins(visible: bool) -> [Effect<&'static str>; 2] {
+    let greets = Effect::Broadcast(hello("build 1", visible));
+    [Effect::QueueLock, greets]
+}
+
 fn welcome(term: &str, build: &str) -> Greeting {
     Greeting::Welcome {
         term: term.into(),
