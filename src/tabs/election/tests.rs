@@ -6,7 +6,9 @@ use crate::tabs::greeting::VERSION;
 
 mod leading;
 mod leaving;
+mod simulation;
 mod taking_over;
+mod world;
 
 type Effects = Vec<Effect<&'static str>>;
 
