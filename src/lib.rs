@@ -51,6 +51,7 @@
 //! * **member**: a row that a shape holds; kept where a table has several shapes, tags or subsets.
 //! * **subset**: rows of a `changes_only` shape, loaded where they are wanted. **Group**: shapes that show their changes at
 //!   one moment of the server.
+//! * **salvage**: what could be read of a broken file; a **rescue** takes it over into the next one, see [`engine::files`].
 //! * **shape**, **handle**, **offset**, **up-to-date**, **must-refetch**: Electric's own terms, see [`shape`].
 //!
 //! # Invariants
@@ -63,6 +64,9 @@
 //!    log; only the app removes it from the journal.
 //! 5. The visible rows of a shape are the server's at one moment, and so are those of a group of shapes.
 //! 6. A transaction keeps its idempotency key for life, and a number is never used twice.
+//! 7. A write that has resolved is on the disk, and so is everything that leaves the device (`durability: "relaxed"` gives up the
+//!    first half for power cuts).
+//! 8. A broken file costs a reload and no write that can still be read of it; it is left as it is.
 #![warn(missing_docs)]
 
 pub mod backoff;

@@ -6,11 +6,16 @@ import { showHood } from "./hood.js";
 import { showList } from "./list.js";
 import { showStatus, startsOffline } from "./status.js";
 
-const RETRY_MS = 1000;
-
 async function boot() {
-  const db = await openPatiently();
-  showBootError(null);
+  const db = await open({
+    name: "throughline-demo",
+    electric: { url: "/v1/shape" },
+    // The server keeps a ledger: a write is confirmed by its row there, whatever became of the rows it changed.
+    write: { url: "/changes", confirmBy: "ledger" },
+    // Columns and key come from Electric's schema.
+    tables: { todos: { indexes: ["created_at"] } },
+    connect: !startsOffline(),
+  });
   // For the console: await db.query("SELECT * FROM todos")
   globalThis.db = db;
   showStatus(db);
@@ -18,50 +23,19 @@ async function boot() {
   showHood(db);
 }
 
-/** Opens the database; while another tab holds it, says so and tries again. */
-async function openPatiently() {
-  for (;;) {
-    try {
-      return await open({
-        name: "throughline-demo",
-        electric: { url: "/v1/shape" },
-        // The server keeps a ledger: a write is confirmed by its row there, whatever became of the rows it changed.
-        write: { url: "/changes", confirmBy: "ledger" },
-        // Columns and key come from Electric's schema.
-        tables: { todos: { indexes: ["created_at"] } },
-        connect: !startsOffline(),
-      });
-    } catch (error) {
-      if (error.code !== "DATABASE_IN_USE") throw error;
-      showBootError({
-        title: "Open in another tab",
-        text: "These todos are in use there. Close that tab and this one takes over by itself.",
-        detail: "Trying again every second.",
-        code: error.code,
-      });
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-}
-
-function showBootError(told) {
+function showBootError({ title, text, detail }) {
   const screen = byTestId("boot-error");
-  screen.hidden = told === null;
-  if (told === null) return;
+  screen.hidden = false;
   byTestId("phase").textContent = "Not open";
-  // Writing the same text again would make a screen reader say it again.
-  if (screen.dataset.code === told.code) return;
-  screen.dataset.code = told.code;
-  const [text, detail] = screen.querySelectorAll("p");
-  screen.querySelector("h2").textContent = told.title;
-  text.textContent = told.text;
-  detail.textContent = told.detail;
-  const button = screen.querySelector("button");
-  button.hidden = told.code === "DATABASE_IN_USE";
-  button.onclick = () => location.reload();
+  const [first, second] = screen.querySelectorAll("p");
+  screen.querySelector("h2").textContent = title;
+  first.textContent = text;
+  second.textContent = detail;
+  screen.querySelector("button").onclick = () => location.reload();
 }
 
 const ADVICE = {
+  DATABASE_IN_USE: "Another tab holds the local database and does not answer. Close it and load again.",
   STORAGE: "The browser refused its storage. Private windows and blocked site settings do that.",
   QUOTA: "The device is short of space. Free some, then load again.",
   SCHEMA_AHEAD: "A newer version of this page wrote the local database. Close all its tabs and load again.",
@@ -74,7 +48,6 @@ boot().catch((error) => {
     title: "The database did not open",
     text: ADVICE[error.code] ?? "This should not happen.",
     detail: `${error.code ?? error.name}: ${error.message}`,
-    code: error.code ?? "UNKNOWN",
   });
 });
 

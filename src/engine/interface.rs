@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::ids::{FetchId, Millis, RequestId, SubscriptionId, TabNumber, TimerId};
 use crate::shape::definition::with_asked_params;
+use crate::store::Salvage;
 use crate::tabs::{Notification, Reply, Request};
 
 pub use crate::store::requests::RequestKey;
@@ -130,6 +131,19 @@ pub enum Effect {
     MeasureStorage,
     /// Ask for `navigator.storage.persist()`, which a window has to do; then report [`Event::Storage`].
     Persist,
+    /// The file [`super::files::EXPORT`] beside the database is a copy of it: answer the request with its bytes
+    /// ([`Reply::Bytes`]) and delete it.
+    Export(RequestId),
+    /// Write the bytes to [`super::files::IMPORT`] beside the database, open a connection to it and call [`super::Engine::imported`]; then delete
+    /// it.
+    Import(RequestId, Vec<u8>),
+    /// Delete this file beside the database, if there is one.
+    Remove(&'static str),
+    /// The database is another one now. Drop this engine and open one on the same file, as a new term.
+    Restart,
+    /// The file is broken, or gone. Drop this engine, open the next file ([`super::files`]) and start an engine on it with
+    /// this ([`super::Engine::open_at`]), as a new term: nothing that was asked of this one will be answered.
+    Rescue(Salvage),
     /// The connection can be dropped; the file is closed with it.
     Close,
     /// Drop the connection and delete the file.

@@ -19,34 +19,6 @@ pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
 /// Statements whose analysis is kept.
 const ANALYSES: usize = 256;
 
-/// Numbers the interactive transactions of one engine, so that a request which names one of an engine before it is known as such.
-#[derive(Debug)]
-pub(super) struct Life {
-    number: i64,
-    begun: i64,
-}
-
-impl Life {
-    /// Numbers stay below 2^53, as far as JavaScript counts.
-    const BITS: u32 = 21;
-
-    pub(super) fn new(rng: &mut fastrand::Rng) -> Self {
-        Self {
-            number: i64::from(rng.u32(1..)),
-            begun: 0,
-        }
-    }
-
-    fn next(&mut self) -> TransactionId {
-        self.begun = (self.begun + 1) % (1 << Self::BITS);
-        TransactionId((self.number << Self::BITS) + self.begun)
-    }
-
-    fn began(&self, id: TransactionId) -> bool {
-        id.0 >> Self::BITS == self.number
-    }
-}
-
 /// The interactive transaction.
 #[derive(Debug)]
 pub(super) struct OpenTransaction {
@@ -343,6 +315,14 @@ impl Engine {
             && let Err(error) = self.conn.execute_batch("ROLLBACK")
         {
             self.effects_failed(&error.into());
+        }
+        self.forget_transaction();
+    }
+
+    /// The file is given up: what was not committed is not there.
+    pub(super) fn leave_transaction(&mut self) {
+        if !self.conn.is_autocommit() && self.conn.execute_batch("ROLLBACK").is_err() {
+            self.upkeep.failed = true;
         }
         self.forget_transaction();
     }

@@ -8,9 +8,11 @@
 
 mod config;
 mod durability;
+pub mod files;
 mod grouping;
 mod interface;
 mod ledger;
+mod life;
 mod limit;
 mod live;
 mod local;
@@ -20,6 +22,7 @@ mod publish;
 mod reading;
 mod rejecting;
 mod requests;
+mod rescue;
 mod runner;
 mod schemas;
 mod settling;
@@ -27,11 +30,13 @@ mod storing;
 mod subscribing;
 mod subsets;
 mod tabs;
+mod transfer;
 mod trouble;
 mod upkeep;
 mod uploading;
 
-#[cfg(test)]
+// They need files.
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 
 use std::collections::VecDeque;
@@ -44,18 +49,22 @@ pub use interface::{
     Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey, StorageFacts,
 };
 
+pub use open::Place;
+
+pub use crate::store::Salvage;
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
 use crate::error::Error;
-use crate::ids::{ClientId, FetchId, Millis, TimerId, TransactionId};
+use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
 use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, Status, StorageStatus};
 use crate::upload::Uploader;
 use durability::{Purpose, begin};
 use grouping::Groups;
+use life::Life;
 use live::LiveQuery;
-use local::{Analyses, Life, OpenTransaction};
+use local::{Analyses, OpenTransaction};
 pub(crate) use numbered::Numbered;
 use runner::ShapeRunner;
 
@@ -143,6 +152,10 @@ struct Upkeep {
     failed: bool,
     /// What is wrong with the file.
     broken: Option<Error>,
+    /// Nothing more is to be done with it: it was given up, or is another database now.
+    ended: bool,
+    /// What is to take this database's place, and who asked for it.
+    import: Option<(RequestId, Connection)>,
     /// When the storage was last measured, and whether the answer is still to come.
     measured_at: Option<Millis>,
     /// The browser was asked to keep the data, or is to be asked.
@@ -195,6 +208,9 @@ impl Engine {
             }
             let was_open = self.open_transaction.is_some();
             self.dispatch(now, rng, event);
+            if self.upkeep.broken.is_some() {
+                break;
+            }
             if was_open && self.open_transaction.is_none() {
                 // What waited comes first.
                 kept.append(&mut self.deferred);
@@ -202,10 +218,12 @@ impl Engine {
             }
         }
         self.deferred = kept;
-        if self.open_transaction.is_none() && !self.closed {
+        self.take_import(rng);
+        if self.open_transaction.is_none() && !self.closed && !self.upkeep.ended {
             self.look_after_storage();
             self.publish();
         }
+        self.rescue_if_broken();
         std::mem::take(&mut self.effects)
     }
 
@@ -229,6 +247,9 @@ impl Engine {
     }
 
     fn dispatch(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) {
+        if self.upkeep.ended {
+            return;
+        }
         if self.closed {
             if let Event::Request(asked, _) = event {
                 self.effects
@@ -282,6 +303,8 @@ impl Engine {
                 }
             }
             Event::Wake => {
+                // Who comes back may have cleared the storage meanwhile.
+                self.measure();
                 self.refresh_shapes(now, rng, |_| true);
                 if self.connected && self.config.write.is_some() {
                     self.upload(now, rng, crate::upload::Event::Resume);

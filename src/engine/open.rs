@@ -9,67 +9,108 @@ use super::config::DeclaredShape;
 use super::durability::choose;
 use super::grouping::Groups;
 use super::ledger::LEDGER_SHAPE;
-use super::local::{Analyses, Life};
+use super::life::Life;
+use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
-use super::upkeep::CHECK_AFTER_MS;
 use super::{Config, Effect, Engine, Numbered, Purpose, Upkeep, begin};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
 use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Session, connection, held, membership, migrations, queue, requests, settings,
-    shapes, subsets, tables,
+    self, Key, Salvage, Session, connection, held, membership, migrations, queue, requests,
+    restore, settings, shapes, subsets, tables,
 };
-use crate::tabs::Persistence;
+use crate::tabs::{Persistence, StorageStatus};
 use crate::upload::{self, Uploader};
+
+/// A connection and where it leads.
+#[derive(Debug)]
+pub struct Place {
+    /// To the file, used by nobody yet.
+    pub conn: Connection,
+    /// What it is.
+    pub persistence: Persistence,
+    /// Why it is in memory.
+    pub reason: Option<String>,
+    /// What was saved of a broken file: this one is fresh.
+    pub salvage: Option<Salvage>,
+}
 
 impl Engine {
     /// Sets the connection up, brings the database to the declared tables and starts sync.
     ///
-    /// What was being sent when the last session ended goes again, under the same idempotency key.
+    /// What was being sent when the last session ended goes again, under the same idempotency key. A broken file gives
+    /// an engine that does nothing, and [`Effect::Rescue`].
     ///
     /// # Errors
-    /// As [`Config::parse`]; [`crate::error::Error::SchemaAhead`] for a newer database; storage errors.
+    /// As [`Config::parse`]; [`Error::SchemaAhead`] for a newer database; storage errors.
     pub fn open(
-        mut conn: Connection,
+        conn: Connection,
         config: Config,
         persistence: Persistence,
         reason: Option<String>,
         now: Millis,
         rng: &mut fastrand::Rng,
     ) -> Result<(Self, Vec<Effect>)> {
-        let session = Arc::new(Session::default());
-        connection::configure(&mut conn, session.clone())?;
-        choose(&conn, &session, config.durability)?;
-        let storage = connection::read_back(&conn, persistence, reason)?;
-        let transaction = begin(&conn, &session, Purpose::App)?;
-        migrations::migrate(&transaction)?;
-        let was_open = settings::mark_open(&transaction)?;
-        let client = settings::client_id(&transaction, rng)?;
-        queue::requeue(&transaction, None)?;
-        requests::forget_old(&transaction, now)?;
-        let known = shapes::load_tables(&transaction)?;
-        bring_tables_up(&transaction, &session, &client, &config, &known, now)?;
-        let runners = bring_shapes_up(&transaction, &session, &client, &config)?;
-        transaction.commit()?;
+        let place = Place {
+            conn,
+            persistence,
+            reason,
+            salvage: None,
+        };
+        Self::open_at(place, config, now, rng)
+    }
 
+    /// The same, after a rescue with what was saved.
+    ///
+    /// # Errors
+    /// As above. With a salvage [`Error::Corrupt`], too: the broken file is still the one to open.
+    pub fn open_at(
+        place: Place,
+        config: Config,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+    ) -> Result<(Self, Vec<Effect>)> {
+        let Place {
+            conn,
+            persistence,
+            reason,
+            salvage,
+        } = place;
+        let mut engine = Self::unopened(conn, config, persistence, reason, now);
+        match engine.start(salvage.as_ref(), now, rng) {
+            Ok(()) => {}
+            Err(Error::Corrupt(reason)) if salvage.is_none() => engine.rescue(reason),
+            Err(error) => return Err(error),
+        }
+        let effects = std::mem::take(&mut engine.effects);
+        Ok((engine, effects))
+    }
+
+    fn unopened(
+        conn: Connection,
+        config: Config,
+        persistence: Persistence,
+        reason: Option<String>,
+        now: Millis,
+    ) -> Self {
         let batch = config.write.as_ref().map(|write| write.batch);
         let uploader = Uploader::new(
             config.write.is_none() || !config.connect,
             batch.unwrap_or_default(),
         );
-        let mut engine = Self {
+        Self {
             conn,
-            session,
-            client,
-            life: Life::new(rng),
-            storage,
+            session: Arc::new(Session::default()),
+            client: ClientId(String::new()),
+            life: Life::default(),
+            storage: StorageStatus::unknown(persistence, reason),
             connected: config.connect,
             closed: false,
-            shapes: runners,
+            shapes: Vec::new(),
             groups: Groups::new(),
             uploader,
             live: Vec::new(),
@@ -89,24 +130,66 @@ impl Engine {
             effects: Vec::new(),
             upkeep: Upkeep::default(),
             config,
-        };
-        for at in 0..engine.shapes.len() {
-            if engine.shapes[at].complete {
-                engine.reload_subsets(at)?;
+        }
+    }
+
+    fn start(
+        &mut self,
+        salvage: Option<&Salvage>,
+        now: Millis,
+        rng: &mut fastrand::Rng,
+    ) -> Result<()> {
+        connection::configure(&mut self.conn, self.session.clone())?;
+        choose(&self.conn, &self.session, self.config.durability)?;
+        connection::read_back(&self.conn, &mut self.storage)?;
+        let (session, config) = (&self.session, &self.config);
+        let transaction = begin(&self.conn, session, Purpose::App)?;
+        let is_new = migrations::migrate(&transaction)?;
+        let mut recovery = None;
+        if let Some(salvage) = salvage {
+            recovery = Some(restore::restore(&transaction, salvage, now)?);
+        }
+        let client = settings::client_id(&transaction, rng)?;
+        queue::requeue(&transaction, None)?;
+        requests::forget_old(&transaction, now)?;
+        let known = shapes::load_tables(&transaction)?;
+        bring_tables_up(&transaction, session, &client, config, &known, now)?;
+        let runners = bring_shapes_up(&transaction, session, &client, config)?;
+        if let Some(salvage) = salvage {
+            for table in session.tables() {
+                refold_pending(&transaction, &table)?;
             }
-            engine.leave_nothing_held(now, rng, at)?;
-            engine.start_shape(now, rng, at);
+            if let Some(lost) = &mut recovery {
+                *lost += restore::restore_objects(&transaction, salvage)?;
+            }
         }
-        engine.upload(now, rng, upload::Event::Queued);
-        engine.nudge(now, rng);
-        engine.measure();
-        if was_open {
-            engine.check_later(now, CHECK_AFTER_MS);
+        transaction.commit()?;
+
+        self.client = client;
+        self.life = Life::new(rng);
+        self.shapes = runners;
+        self.mark_open(now);
+        let outlives = self.storage.persistence != Persistence::Memory;
+        if is_new && outlives && salvage.is_none() {
+            self.storage.evicted = self.config.seen;
         }
-        engine.look_after_storage();
-        engine.publish();
-        let effects = std::mem::take(&mut engine.effects);
-        Ok((engine, effects))
+        if let (Some(salvage), Some(lost)) = (salvage, recovery) {
+            self.tell_recovery(salvage, lost)?;
+        }
+        for at in 0..self.shapes.len() {
+            if self.shapes[at].complete {
+                self.reload_subsets(at)?;
+            }
+            self.leave_nothing_held(now, rng, at)?;
+            self.start_shape(now, rng, at);
+        }
+        self.upload(now, rng, upload::Event::Queued);
+        self.nudge(now, rng);
+        self.measure();
+        self.look_after_storage();
+        self.publish();
+        self.rescue_if_broken();
+        Ok(())
     }
 }
 
@@ -254,8 +337,9 @@ pub(super) fn adopt(
     if found != Some(&wanted) {
         shapes::save_schema(conn, &wanted)?;
     }
-    let replaced = found.is_some_and(|found| !found.stores_like(&wanted));
+    let replaced = found.is_none_or(|found| !found.stores_like(&wanted));
     let table = session.add_table(wanted);
+    // A table that is made can have intents already, after a rescue that could not read its schema.
     if replaced {
         refold_pending(conn, &table)?;
     }

@@ -58,10 +58,13 @@ impl Engine {
                     diff,
                 }
             }
-            Err(error) => Notification::LiveFailed {
-                subscription,
-                error: error.report(),
-            },
+            Err(error) => {
+                self.note_failure(&error);
+                Notification::LiveFailed {
+                    subscription,
+                    error: error.report(),
+                }
+            }
         };
         let goes_on = matches!(notification, Notification::Live { .. });
         self.effects.push(Effect::Tell(query.tab, notification));

@@ -34,6 +34,11 @@ impl Engine {
         {
             return self.load_subset(now, rng, id, (&table, &name), subset);
         }
+        match request {
+            Request::Export => return self.export(id),
+            Request::Import(bytes) => return self.import(id, bytes),
+            _ => {}
+        }
         if let Request::Settled(key) = &request {
             return self.await_verdict(asked, key);
         }
@@ -157,9 +162,10 @@ impl Engine {
                 self.remove_shape(now, rng, &table, &name, purge)?;
                 Reply::Done
             }
-            Request::LoadSubset { .. } | Request::Settled(_) => Reply::Done,
-            // `transfer` answers these.
-            Request::Export | Request::Import(_) => Reply::Done,
+            Request::LoadSubset { .. }
+            | Request::Settled(_)
+            | Request::Export
+            | Request::Import(_) => Reply::Done,
             Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
             Request::Connect => {
                 self.connect(now, rng);

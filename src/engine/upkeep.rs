@@ -5,7 +5,7 @@
 //! of it is moved into the database file and the log emptied, so that a page which is killed later leaves nothing to
 //! recover, and the space is free.
 
-use super::{Effect, Engine, timer};
+use super::{Effect, Engine, Purpose, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::Millis;
 use crate::shape::Phase;
@@ -15,7 +15,7 @@ use crate::store::{check, connection, settings};
 pub(super) const IDLE_MS: u64 = 5_000;
 
 /// The look through the file begins so long after the opening, and waits so long when there is something else to do.
-pub(super) const CHECK_AFTER_MS: u64 = 15_000;
+const CHECK_AFTER_MS: u64 = 15_000;
 
 /// Between two tables, for whoever waits.
 const CHECK_PAUSE_MS: u64 = 250;
@@ -49,11 +49,33 @@ impl Engine {
         self.measure_again(now);
     }
 
-    /// The last session did not close: a power cut, a killed browser, a bug of either. Committed transactions are there; whether
+    /// The last session may not have closed: a power cut, a killed browser, a bug of either. Committed transactions are there; whether
     /// the file is whole is worth a look.
+    ///
+    /// A transaction of its own, so that a full storage can be opened and read. A power cut that takes it has taken everything after it.
+    pub(super) fn mark_open(&mut self, now: Millis) {
+        let marked = begin(&self.conn, &self.session, Purpose::Sync).and_then(|transaction| {
+            let was_open = settings::mark_open(&transaction)?;
+            transaction.commit()?;
+            Ok(was_open)
+        });
+        match marked {
+            Ok(true) => self.check_later(now, CHECK_AFTER_MS),
+            Ok(false) => {}
+            Err(error) => self.effects_failed(&error),
+        }
+    }
+
+    /// Looks through the file then, table by table.
     pub(super) fn check_later(&mut self, now: Millis, delay_ms: u64) {
         let due = now.after(delay_ms);
         self.effects.push(Effect::SetTimer(timer::CHECK, due));
+    }
+
+    /// Something gives cause to look through the whole file.
+    pub(super) fn check_anew(&mut self) {
+        self.upkeep.unchecked = None;
+        self.check_later(self.now, 0);
     }
 
     /// Looks through the next table, if nothing else goes on.

@@ -24,7 +24,7 @@ export const NO_LIMIT = 2 ** 31;
  */
 export async function abortable<T>({ signal, timeout = NO_LIMIT }: Waiting, start: (signal?: AbortSignal) => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
-  if (!(timeout >= 0)) throw argumentError("timeout must be a number of milliseconds");
+  if (!(timeout >= 0)) throw argumentError("timeout must be milliseconds");
   if (!signal && timeout >= NO_LIMIT) return start();
   const control = new AbortController();
   const abort = () => control.abort(signal?.reason);

@@ -27,7 +27,7 @@ export async function databases(): Promise<DatabaseInfo[]> {
     for await (const [name, { kind }] of folder.entries()) if (kind === "directory") names.push(decodeURIComponent(name));
     const { held = [] } = await navigator.locks.query();
     const locks = new Set(held.map(({ name }) => name));
-    return names.sort().map((name) => ({ name, inUse: locks.has(lockOf(name)) }));
+    return names.sort().map((name) => ({ name, inUse: locks.has(`throughline:${name}`) }));
   }, []);
 }
 
@@ -44,7 +44,7 @@ export async function databases(): Promise<DatabaseInfo[]> {
 export async function deleteDatabase(name: string): Promise<void> {
   await stored(
     (folder) =>
-      navigator.locks.request(lockOf(name), { ifAvailable: true }, async (lock) => {
+      navigator.locks.request(`throughline:${name}`, { ifAvailable: true }, async (lock) => {
         if (!lock) throw inUseError(name);
         await folder.removeEntry(encode(name), { recursive: true });
       }),
@@ -65,12 +65,9 @@ async function stored<T>(work: (folder: FileSystemDirectoryHandle) => Promise<T>
   }
 }
 
-function lockOf(name: string): string {
-  return `throughline:${name}`;
-}
-
-/** A name as the worker spells it for a folder; the reverse of `decodeURIComponent`, which reads more than this writes. */
+/** What `decodeURIComponent` reads, as the worker spells it for a folder. */
 function encode(name: string): string {
-  const bytes = Array.from(new TextEncoder().encode(name));
-  return bytes.map((byte) => (/[\w-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, "0")}`)).join("");
+  return encodeURIComponent(name)
+    .replace(/[^\w%-]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`)
+    .replace(/%../g, (byte) => byte.toLowerCase());
 }

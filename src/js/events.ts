@@ -1,9 +1,9 @@
-import { closedError, ThroughlineError, toReport } from "./errors.js";
+import { closedError, ThroughlineError } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import type { LiveSink } from "./live.js";
 import type { Marker } from "./marker.js";
-import type { Recovery, WireNotification, WireStatement } from "./messages.js";
-import type { Status, TransactionRecord } from "./protocol.js";
+import type { WireNotification, WireStatement } from "./messages.js";
+import type { Recovery, Status, TransactionRecord } from "./protocol.js";
 import type { Rpc } from "./rpc.js";
 
 /** What `on` tells. */
@@ -80,10 +80,10 @@ export class Events {
     }
   }
 
-  #failLive(subscription: number, error: unknown): void {
+  #failLive(subscription: number, error: ThroughlineError): void {
     const sink = this.#lives.get(subscription);
     this.#lives.delete(subscription);
-    sink?.fail(error instanceof ThroughlineError ? error : new ThroughlineError(toReport(error)));
+    sink?.fail(error);
   }
 
   #endLives(error: ThroughlineError): void {

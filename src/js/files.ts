@@ -83,6 +83,9 @@ export class Files<Tables extends object> extends Shapes<Tables> {
     try {
       await this.rpc.request({ type: "close" });
       await this.rpc.answered();
+    } catch (error) {
+      // What ended by itself meanwhile, or by another tab's wipe, is as closed as it can be.
+      if (!this.rpc.ended) throw error;
     } finally {
       this.rpc.end(closedError());
     }

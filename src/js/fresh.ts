@@ -7,8 +7,6 @@ export interface Identity<R> {
   key: readonly string[];
   /** A row's values as they came, in the order of the columns. */
   valuesOf(row: R): readonly unknown[];
-  /** Whether both results were read in the same way. If not, no row is the same as one before. */
-  alike: boolean;
 }
 
 /**
@@ -18,25 +16,24 @@ export interface Identity<R> {
 export function renew<R>(
   old: readonly R[],
   fresh: readonly R[],
-  { columns, key, valuesOf, alike }: Identity<R>,
+  { columns, key, valuesOf }: Identity<R>,
 ): { rows: R[]; delta: Delta<R> } | undefined {
-  const names = key.map((column) => columns.lastIndexOf(column));
   const contentOf = (row: R) => valuesOf(row).map(spell).join("");
-  const nameOf = (row: R) => (key.length > 0 ? names.map((at) => spell(valuesOf(row)[at])).join("") : contentOf(row));
+  const places = key.map((column) => columns.lastIndexOf(column));
+  const nameOf = key.length > 0 ? (row: R) => places.map((at) => spell(valuesOf(row)[at])).join("") : contentOf;
 
   const left = new Map<string, R[]>();
   for (const row of old) {
-    // Without a key a row that was read in another way has no name in common with a new one.
-    const name = alike || key.length > 0 ? nameOf(row) : "";
-    const namesakes = left.get(name);
-    if (namesakes) namesakes.push(row);
-    else left.set(name, [row]);
+    const name = nameOf(row);
+    const namesakes = left.get(name) ?? [];
+    namesakes.push(row);
+    left.set(name, namesakes);
   }
   const delta: Delta<R> = { inserted: [], updated: [], deleted: [] };
   const rows = fresh.map((row) => {
     const before = left.get(nameOf(row))?.shift();
     if (before === undefined) delta.inserted.push(row);
-    else if (alike && contentOf(before) === contentOf(row)) return before;
+    else if (contentOf(before) === contentOf(row)) return before;
     else delta.updated.push([before, row]);
     return row;
   });

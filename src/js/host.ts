@@ -3,6 +3,7 @@ import { followPage, isVisible } from "./lifecycle.js";
 import type { Marker } from "./marker.js";
 import type { ResolvedOptions } from "./options.js";
 import type { Rpc } from "./rpc.js";
+import { hex } from "./values.js";
 
 /** So many failures of the worker within a minute, and it is not started again. */
 const FAILURES = 3;
@@ -14,7 +15,8 @@ const MINUTE = 60_000;
  */
 export function host(rpc: Rpc, { wire, functions, workerUrl, wasmUrl }: ResolvedOptions, marker: Marker): Promise<void> {
   return new Promise((resolve, reject) => {
-    const session = uuid();
+    // Not `crypto.randomUUID`, which only secure contexts have: an app under development may be served by plain HTTP.
+    const session = hex(crypto.getRandomValues(new Uint8Array(16)));
     let worker: Worker | undefined;
     let wasOpen = false;
     let suspended = false;
@@ -69,6 +71,7 @@ export function host(rpc: Rpc, { wire, functions, workerUrl, wasmUrl }: Resolved
         suspended = true;
         stop();
       },
+      // Also called when the page was never away.
       resume: () => {
         if (suspended) start();
         suspended = false;
@@ -93,10 +96,4 @@ function startWorker(url: string | undefined): Worker {
   } catch (cause) {
     throw workerError(`the worker could not be started: ${(cause as Error).message}`, cause);
   }
-}
-
-/** As `crypto.randomUUID`, which only secure contexts have: an app under development may be served by plain HTTP. */
-function uuid(): string {
-  const random = () => crypto.getRandomValues(new Uint8Array(1))[0] as number;
-  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) => (+digit ^ (random() & (15 >> (+digit / 4)))).toString(16));
 }

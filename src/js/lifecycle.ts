@@ -28,7 +28,7 @@ export function followPage({ suspend, resume, tell }: PageLife): () => void {
     if (isVisible()) tell({ type: "wake" });
   });
   on(globalThis, "pagehide", ({ persisted }) => (persisted ? suspend() : tell({ type: "leave" })));
-  on(globalThis, "pageshow", ({ persisted }) => persisted && resume());
+  on(globalThis, "pageshow", resume);
   on(globalThis, "online", () => tell({ type: "wake" }));
   return () => over.abort();
 }

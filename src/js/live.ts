@@ -129,17 +129,19 @@ export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
       this.#sources = this.#parsers && (this.#sources ?? new WeakMap());
     }
     if (!old || live.fresh || live.types) this.#form = JSON.stringify([live.columns, live.origins, live.types]);
-    const result = old && live.fresh ? this.#renew(old, live, form === this.#form) : applySteps<R>(old ?? [], live, this.#parsers, this.#sources);
+    // Rows that were read in another way are none of the new ones: then all of them are told anew.
+    const known = old && live.fresh && form === this.#form;
+    const result = known ? this.#renew(old, live) : applySteps<R>(old ?? [], live, this.#parsers, this.#sources);
     if (!result) return;
     const { rows, delta } = result;
     this.#current = this.#rows = rows;
     for (const reader of [...this.#readers]) this.#tell(reader, (each) => each.next(rows, delta));
   }
 
-  #renew(old: readonly R[], live: WireLive, alike: boolean): { rows: R[]; delta: Delta<R> } | undefined {
+  #renew(old: readonly R[], live: WireLive): { rows: R[]; delta: Delta<R> } | undefined {
     const { columns } = live;
     const valuesOf = (row: R) => this.#sources?.get(row as object) ?? columns.map((column) => row[column as keyof R]);
-    return renew(old, toRows<R>(live, this.#parsers, this.#sources), { columns, key: this.#key, valuesOf, alike });
+    return renew(old, toRows<R>(live, this.#parsers, this.#sources), { columns, key: this.#key, valuesOf });
   }
 
   #finish(tell: (reader: Reader<R>) => void, error?: ThroughlineError): void {

@@ -1,5 +1,4 @@
-import type { Seen } from "./messages.js";
-import type { Status } from "./protocol.js";
+import type { Seen, Status } from "./protocol.js";
 
 /**
  * What the page knows to be in the database's file, kept outside of it: so a file that the browser threw away is told from one
@@ -16,11 +15,12 @@ export class Marker {
   /** What is there. */
   read(): Seen | undefined {
     const { pending, at } = attempt((storage) => JSON.parse(storage.getItem(this.#key) as string)) ?? {};
-    return typeof pending === "number" && typeof at === "number" ? { pending, at } : undefined;
+    return pending >= 0 && at >= 0 ? { pending: +pending, at: +at } : undefined;
   }
 
   /** Writes what a status says, unless that is there: the other tabs hear the same status. */
-  note({ pending, storage }: Status): void {
+  note({ pending: unconfirmed, rejected, storage }: Status): void {
+    const pending = unconfirmed + rejected;
     if (storage.persistence !== "opfs" || pending === this.#pending) return;
     this.#pending = pending;
     if (this.read()?.pending === pending) return;

@@ -1,4 +1,4 @@
-import type { ErrorReport, Status, TransactionRecord, Verification } from "./protocol.js";
+import type { ErrorReport, Recovery, Seen, Status, TransactionRecord, Verification } from "./protocol.js";
 import type { ShapeOptions, SubsetOptions, WireOptions } from "./options.js";
 
 /** One statement on the wire; `params` hold structured-cloneable SQL values. */
@@ -88,9 +88,6 @@ export interface WireLive extends WireRows {
   fresh?: boolean;
 }
 
-/** What was saved of a broken file. */
-export type Recovery = Record<string, unknown>;
-
 /** What the database tells unasked. */
 export type WireNotification =
   | WireLive
@@ -109,14 +106,6 @@ export interface AskFailure extends Partial<ErrorReport> {
   message: string;
   status?: number;
   body?: string;
-}
-
-/** What the page last knew to be in the database's file: it cannot tell by itself that the browser has thrown it away. */
-export interface Seen {
-  /** Writes the server did not have. */
-  pending: number;
-  /** When, in milliseconds since the Unix epoch. */
-  at: number;
 }
 
 /** What opens the database in a worker. */

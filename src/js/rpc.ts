@@ -1,5 +1,5 @@
 import { abortable, NO_LIMIT, type Waiting } from "./abort.js";
-import { argumentError, leaderChangedError, reportUncaught, ThroughlineError, toFailure, toReport } from "./errors.js";
+import { argumentError, leaderChangedError, reportUncaught, ThroughlineError, toFailure } from "./errors.js";
 import { Listeners } from "./listeners.js";
 import type {
   Notice,
@@ -75,7 +75,8 @@ export class Rpc {
     this.life++;
     this.#dismissAll();
     for (const [id, { message, kept, reject }] of this.#waiting) {
-      const inTransaction = message.type === "request" && "transaction" in message.request;
+      // Whether a commit has happened the database knows: it is asked again.
+      const inTransaction = message.type === "request" && "transaction" in message.request && message.request.type !== "commit";
       if (!kept || inTransaction) this.#waiting.delete(id);
       if (inTransaction) reject(leaderChangedError());
     }
@@ -140,10 +141,10 @@ export class Rpc {
   }
 
   #askAgain(request: WireRequest): void {
-    this.#ask({ type: "request", request }, false).catch((error: unknown) => {
+    this.#ask({ type: "request", request }, false).catch((error: ThroughlineError) => {
       if (this.#ended) return;
       if (request.type !== "live") return reportUncaught(error);
-      this.#notify({ type: "liveFailed", subscription: request.subscription, error: toReport(error) });
+      this.#notify({ type: "liveFailed", subscription: request.subscription, error });
     });
   }
 

@@ -1,6 +1,7 @@
 import { reportUncaught, toReport, workerError } from "./errors.js";
-import type { AskPath, OpenMessage, PageMessage, Port, Seen, WireNotification, WireReply, WireRequest, WorkerMessage } from "./messages.js";
+import type { AskPath, OpenMessage, PageMessage, Port, WireNotification, WireReply, WireRequest, WorkerMessage } from "./messages.js";
 import type { WireOptions } from "./options.js";
+import type { Seen } from "./protocol.js";
 
 /** What this needs of the wasm module's `Database`. */
 export interface ServedDatabase {

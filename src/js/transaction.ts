@@ -14,25 +14,24 @@ export interface TransactionOptions extends Waiting {
   meta?: unknown;
 }
 
+/** Asks the worker that the transaction is in. */
+type Ask = <Request extends WireRequest>(request: Request) => Promise<WireReplies[Request["type"]]>;
+
 /** An interactive transaction; it ends with the callback it was given to. */
 export class Transaction<Tables extends object> {
   /** The same tag as `db.sql`. */
   readonly sql: SqlTag = sql;
-  readonly #rpc: Rpc;
   readonly #reader: ResultReader;
   readonly #id: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #life: number;
+  readonly #ask: Ask;
   readonly #running = new Set<Promise<unknown>>();
   #over = false;
 
   /** @internal */
-  constructor(rpc: Rpc, reader: ResultReader, id: number, signal: AbortSignal | undefined) {
-    this.#rpc = rpc;
+  constructor(reader: ResultReader, id: number, ask: Ask) {
     this.#reader = reader;
     this.#id = id;
-    this.#signal = signal;
-    this.#life = rpc.life;
+    this.#ask = ask;
   }
 
   /**
@@ -71,14 +70,9 @@ export class Transaction<Tables extends object> {
     }
   }
 
-  /** Ends it. @internal */
-  finish(type: "commit" | "rollback", signal?: AbortSignal): Promise<{ transaction: string | null } | null> {
-    return this.#rpc.request({ type, transaction: this.#id }, { signal }, this.#life);
-  }
-
   #run<Request extends WireRequest>(request: Request): Promise<WireReplies[Request["type"]]> {
     if (this.#over) throw transactionClosedError();
-    const running = this.#rpc.request(request, { signal: this.#signal }, this.#life);
+    const running = this.#ask(request);
     this.#running.add(running);
     running.then(
       () => this.#running.delete(running),
@@ -103,21 +97,24 @@ export function runTransaction<Tables extends object, T>(
 ): Promise<Committed<T>> {
   return abortable(waiting, async (signal) => {
     const encoded = encodeMeta(meta);
+    const deadline = performance.now() + (waiting.timeout ?? Infinity);
     // Not given up with the signal: one that was begun must be rolled back, so its number is waited for.
     const { transaction: number } = await rpc.request({ type: "begin", ...encoded });
-    const transaction = new Transaction<Tables>(rpc, reader, number, signal);
+    const { life } = rpc;
+    // A statement that still runs when the time of the whole is up is interrupted.
+    const ask: Ask = (request) => rpc.request(request, { signal, timeout: Math.max(0, deadline - performance.now()) }, life);
+    const transaction = new Transaction<Tables>(reader, number, ask);
     try {
       const result = await abortable({ signal }, async () => {
         const returned = await callback(transaction);
         await transaction.end();
         return returned;
       });
-      const committed = await transaction.finish("commit", signal);
-      return { result, transaction: committed?.transaction ?? null };
+      return { result, ...(await ask({ type: "commit", transaction: number })) };
     } catch (error) {
       // What is still running would otherwise come after the rollback; the first error is the one to tell.
       await transaction.end().catch(() => {});
-      await transaction.finish("rollback").catch(() => {});
+      await rpc.request({ type: "rollback", transaction: number }, {}, life).catch(() => {});
       throw error;
     }
   });

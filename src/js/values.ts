@@ -97,6 +97,11 @@ export function encodeMeta(meta: unknown): { meta?: unknown } {
   return { meta: JSON.parse(text) };
 }
 
+/** Bytes as text, two digits each. */
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /**
  * Checks changes to a rejected transaction, and takes a copy in the spelling of its record: a bigint as text, bytes as `\x…`.
  *
@@ -109,7 +114,7 @@ export function encodeChanges(changes: unknown): unknown {
       case "[object BigInt]":
         return String(given);
       case "[object Uint8Array]":
-        return Array.from(given as Uint8Array, (byte) => byte.toString(16).padStart(2, "0")).reduce((hex, byte) => hex + byte, "\\x");
+        return `\\x${hex(given as Uint8Array)}`;
       case "[object Number]":
       case "[object Date]":
         if (Number.isNaN(Number(given))) throw new TypeError(`${name} is ${describe(given)}`);

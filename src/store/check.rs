@@ -13,21 +13,31 @@ pub fn tables(conn: &Connection) -> Result<Vec<String>> {
     all(conn, sql, &[], |row| Ok(row.get(0)?))
 }
 
-/// What is wrong with a table's pages, if anything is; a value that the table's declaration does not allow is not a broken page.
+/// What is wrong with a table's pages, if anything is.
 pub fn quick_check(conn: &Connection, table: &str) -> Result<Option<String>> {
+    let found = problems(conn, &literal(table))?;
+    Ok(found.into_iter().find(|problem| is_of_pages(problem)))
+}
+
+/// What SQLite finds in a table, or, given a number, in all of them up to so many.
+pub(super) fn problems(conn: &Connection, of: &str) -> Result<Vec<String>> {
     // A pragma takes no parameter.
-    let sql = format!("PRAGMA quick_check({})", literal(table));
-    let found = all(conn, &sql, &[], |row| Ok(row.get::<_, String>(0)?))?;
-    Ok(found.into_iter().find(|problem| {
-        let is_rule = [
-            "CHECK constraint",
-            "NULL value",
-            "non-",
-            "NUMERIC value",
-            "TEXT value",
-        ];
-        problem != "ok" && !is_rule.iter().any(|words| problem.starts_with(words))
-    }))
+    let sql = format!("PRAGMA quick_check({of})");
+    let mut found = all(conn, &sql, &[], |row| Ok(row.get::<_, String>(0)?))?;
+    found.retain(|problem| problem != "ok");
+    Ok(found)
+}
+
+/// A value that the table's declaration does not allow is not a broken page.
+pub(super) fn is_of_pages(problem: &str) -> bool {
+    let rules = [
+        "CHECK constraint",
+        "NULL value",
+        "non-",
+        "NUMERIC value",
+        "TEXT value",
+    ];
+    !rules.iter().any(|words| problem.starts_with(words))
 }
 
 /// Whether the bookkeeping tables are there: their first transaction made all of them.

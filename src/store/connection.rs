@@ -7,10 +7,13 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{authorizer, functions, session::Session};
 use crate::error::{Error, Result};
-use crate::tabs::{Persistence, StorageStatus};
+use crate::tabs::StorageStatus;
 
 /// App statements and our own share the statement cache.
 const CACHED_STATEMENTS: usize = 128;
+
+/// Of a new file, in bytes.
+pub(super) const PAGE_SIZE: i64 = 16_384;
 
 /// Opens a file of the operating system or of the default VFS.
 pub fn open_file(path: impl AsRef<Path>) -> Result<Connection> {
@@ -46,8 +49,8 @@ pub fn open_memory() -> Result<Connection> {
 /// longer; the next one after the checkpoint begins at its start again and cuts it to that size.
 pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    conn.execute_batch(
-        "PRAGMA page_size = 16384;
+    conn.execute_batch(&format!(
+        "PRAGMA page_size = {PAGE_SIZE};
          PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
@@ -55,42 +58,29 @@ pub fn configure(conn: &mut Connection, session: Arc<Session>) -> Result<()> {
          PRAGMA journal_size_limit = 4194304;
          PRAGMA foreign_keys = OFF;
          PRAGMA temp_store = FILE;
-         PRAGMA trusted_schema = ON;",
-    )?;
+         PRAGMA trusted_schema = ON;"
+    ))?;
     functions::install(conn, &session)?;
     authorizer::install(conn, session)
 }
 
 /// What the pragmas really came to.
-pub fn read_back(
-    conn: &Connection,
-    persistence: Persistence,
-    reason: Option<String>,
-) -> Result<StorageStatus> {
+pub fn read_back(conn: &Connection, storage: &mut StorageStatus) -> Result<()> {
     let text = |pragma: &str| -> Result<String> {
         Ok(conn.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))?)
     };
     let synchronous: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-    Ok(StorageStatus {
-        persistence,
-        reason,
-        journal_mode: text("journal_mode")?,
-        locking_mode: text("locking_mode")?,
-        synchronous: match synchronous {
-            0 => "off",
-            1 => "normal",
-            2 => "full",
-            3 => "extra",
-            other => return Err(Error::Internal(format!("PRAGMA synchronous is {other}"))),
-        }
-        .into(),
-        persisted: None,
-        quota: None,
-        usage: None,
-        error: None,
-        recovered: None,
-        evicted: None,
-    })
+    storage.journal_mode = text("journal_mode")?;
+    storage.locking_mode = text("locking_mode")?;
+    storage.synchronous = match synchronous {
+        0 => "off",
+        1 => "normal",
+        2 => "full",
+        3 => "extra",
+        other => return Err(Error::Internal(format!("PRAGMA synchronous is {other}"))),
+    }
+    .into();
+    Ok(())
 }
 
 /// Moves the write-ahead log into the database file and empties it.

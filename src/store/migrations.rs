@@ -10,11 +10,11 @@ const STEPS: &[&str] = &[include_str!("bookkeeping.sql")];
 /// The newest version this build knows.
 pub const VERSION: u32 = STEPS.len() as u32;
 
-/// Brings the bookkeeping tables up to [`VERSION`]. Wants a transaction.
+/// Brings the bookkeeping tables up to [`VERSION`]; whether there were none. Wants a transaction.
 ///
 /// # Errors
 /// [`Error::SchemaAhead`] for a database that a newer build wrote: it is left as it is.
-pub fn migrate(conn: &Connection) -> Result<()> {
+pub fn migrate(conn: &Connection) -> Result<bool> {
     let found: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > VERSION {
         return Err(Error::SchemaAhead {
@@ -28,5 +28,5 @@ pub fn migrate(conn: &Connection) -> Result<()> {
     if found != VERSION {
         conn.execute_batch(&format!("PRAGMA user_version = {VERSION}"))?;
     }
-    Ok(())
+    Ok(found == 0)
 }

@@ -4,13 +4,16 @@ use rusqlite::Connection;
 
 use super::session::Session;
 use super::shadow::{folded, stored};
-use super::{changes, shadow::Key};
-use crate::error::Result;
+use super::{changes, check, shadow::Key};
+use crate::error::{Error, Result};
 use crate::optimistic::ShadowRow;
 use crate::schema::TableSchema;
 use crate::tabs::Verification;
 
 /// Compares the shadow tables with the fold and runs SQLite's own check of the file.
+///
+/// # Errors
+/// [`Error::Corrupt`] for broken pages.
 pub fn verify(conn: &Connection, session: &Session) -> Result<Verification> {
     let mut report = Verification::default();
     for table in session.tables() {
@@ -44,9 +47,11 @@ pub fn verify(conn: &Connection, session: &Session) -> Result<Verification> {
             ));
         }
     }
-    let check: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if check != "ok" {
-        report.problems.push(format!("the file: {check}"));
+    for problem in check::problems(conn, "1")? {
+        if check::is_of_pages(&problem) {
+            return Err(Error::Corrupt(problem));
+        }
+        report.problems.push(format!("the file: {problem}"));
     }
     Ok(report)
 }

@@ -55,6 +55,25 @@ pub struct StorageStatus {
     pub evicted: Option<Seen>,
 }
 
+impl StorageStatus {
+    /// Before anything is read from it.
+    pub fn unknown(persistence: Persistence, reason: Option<String>) -> Self {
+        Self {
+            persistence,
+            reason,
+            journal_mode: String::new(),
+            locking_mode: String::new(),
+            synchronous: String::new(),
+            persisted: None,
+            quota: None,
+            usage: None,
+            error: None,
+            recovered: None,
+            evicted: None,
+        }
+    }
+}
+
 /// A broken database file was set aside, and what could be read of it taken over into a new one. Its rows are loaded again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

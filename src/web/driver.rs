@@ -1,5 +1,7 @@
 //! [`Driver`]: events into the engine, its effects performed in order.
 
+mod replacing;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -16,7 +18,9 @@ use super::measure::{self, measure};
 use super::random;
 use super::relay::Ask;
 use super::storage::{self, Storage};
-use crate::engine::{Asked, Config, Effect, Engine, Event, Failure, Fetch, Numbered, RequestKey};
+use crate::engine::{
+    Asked, Config, Effect, Engine, Event, Failure, Fetch, Numbered, Place, RequestKey,
+};
 use crate::error::{Error, Result};
 use crate::ids::{AskNumber, FetchId, Millis, RequestId, TabNumber, TimerId};
 use crate::tabs::{Notification, OpenTrouble, Persistence, Reply, Request};
@@ -29,6 +33,8 @@ pub(super) enum Told {
     Notification(Option<TabNumber>, JsValue),
     /// A tab wants the database deleted: [`Driver::delete`] goes on with it.
     Wipe(TabNumber),
+    /// The engine is another one, on another file.
+    Restarted,
     /// Engine and file are closed.
     Closed,
 }
@@ -38,7 +44,13 @@ pub(super) struct Driver {
     engine: RefCell<Option<Engine>>,
     storage: RefCell<Option<Storage>>,
     rng: RefCell<fastrand::Rng>,
-    name: String,
+    /// The engine that runs, counted: what comes of the one before it is nothing to it.
+    life: Cell<u32>,
+    /// There is no engine until the next one is open.
+    is_changing: Cell<bool>,
+    /// Nothing is opened any more.
+    is_over: Cell<bool>,
+    config: RefCell<Config>,
     options: JsValue,
     sources: Rc<Sources>,
     in_opfs: bool,
@@ -66,31 +78,24 @@ impl Driver {
         tell: impl Fn(Told) + 'static,
     ) -> std::result::Result<(Rc<Self>, bool), OpenTrouble> {
         let mut rng = fastrand::Rng::with_seed(random::seed()?);
-        let opened = storage::open(&config.name, options).await?;
-        let shared = opened.persistence == Persistence::Opfs;
-        let name = config.name.clone();
-        let started = Engine::open(
-            opened.connection,
-            config,
-            opened.persistence,
-            opened.reason,
-            now(),
-            &mut rng,
-        );
-        let (mut engine, effects) = match started {
+        let (place, storage) = storage::open(&config.name, options).await?;
+        let shared = place.persistence == Persistence::Opfs;
+        let (engine, effects) = match start(place, config.clone(), &mut rng) {
             Ok(started) => started,
             Err(error) => {
                 // The engine has dropped the connection; handles that stayed would shut out the next attempt.
-                opened.storage.release()?;
+                storage.release()?;
                 return Err(OpenTrouble::Failed(error));
             }
         };
-        engine.limit_statements(now)?;
         let driver = Rc::new(Self {
             engine: RefCell::new(Some(engine)),
-            storage: RefCell::new(Some(opened.storage)),
+            storage: RefCell::new(Some(storage)),
+            life: Cell::new(0),
+            is_changing: Cell::new(false),
+            is_over: Cell::new(false),
             rng: RefCell::new(rng),
-            name,
+            config: RefCell::new(config),
             options: options.clone(),
             sources,
             in_opfs: shared,
@@ -177,7 +182,7 @@ impl Driver {
     /// Closes at once.
     pub(super) fn close_now(self: &Rc<Self>) {
         self.step_down();
-        if self.engine.borrow().is_some() {
+        if self.engine.borrow().is_some() || self.is_changing.get() {
             self.close(Storage::release);
             self.tell_if_closed();
         }
@@ -215,6 +220,8 @@ impl Driver {
     fn handle(&self, event: Event) -> Vec<Effect> {
         match self.engine.borrow_mut().as_mut() {
             Some(engine) => engine.handle(now(), &mut self.rng.borrow_mut(), event),
+            // Whatever it is, it is asked again of the next engine.
+            None if self.is_changing.get() => Vec::new(),
             None => match event {
                 Event::Request(asked, _) => vec![Effect::Reply(asked.id, Err(Error::Closed))],
                 _ => Vec::new(),
@@ -236,6 +243,14 @@ impl Driver {
             Effect::SetTimer(id, at) => self.set_timer(id, at),
             Effect::MeasureStorage => self.measure_storage(),
             Effect::Persist => self.persist(),
+            Effect::Export(id) => self.export(id),
+            Effect::Import(id, bytes) => self.import(id, &bytes),
+            Effect::Remove(name) => {
+                // What is closed has nothing left to delete.
+                let _ = self.with_storage(|storage| storage.files.remove(name));
+            }
+            Effect::Rescue(salvage) => self.change(Some(salvage)),
+            Effect::Restart => self.change(None),
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;
@@ -274,16 +289,22 @@ impl Driver {
             return;
         };
         self.fetches.borrow_mut().insert(id, canceller.clone());
-        let driver = self.clone();
+        let (driver, life) = (self.clone(), self.life.get());
         spawn_local(async move {
             let on_headers = |status, headers| {
-                driver.send(Event::Headers {
+                let event = Event::Headers {
                     fetch: id,
                     status,
                     headers,
-                });
+                };
+                if driver.life.get() == life {
+                    driver.send(event);
+                }
             };
             let sent = fetch::send(&driver.sources, &mut fetch, canceller, on_headers).await;
+            if driver.life.get() != life {
+                return;
+            }
             driver.fetches.borrow_mut().remove(id);
             driver.send(match sent {
                 Ok(answer) => Event::Answered { fetch: id, answer },
@@ -295,7 +316,8 @@ impl Driver {
     fn measure_storage(self: &Rc<Self>) {
         let driver = self.clone();
         spawn_local(async move {
-            let facts = measure(&driver.name, driver.in_opfs).await;
+            let name = driver.config.borrow().name.clone();
+            let facts = measure(&name, driver.in_opfs).await;
             driver.send(Event::Storage(facts));
         });
     }
@@ -319,13 +341,20 @@ impl Driver {
         self.timers.borrow_mut().insert(id, timer);
     }
 
-    /// Drops the connection, then does what is left to do with its files.
-    fn close(&self, finish: impl FnOnce(Storage) -> Result<()>) {
+    /// Ends the engine and all that it has under way, and closes its connection.
+    fn drop_engine(&self) {
+        self.life.set(self.life.get() + 1);
         self.timers.take();
         for canceller in self.fetches.take().iter() {
             canceller.cancel();
         }
         *self.engine.borrow_mut() = None;
+    }
+
+    /// Drops the connection, then does what is left to do with its files.
+    fn close(&self, finish: impl FnOnce(Storage) -> Result<()>) {
+        self.drop_engine();
+        self.is_over.set(true);
         if let Some(storage) = self.storage.borrow_mut().take()
             && let Err(error) = finish(storage)
         {
@@ -333,6 +362,17 @@ impl Driver {
         }
         self.just_closed.set(true);
     }
+}
+
+/// An engine whose statements the app's limit interrupts.
+pub(super) fn start(
+    place: Place,
+    config: Config,
+    rng: &mut fastrand::Rng,
+) -> Result<(Engine, Vec<Effect>)> {
+    let (mut engine, effects) = Engine::open_at(place, config, now(), rng)?;
+    engine.limit_statements(now)?;
+    Ok((engine, effects))
 }
 
 /// An exception of the app's callback reaches the console as its own, not ours.

@@ -10,6 +10,7 @@ mod database;
 mod driver;
 mod endpoint;
 mod fetch;
+mod files;
 mod journal;
 mod live;
 mod locks;

@@ -8,18 +8,21 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::convert::get;
 use super::measure;
+use crate::error::Error;
+use crate::tabs::OpenTrouble;
 
-/// Database, write-ahead log, the rollback journal of the moment before WAL is on, and temporary files: a statement that
-/// sorts or replaces many rows has some of them open at once.
-const SLOTS: usize = 8;
+/// Database, write-ahead log, the rollback journal of the moment before WAL is on, a broken file that was set aside, one that is
+/// taken in or out with its journal, and temporary files: a statement that sorts or replaces many rows has some of them open at once.
+const SLOTS: usize = 12;
 
 /// Holds a folder for each database.
 const FOLDER: &str = ".throughline";
 
 /// An open pool.
 pub(super) struct Pool {
-    pool: OpfsSAHPoolUtil,
-    vfs: String,
+    pub(super) files: OpfsSAHPoolUtil,
+    /// The VFS to open a database on.
+    pub(super) vfs: String,
 }
 
 /// Why there is none.
@@ -62,25 +65,47 @@ impl Pool {
         // Of a database that this worker closed before.
         pool.resume().await.map_err(classify)?;
         Ok(Self {
-            pool,
+            files: pool,
             vfs: vfs.to_owned(),
         })
     }
 
-    /// The VFS to open the database on.
-    pub(super) fn vfs(&self) -> &str {
-        &self.vfs
-    }
-
     /// Lets go of the files. The connection must be closed.
     pub(super) fn release(&self) -> Result<(), String> {
-        self.pool.pause().map_err(|error| error.to_string())
+        self.files.pause().map_err(|error| error.to_string())
+    }
+
+    /// Gives the pool up for good: its folder is gone. The connection must be closed.
+    #[allow(unsafe_code)]
+    pub(super) fn forget(&self) -> Result<(), String> {
+        // SAFETY: the engine dropped its connection, and nobody else is told of this VFS.
+        unsafe { self.files.uninstall() }.map_err(|error| error.to_string())
     }
 
     /// Deletes everything in the pool. The connection must be closed.
     pub(super) fn clear(&self) -> Result<(), String> {
         use rsqlite_vfs::VfsFilesManager;
-        self.pool.clear().map_err(|error| error.to_string())
+        self.files.clear().map_err(|error| error.to_string())
+    }
+}
+
+impl PoolError {
+    /// What it means for the opening.
+    pub(super) fn trouble(self) -> OpenTrouble {
+        match self {
+            Self::InUse => OpenTrouble::Held,
+            Self::Full(reason) => Error::Quota(reason).into(),
+            Self::Unavailable(reason) | Self::Failed(reason) => Error::Storage(reason).into(),
+        }
+    }
+}
+
+/// A failure of the pool for the app.
+pub(super) fn error(error: OpfsSAHError) -> Error {
+    match classify(error) {
+        PoolError::Full(reason) => Error::Quota(reason),
+        PoolError::Unavailable(reason) | PoolError::Failed(reason) => Error::Storage(reason),
+        PoolError::InUse => Error::Storage("another worker has the files".into()),
     }
 }
 

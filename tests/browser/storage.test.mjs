@@ -32,13 +32,11 @@ const storageOf = (options) =>
 
 describe("storage", () => {
   it("is OPFS in WAL mode, each commit synced", async () => {
-    assert.deepEqual(await storageOf({}), {
-      persistence: "opfs",
-      reason: null,
-      journalMode: "wal",
-      lockingMode: "exclusive",
-      synchronous: "full",
-    });
+    const { persistence, reason, journalMode, lockingMode, synchronous, error } = await storageOf({});
+    assert.deepEqual(
+      { persistence, reason, journalMode, lockingMode, synchronous, error },
+      { persistence: "opfs", reason: null, journalMode: "wal", lockingMode: "exclusive", synchronous: "full", error: null },
+    );
   });
 
   it("is memory when the app asks for it, and then forgets", async () => {

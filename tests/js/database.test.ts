@@ -149,7 +149,10 @@ test("events reach their listeners until they leave, and one that throws stops n
 
 test("onStatus tells the current status first, then each change", async () => {
   const status = (pending: number): Status => ({
-    storage: { persistence: "opfs", reason: null, journalMode: "wal", lockingMode: "exclusive", synchronous: "full" },
+    storage: {
+      persistence: "opfs", reason: null, journalMode: "wal", lockingMode: "exclusive", synchronous: "full",
+      persisted: null, quota: null, usage: null, error: null, recovered: null, evicted: null,
+    },
     connected: true,
     shapes: [],
     upload: { phase: "idle", retryAt: null, attempts: 0, error: null },

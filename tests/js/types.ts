@@ -1,6 +1,6 @@
 // Compiled, never run: `open` is generic over the tables, and what it infers is part of the API.
 
-import { open, sql, toDate, type LiveQuery, type Row } from "../../src/js/index.js";
+import { databases, deleteDatabase, open, sql, toDate, type DatabaseInfo, type LiveQuery, type Row } from "../../src/js/index.js";
 
 interface Todo {
   id: string;
@@ -33,6 +33,19 @@ export async function typed() {
   await db.setShape("todos", { where: "a = $1 AND b = $2", params: [1, true], replica: "full", group: "g" }, { name: "mine" });
   await db.removeShape("todos", { name: "mine", purge: true });
   const loaded: number = await db.loadSubset("todos", { params: { 1: "a" }, where: "a = $1" }, { signal: AbortSignal.timeout(1000) });
+  const waiting = { signal: AbortSignal.timeout(1000), timeout: 1000 };
+  const file: Blob = new Blob([await db.export(waiting)]);
+  await db.import(file, waiting);
+  await db.transaction(() => {}, { ...waiting, meta: { label: "none" } });
+  await db.query("SELECT 1", [], waiting);
+  await db.close(waiting);
+  db.on("recovered", (recovery) => recovery);
+  const stored: DatabaseInfo[] = await databases();
+  for (const { name, inUse } of stored) if (!inUse) await deleteDatabase(name);
+  // @ts-expect-error a time-out is in milliseconds
+  db.query("SELECT 1", [], { timeout: "1s" });
+  // @ts-expect-error durability is strict or relaxed
+  await open({ name: "app", tables: {}, durability: "some" });
   // @ts-expect-error only declared tables have shapes
   db.setShape("nope", {});
   // @ts-expect-error a param is text, a number or a boolean

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use throughline::engine::{Event, StorageFacts};
 use throughline::tabs::{Reply, Request};
 use throughline_server::electric::{Alter, Column, Loss, PgType, Table, row};
 
@@ -94,6 +95,39 @@ impl Simulation {
         self.check();
     }
 
+    /// Rows of the server are lost, or all files; nothing that the app wrote.
+    fn break_file(&mut self, name: &str) {
+        let gone = StorageFacts {
+            persisted: None,
+            quota: None,
+            usage: None,
+            present: false,
+        };
+        if self.rng.bool() {
+            return self.world.happens(name, Event::Storage(gone));
+        }
+        let offset = self.rng.u64(..);
+        self.world.damage(name, |path| {
+            let conn = rusqlite::Connection::open(path).unwrap();
+            let sql =
+                "SELECT pageno FROM dbstat WHERE name LIKE 't%_synced%' OR name LIKE 't%_local%'";
+            let mut statement = conn.prepare(sql).unwrap();
+            let pages: Vec<u64> = statement
+                .query_map([], |row| row.get::<_, i64>(0))
+                .unwrap()
+                .map(|page| page.unwrap() as u64)
+                .collect();
+            drop(statement);
+            drop(conn);
+            if let Some(page) = pages.get(offset as usize % pages.len().max(1)) {
+                let mut file = std::fs::read(path).unwrap();
+                let at = (*page as usize - 1) * 16_384;
+                file[at..at + 16_384].fill(offset as u8);
+                std::fs::write(path, file).unwrap();
+            }
+        });
+    }
+
     fn act(&mut self) {
         let at = self.rng.usize(0..self.names.len());
         let name = self.names[at].clone();
@@ -108,7 +142,8 @@ impl Simulation {
             65..72 => self.interact(&name),
             72..77 => self.world.offline(&name),
             77..83 => self.world.online(&name),
-            83..86 => self.world.crash(&name),
+            83..85 => self.world.crash(&name),
+            85 => self.break_file(&name),
             86..90 => {
                 let effects = self.rng.usize(0..8);
                 self.world.crash_after(&name, effects);

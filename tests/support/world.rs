@@ -17,7 +17,7 @@ mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::engine::{Effect, Endpoint, Event};
+use throughline::engine::{Effect, Endpoint, Event, Salvage};
 use throughline::ids::{Millis, TimerId};
 use throughline::tabs::{ShapePhase, UploadPhase};
 use throughline_server::backend::Backend;
@@ -334,9 +334,41 @@ impl World {
             match effect {
                 Effect::Fetch(fetch) => self.send(name, fetch),
                 Effect::Abort(id) => self.abort(name, id),
+                Effect::Rescue(salvage) => {
+                    self.rescue(name, salvage);
+                    return;
+                }
                 effect => self.client_mut(name).perform(effect),
             }
         }
+    }
+
+    /// The engine gave its file up: another one begins, and everyone asks it again.
+    fn rescue(&mut self, name: &str, salvage: Salvage) {
+        let now = self.now;
+        self.flights
+            .retain(|flight| flight.client != name || matches!(flight.leg, Leg::Going { .. }));
+        let effects = self.client_mut(name).rescue(salvage, now);
+        let life = self.clients[name].life;
+        self.perform(name, effects);
+        for (id, request) in self.client_mut(name).unanswered() {
+            if self.clients[name].life == life {
+                self.happens(name, Event::Request(id.into(), request));
+            }
+        }
+    }
+
+    /// Between two sessions something damages the file, with all in it and no log beside it.
+    pub fn damage(&mut self, name: &str, work: impl FnOnce(&std::path::Path)) {
+        let death = self.death;
+        self.client_mut(name).die(death);
+        let path = self.clients[name].path();
+        let conn = rusqlite::Connection::open(&path).unwrap();
+        let emptied = "PRAGMA wal_checkpoint(TRUNCATE)";
+        conn.query_row(emptied, [], |_| Ok(())).unwrap();
+        drop(conn);
+        work(&path);
+        self.start(name);
     }
 
     pub(self) fn client_mut(&mut self, name: &str) -> &mut Client {

@@ -3,6 +3,7 @@
 
 mod durability;
 mod limit;
+mod transfer;
 mod trouble;
 mod upkeep;
 

@@ -1,5 +1,6 @@
 //! A storage that is full.
 
+use super::transfer::OFFLINE;
 use super::*;
 use crate::shape::Phase;
 
@@ -152,4 +153,79 @@ fn the_first_write_asks_to_keep_the_data_once() {
         (status.persisted, status.quota, status.usage),
         (Some(true), Some(100), Some(10))
     );
+}
+
+#[test]
+fn a_page_that_remembers_writes_of_an_empty_storage_is_told_so() {
+    let seen = r#""seen": {"pending": 3, "at": 1767322000000},"#;
+    let mut app = App::open(seen);
+    let evicted = crate::tabs::Seen {
+        pending: 3,
+        at: Millis(1_767_322_000_000),
+    };
+    assert_eq!(
+        app.engine.status.as_ref().unwrap().storage.evicted,
+        Some(evicted)
+    );
+    app.reopen();
+    assert_eq!(app.engine.storage.evicted, None, "it is not empty any more");
+}
+
+#[test]
+fn the_storage_is_measured_when_nothing_goes_on_and_the_last_measure_is_old() {
+    let mut app = App::open(OFFLINE);
+    app.measures();
+    app.execute("INSERT INTO todos VALUES (1, 'one')").unwrap();
+    assert!(app.pass(timer::CHECKPOINT));
+    assert_eq!(app.measures(), 0, "it was, at the opening");
+    app.now = app.now.after(60_000);
+    app.execute("INSERT INTO todos VALUES (2, 'two')").unwrap();
+    assert!(app.pass(timer::CHECKPOINT));
+    assert_eq!(app.measures(), 1);
+}
+
+#[test]
+fn a_file_that_breaks_under_an_interactive_transaction_takes_nothing_uncommitted_along() {
+    let mut app = App::open(OFFLINE);
+    app.execute("INSERT INTO todos VALUES (1, 'kept')").unwrap();
+    let Ok(Reply::Begun(id)) = app.ask(Request::Begin { meta: None }) else {
+        panic!()
+    };
+    let insert = Request::Execute {
+        statement: statement("INSERT INTO todos VALUES (2, 'never committed')"),
+        transaction: Some(id),
+    };
+    app.ask(insert).unwrap();
+    app.engine.note_failure(&Error::Corrupt("a page".into()));
+    let query = Request::Query {
+        statement: statement("SELECT 1"),
+        transaction: Some(id),
+    };
+    app.handle(Event::Request(RequestId(1).into(), query));
+    let Some(Effect::Rescue(salvage)) = app.effects.pop() else {
+        panic!("{:?}", app.effects)
+    };
+    assert_eq!((salvage.reason.as_str(), salvage.lost), ("a page", 0));
+    assert_eq!(
+        app.handle(Event::Request(RequestId(2).into(), Request::Status)),
+        None
+    );
+    let place = Place {
+        conn: open_file(app.folder.path().join("next.db")).unwrap(),
+        persistence: Persistence::File,
+        reason: None,
+        salvage: Some(salvage),
+    };
+    let config = Config::parse(&app.options).unwrap();
+    let (engine, _) = Engine::open_at(place, config, app.now, &mut app.rng).unwrap();
+    app.engine = engine;
+    assert_eq!(app.titles(), ["kept"]);
+}
+
+#[test]
+fn a_broken_file_can_be_closed() {
+    let mut app = App::open(OFFLINE);
+    app.engine.note_failure(&Error::Corrupt("a page".into()));
+    app.ask(Request::Close).unwrap();
+    assert_eq!(app.effects.pop(), Some(Effect::Close));
 }

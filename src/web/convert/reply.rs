@@ -1,6 +1,6 @@
 //! Replies as plain objects.
 
-use js_sys::{Array, Object};
+use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::JsValue;
 
 use super::{record, rows, set};
@@ -32,7 +32,11 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
         Reply::Transactions(records) => record(&records)?,
         Reply::Loaded(rows) => (rows as f64).into(),
         Reply::Verified(report) => record(&report)?,
-        Reply::Bytes(bytes) => js_sys::Uint8Array::from(&bytes[..]).into(),
+        Reply::Bytes(bytes) => {
+            let object = Object::new();
+            set(&object, "bytes", Uint8Array::from(&bytes[..]));
+            object.into()
+        }
     })
 }
 

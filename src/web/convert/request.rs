@@ -1,6 +1,6 @@
 //! Requests from plain objects.
 
-use js_sys::{Array, JSON};
+use js_sys::{Array, JSON, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{get, value};
@@ -78,6 +78,8 @@ pub(in crate::web) fn from_js(object: &JsValue) -> Result<Request> {
             &json(object, "subset")?,
         )?,
         "verify" => Request::Verify,
+        "export" => Request::Export,
+        "import" => Request::Import(bytes(object)?),
         "connect" => Request::Connect,
         "disconnect" => Request::Disconnect,
         "wipe" => Request::Wipe,
@@ -150,6 +152,14 @@ fn json(object: &JsValue, name: &str) -> Result<String> {
         .ok()
         .and_then(|text| text.as_string())
         .ok_or_else(|| wrong(name, "an object"))
+}
+
+fn bytes(object: &JsValue) -> Result<Vec<u8>> {
+    let bytes = get(object, "bytes");
+    let bytes = bytes.dyn_ref::<Uint8Array>();
+    bytes
+        .map(Uint8Array::to_vec)
+        .ok_or_else(|| wrong("bytes", "a Uint8Array"))
 }
 
 fn array(object: &JsValue, name: &str) -> Result<Array> {

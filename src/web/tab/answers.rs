@@ -45,6 +45,7 @@ impl Tab {
                 }
             }
             Told::Wipe(by) => self.send(Event::Wipe(by)),
+            Told::Restarted => self.send(Event::Restarted),
             Told::Closed => {
                 self.driver.take();
                 self.send(Event::Closed);

@@ -390,7 +390,7 @@ fn subscription(request: &JsValue) -> Standing {
 fn build_of(options: &JsValue) -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let plain = Object::assign(&Object::new(), options.unchecked_ref());
-    for own in ["session", "visible", "seen", "term"] {
+    for own in ["session", "visible", "seen", "term", "connect"] {
         set(&plain, own, JsValue::UNDEFINED);
     }
     let text = js_sys::JSON::stringify(&plain).map(String::from);

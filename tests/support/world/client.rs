@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use throughline::engine::{Config, Effect, Engine, Event};
+use throughline::engine::{Config, Effect, Engine, Event, Place, Salvage, files};
 use throughline::error::{Error, Result};
 use throughline::ids::{Millis, RequestId, SubscriptionId, TabNumber, TimerId, TransactionId};
 use throughline::schema::{identifier, list};
@@ -24,12 +24,16 @@ pub struct Client {
     name: String,
     pub(super) options: String,
     folder: TempDir,
+    /// Of the file that is open, and of the one that a rescue makes.
+    pub generation: u32,
+    next_generation: u32,
     engine: Option<Engine>,
     rng: fastrand::Rng,
     /// Counts up with each start.
     pub life: u32,
     pub timers: BTreeMap<TimerId, Millis>,
     pub replies: BTreeMap<RequestId, Result<Reply>>,
+    asked: BTreeMap<RequestId, Request>,
     last_request: u32,
     open_transaction: Option<TransactionId>,
     pub offline: bool,
@@ -57,6 +61,7 @@ pub enum Death {
 /// A live query's result, kept up by its diffs alone.
 pub struct LiveResult {
     query: Statement,
+    key: Vec<String>,
     rows: Vec<Vec<Value>>,
     /// Every result so far.
     pub history: Vec<Vec<String>>,
@@ -68,11 +73,14 @@ impl Client {
             name: name.into(),
             options: options.into(),
             folder: folder(),
+            generation: 1,
+            next_generation: 2,
             engine: None,
             rng: fastrand::Rng::with_seed(seed),
             life: 0,
             timers: BTreeMap::new(),
             replies: BTreeMap::new(),
+            asked: BTreeMap::new(),
             last_request: 0,
             open_transaction: None,
             offline: false,
@@ -90,7 +98,77 @@ impl Client {
     }
 
     pub(super) fn path(&self) -> PathBuf {
-        self.folder.path().join("app.db")
+        self.folder.path().join(files::name(self.generation))
+    }
+
+    /// Deletes what is of no use, and knows which file to open.
+    fn choose_file(&mut self) {
+        let folder = self.folder.path();
+        let names = std::fs::read_dir(folder).unwrap();
+        let names = names.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let names: Vec<String> = names.collect();
+        let size = |name: &str| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len());
+        let plan = files::plan(&names, &mut |name| {
+            let bytes = files::with_companions(name)
+                .into_iter()
+                .map(|name| size(&name));
+            files::condition(&open_file(folder.join(name))?, bytes.sum())
+        });
+        let plan = plan.unwrap();
+        for name in &plan.delete {
+            std::fs::remove_file(folder.join(name)).unwrap();
+        }
+        (self.generation, self.next_generation) = (plan.open, plan.next);
+    }
+
+    /// Drops the broken file and starts anew on the next one.
+    pub(super) fn rescue(&mut self, mut salvage: Salvage, now: Millis) -> Vec<Effect> {
+        let broken = self.path();
+        self.engine = None;
+        self.life += 1;
+        self.timers.clear();
+        self.open_transaction = None;
+        self.status = None;
+        if salvage.unreadable {
+            let mut bytes = std::fs::read(&broken).unwrap_or_default();
+            if files::mend(&mut bytes) {
+                let copy = self.folder.path().join(files::IMPORT);
+                std::fs::write(&copy, bytes).unwrap();
+                salvage = Salvage::read(&open_file(&copy).unwrap(), salvage.reason, Vec::new());
+                std::fs::remove_file(copy).unwrap();
+            }
+        }
+        self.generation = self.next_generation;
+        self.next_generation += 1;
+        let place = Place {
+            conn: open_file(self.path()).unwrap(),
+            persistence: Persistence::File,
+            reason: None,
+            salvage: Some(salvage),
+        };
+        let config = Config::parse(&self.options).unwrap();
+        let (engine, effects) = Engine::open_at(place, config, now, &mut self.rng)
+            .unwrap_or_else(|error| panic!("{} is not rescued: {error}", self.name));
+        self.engine = Some(engine);
+        effects
+    }
+
+    /// What the engine before this one did not answer, and what stands.
+    pub(super) fn unanswered(&mut self) -> Vec<(RequestId, Request)> {
+        let live = self.live.iter_mut().map(|(subscription, live)| {
+            live.rows.clear();
+            let request = Request::Live {
+                subscription: *subscription,
+                statement: live.query.clone(),
+                key: live.key.clone(),
+            };
+            (RequestId(u32::MAX - 1), request)
+        });
+        let asked = self
+            .asked
+            .iter()
+            .map(|(id, request)| (*id, request.clone()));
+        live.chain(asked).collect()
     }
 
     pub fn is_open(&self) -> bool {
@@ -102,6 +180,7 @@ impl Client {
     }
 
     pub(super) fn open(&mut self, now: Millis) -> Vec<Effect> {
+        self.choose_file();
         let config = Config::parse(&self.options).unwrap();
         let conn = open_file(self.path()).unwrap();
         let (engine, effects) =
@@ -128,6 +207,7 @@ impl Client {
         self.life += 1;
         self.timers.clear();
         self.replies.clear();
+        self.asked.clear();
         self.live.clear();
         self.untaken.clear();
         self.open_transaction = None;
@@ -153,6 +233,7 @@ impl Client {
                 if let Ok(Reply::Begun(transaction)) = &reply {
                     self.open_transaction = Some(*transaction);
                 }
+                self.asked.remove(&id);
                 self.replies.insert(id, reply);
             }
             Effect::Notify(notification) | Effect::Tell(_, notification) => self.told(notification),
@@ -169,7 +250,12 @@ impl Client {
                 self.timers.clear();
             }
             Effect::MeasureStorage | Effect::Persist => {}
-            Effect::Fetch(_) | Effect::Abort(_) => unreachable!("the world's part"),
+            Effect::Export(_) | Effect::Remove(_) | Effect::Import(..) | Effect::Restart => {
+                unreachable!("no world asks for it")
+            }
+            Effect::Fetch(_) | Effect::Abort(_) | Effect::Rescue(_) => {
+                unreachable!("the world's part")
+            }
         }
     }
 
@@ -249,6 +335,7 @@ impl App<'_> {
         let client = self.client();
         client.last_request += 1;
         let id = RequestId(client.last_request);
+        client.asked.insert(id, request.clone());
         let name = self.name.clone();
         self.world
             .happens(&name, Event::Request(id.into(), request));
@@ -355,6 +442,7 @@ impl App<'_> {
         let query = statement(sql, &[]);
         let live = LiveResult {
             query: query.clone(),
+            key: key.iter().map(ToString::to_string).collect(),
             rows: Vec::new(),
             history: Vec::new(),
         };
@@ -520,8 +608,13 @@ impl App<'_> {
     fn peek(&mut self, request: Request) -> Reply {
         let now = self.world.now;
         let client = self.client();
-        let request = Event::Request(RequestId(u32::MAX).into(), request);
-        let mut effects = client.handle(now, request);
+        let asked = Event::Request(RequestId(u32::MAX).into(), request.clone());
+        let mut effects = client.handle(now, asked);
+        if let [.., Effect::Rescue(_)] = &effects[..] {
+            let name = self.name.clone();
+            self.world.perform(&name, effects);
+            return self.peek(request);
+        }
         match (effects.pop(), effects.is_empty()) {
             (Some(Effect::Reply(_, Ok(reply))), true) => reply,
             other => panic!("{}: a look caused {other:?}", client.name),

@@ -1,0 +1,216 @@
+//! Taking over what was read of a broken file into a fresh one.
+
+use rusqlite::Connection;
+
+use super::bookkeeping::{first, run};
+use super::salvage::{SEQUENCE, Salvage, Saved, columns};
+use super::{Session, journal, shapes, tables, transactions};
+use crate::error::{Error, ErrorReport, Result};
+use crate::ids::{Millis, TransactionId};
+use crate::schema::{TableSchema, identifier, list, names};
+use crate::value::Value;
+
+/// Added to a last number that could not be read: more than any app has written since the last one that could.
+const GAP: i64 = 1 << 32;
+
+/// The largest number that JavaScript can count with.
+const LARGEST: i64 = (1 << 53) - 1;
+
+/// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. Wants the
+/// transaction that made the bookkeeping tables.
+///
+/// # Errors
+/// Only those of the storage: what the fresh file cannot hold is counted.
+pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32> {
+    let mut lost = salvage.lost;
+    for table in &salvage.tables {
+        match &table.sql {
+            _ if table.name == SEQUENCE => {}
+            Some(sql) => {
+                lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+                lost += insert(conn, table)?;
+            }
+            None if table.name == names::TABLES => restore_schemas(conn, table)?,
+            None => lost += insert(conn, table)?,
+        }
+    }
+    lost += make_consistent(conn, now)?;
+    set_torn_aside(conn, salvage, now)?;
+    restore_sequence(conn, salvage)?;
+    for table in shapes::load_tables(conn)? {
+        tables::create(conn, &table)?;
+    }
+    Ok(lost)
+}
+
+/// The app's own indexes, views and triggers, which may name any table. How many could not be made.
+pub fn restore_objects(conn: &Connection, salvage: &Salvage) -> Result<u32> {
+    let mut lost = 0;
+    for sql in &salvage.objects {
+        lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+    }
+    Ok(lost)
+}
+
+/// A failure of the storage, or 1 for one of the content.
+fn counted(done: Result<()>) -> Result<u32> {
+    match done {
+        Ok(()) => Ok(0),
+        Err(error @ (Error::Quota(_) | Error::Storage(_) | Error::Corrupt(_))) => Err(error),
+        Err(_) => Ok(1),
+    }
+}
+
+/// How many rows have no place.
+fn insert(conn: &Connection, table: &Saved) -> Result<u32> {
+    let known = columns(conn, &table.name)?;
+    let kept: Vec<usize> = (0..table.columns.len())
+        .filter(|at| known.contains(&table.columns[*at]))
+        .collect();
+    if kept.is_empty() {
+        return Ok(table.rows.len() as u32);
+    }
+    let names = list(kept.iter().map(|at| identifier(&table.columns[*at])));
+    let sql = format!(
+        "INSERT OR IGNORE INTO {} ({names}) VALUES ({})",
+        identifier(&table.name),
+        list(kept.iter().map(|_| "?"))
+    );
+    let mut lost = 0;
+    let mut statement = conn.prepare(&sql)?;
+    for row in &table.rows {
+        for (place, at) in kept.iter().enumerate() {
+            statement.raw_bind_parameter(place + 1, row.get(*at).unwrap_or(&Value::Null))?;
+        }
+        match statement.raw_execute().map_err(Error::from) {
+            Ok(1) => {}
+            Ok(_) => lost += 1,
+            Err(error) => lost += counted(Err(error))?,
+        }
+    }
+    Ok(lost)
+}
+
+/// A schema that cannot be read comes again with the rows.
+fn restore_schemas(conn: &Connection, table: &Saved) -> Result<()> {
+    for row in &table.rows {
+        let Some(Value::Text(json)) = row.get(1) else {
+            continue;
+        };
+        if let Ok(schema) = crate::json::from_str::<TableSchema>(json) {
+            shapes::save_schema(conn, &schema)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was read of one table is made to fit what was read of another. How much does not.
+fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
+    // A key of the settings that says how the last session of that file ended says nothing of this one.
+    super::settings::mark_closed(conn)?;
+    let mut lost = 0;
+    for log in [names::CHANGES, names::JOURNAL] {
+        let sql = format!(
+            "DELETE FROM {log} WHERE NOT (json_valid(key) AND json_valid(value) AND json_valid(ifnull(base, '{{}}')))"
+        );
+        lost += run(conn, &sql, &[])?;
+    }
+    // Intents without their transaction: the log holds pending ones only, the journal those of rejected ones. It may have been sent, so it must
+    // go again as it is.
+    run(
+        conn,
+        "INSERT OR IGNORE INTO _throughline_transactions (id, state, attempts, unanswered, created_at)
+         SELECT DISTINCT transaction_id, 'queued', 1, 1, ?1 FROM _throughline_changes",
+        &[&now.0],
+    )?;
+    run(
+        conn,
+        "INSERT OR IGNORE INTO _throughline_transactions (id, state, created_at)
+         SELECT DISTINCT transaction_id, 'rejected', ?1 FROM _throughline_journal",
+        &[&now.0],
+    )?;
+    lost += run(
+        conn,
+        "DELETE FROM _throughline_transactions AS t WHERE state IN ('queued', 'sending', 'accepted')
+         AND NOT EXISTS (SELECT 1 FROM _throughline_changes WHERE transaction_id = t.id)",
+        &[],
+    )?;
+    Ok(lost as u32)
+}
+
+/// The transactions beside a gap in the change log may have intents in it. Half of one must not be sent, so the app decides: it finds them among
+/// the rejected ones.
+fn set_torn_aside(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<()> {
+    let Some(log) = salvage.table(names::CHANGES).filter(|log| !log.whole) else {
+        return Ok(());
+    };
+    let at = |name: &str| log.columns.iter().position(|column| column == name);
+    let Some(column) = at("transaction_id") else {
+        return Ok(());
+    };
+    let error = ErrorReport {
+        code: "CORRUPT".into(),
+        message:
+            "the database file was broken where this transaction stood; a part of it may be missing"
+                .into(),
+        retryable: false,
+    };
+    for row in [log.gap.wrapping_sub(1), log.gap] {
+        let Some(Value::Integer(id)) = log.rows.get(row).and_then(|row| row.get(column)) else {
+            continue;
+        };
+        let id = TransactionId(*id);
+        // What the server has, it has whole.
+        if !transactions::is_accepted(conn, id)? {
+            journal::reject(conn, &Session::default(), id, &error, None, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// No number is given twice.
+fn restore_sequence(conn: &Connection, salvage: &Salvage) -> Result<()> {
+    let saved = salvage.table(SEQUENCE);
+    let is_whole = saved.is_some_and(|table| table.whole);
+    let rows = saved.map_or(&[][..], |table| &table.rows);
+    let mut known = false;
+    for row in rows {
+        let [Value::Text(name), Value::Integer(last)] = &row[..] else {
+            continue;
+        };
+        if !(0..=LARGEST).contains(last) {
+            continue;
+        }
+        known |= name == names::TRANSACTIONS;
+        raise(conn, name, *last)?;
+    }
+    let highest = first(
+        conn,
+        "SELECT max((SELECT ifnull(max(id), 0) FROM _throughline_transactions),
+           (SELECT ifnull(max(transaction_id), 0) FROM _throughline_journal))",
+        &[],
+        |row| Ok(row.get::<_, i64>(0)?),
+    )?;
+    let highest = highest.unwrap_or_default();
+    let gap = if known || (is_whole && highest == 0) {
+        0
+    } else {
+        GAP
+    };
+    raise(conn, names::TRANSACTIONS, highest + gap)?;
+    raise(conn, names::CHANGES, gap)
+}
+
+fn raise(conn: &Connection, table: &str, last: i64) -> Result<()> {
+    let raised = run(
+        conn,
+        "UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1",
+        &[&table, &last],
+    )?;
+    let exists = "SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
+    if raised == 0 && last > 0 {
+        let sql = format!("INSERT INTO sqlite_sequence (name, seq) {exists}");
+        run(conn, &sql, &[&table, &last])?;
+    }
+    Ok(())
+}
