@@ -13,6 +13,7 @@ mod journal;
 mod reading;
 mod refetching;
 mod rejecting;
+mod repeating;
 mod rolling_back;
 mod settling;
 mod shapes;
