@@ -21,6 +21,7 @@ mod subqueries;
 mod subsets;
 #[path = "../support/mod.rs"]
 mod support;
+mod tabs;
 mod transactions;
 mod types;
 mod uploading;
