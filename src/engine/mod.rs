@@ -156,6 +156,7 @@ struct Upkeep {
     ended: bool,
     /// What is to take this database's place, and who asked for it.
     import: Option<(RequestId, Connection)>,
+    import_key: Option<RequestKey>,
     /// When the storage was last measured, and whether the answer is still to come.
     measured_at: Option<Millis>,
     /// The browser was asked to keep the data, or is to be asked.

@@ -272,6 +272,11 @@ impl<P: Clone> Election<P> {
         self.term.as_ref() == Some(term)
     }
 
+    /// What goes on after the answer to a request.
+    pub fn stands(&self, number: AskNumber) -> Option<&Standing> {
+        self.outbox.stands(number)
+    }
+
     /// The term of the leader that this tab follows.
     pub fn term(&self) -> Option<Term> {
         match &self.part {
