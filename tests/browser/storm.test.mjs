@@ -133,7 +133,7 @@ class Tab {
     counts.crashed++;
     const page = this.#page;
     this.#page = undefined;
-    await profile.crash(page);
+    await profile.fault(page);
     await page.close();
   }
 }
