@@ -37,11 +37,24 @@ pub enum Value {
     /// A 64-bit integer; booleans are 0 and 1.
     Integer(i64),
     /// A double. Never NaN: SQLite would store NULL.
-    Real(f64),
+    Real(#[serde(with = "bits")] f64),
     /// UTF-8 text.
     Text(String),
     /// Bytes.
     Blob(Vec<u8>),
+}
+
+/// JSON has no infinity, and serde_json reads some doubles a bit beside what it wrote.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(double: &f64, to: S) -> Result<S::Ok, S::Error> {
+        double.to_bits().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        u64::deserialize(from).map(f64::from_bits)
+    }
 }
 
 #[cfg(test)]

@@ -156,6 +156,7 @@ struct Upkeep {
     ended: bool,
     /// What is to take this database's place, and who asked for it.
     import: Option<(RequestId, Connection)>,
+    import_key: Option<RequestKey>,
     /// When the storage was last measured, and whether the answer is still to come.
     measured_at: Option<Millis>,
     /// The browser was asked to keep the data, or is to be asked.
@@ -200,24 +201,12 @@ impl Engine {
     pub fn handle(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) -> Vec<Effect> {
         self.now = now;
         self.deferred.push_back(event);
-        let mut kept = VecDeque::new();
-        while let Some(event) = self.deferred.pop_front() {
-            if self.must_wait(&event) {
-                kept.push_back(event);
-                continue;
-            }
-            let was_open = self.open_transaction.is_some();
+        while let Some(event) = self.next_event() {
             self.dispatch(now, rng, event);
             if self.upkeep.broken.is_some() {
                 break;
             }
-            if was_open && self.open_transaction.is_none() {
-                // What waited comes first.
-                kept.append(&mut self.deferred);
-                std::mem::swap(&mut kept, &mut self.deferred);
-            }
         }
-        self.deferred = kept;
         self.take_import(rng);
         if self.open_transaction.is_none() && !self.closed && !self.upkeep.ended {
             self.look_after_storage();
@@ -225,6 +214,13 @@ impl Engine {
         }
         self.rescue_if_broken();
         std::mem::take(&mut self.effects)
+    }
+
+    /// The first that need not wait. The others stay in their place: what comes may be that nobody waits for them any more.
+    fn next_event(&mut self) -> Option<Event> {
+        let mut events = self.deferred.iter();
+        let at = events.position(|event| !self.must_wait(event))?;
+        self.deferred.remove(at)
     }
 
     fn must_wait(&self, event: &Event) -> bool {
@@ -303,6 +299,8 @@ impl Engine {
                 }
             }
             Event::Wake => {
+                // Who comes back may have cleared the storage meanwhile.
+                self.measure();
                 self.refresh_shapes(now, rng, |_| true);
                 if self.connected && self.config.write.is_some() {
                     self.upload(now, rng, crate::upload::Event::Resume);

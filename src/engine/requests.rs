@@ -36,7 +36,7 @@ impl Engine {
         }
         match request {
             Request::Export => return self.export(id),
-            Request::Import(bytes) => return self.import(id, bytes),
+            Request::Import(bytes) => return self.import(asked, bytes),
             _ => {}
         }
         if let Request::Settled(key) = &request {

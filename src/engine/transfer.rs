@@ -1,10 +1,10 @@
 //! `export()` and `import()`: the shell has the bytes, SQLite makes and checks them.
 
 use super::durability::prepare;
-use super::{Connection, Effect, Engine, Purpose, files};
+use super::{Asked, Connection, Effect, Engine, Purpose, files};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, RequestId};
-use crate::store::{connection, transfer};
+use crate::store::{connection, requests, transfer};
 use crate::tabs::Reply;
 
 impl Engine {
@@ -24,10 +24,13 @@ impl Engine {
     }
 
     /// The shell makes a database of the bytes.
-    pub(super) fn import(&mut self, id: RequestId, bytes: Vec<u8>) {
+    pub(super) fn import(&mut self, asked: Asked, bytes: Vec<u8>) {
         match transfer::check_bytes(&bytes) {
-            Ok(()) => self.effects.push(Effect::Import(id, bytes)),
-            Err(error) => self.refuse(id, error),
+            Ok(()) => {
+                self.effects.push(Effect::Import(asked.id, bytes));
+                self.upkeep.import_key = asked.key;
+            }
+            Err(error) => self.refuse(asked.id, error),
         }
     }
 
@@ -60,7 +63,11 @@ impl Engine {
         if self.closed || self.upkeep.ended {
             return self.refuse(id, Error::Closed);
         }
+        let key = self.upkeep.import_key.take();
+        let now = self.now;
         let replaced = transfer::prepare(&file, rng.u64(..))
+            // Asked again, it would take away what was written since.
+            .and_then(|()| requests::keep(&file, key.as_ref(), &Reply::Done, now))
             .and_then(|()| prepare(&self.conn, &self.session, Purpose::Post))
             .and_then(|()| transfer::replace(&mut self.conn, &file));
         match replaced {

@@ -9,3 +9,6 @@ serve(globalThis as unknown as Port, {
   init: (wasmUrl) => init(wasmUrl === undefined ? undefined : { module_or_path: wasmUrl }),
   open: (options) => Database.open(options as unknown as OpenOptions) as Promise<unknown> as Promise<ServedDatabase>,
 });
+
+// A panic in the midst of something asynchronous would reach nobody: as an error it reaches the page, which starts another worker.
+addEventListener("unhandledrejection", ({ reason }) => reportError(reason));

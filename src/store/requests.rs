@@ -31,7 +31,8 @@ pub fn is_kept(request: &Request) -> bool {
         | Request::Commit(_)
         | Request::Retry { .. }
         | Request::Edit { .. }
-        | Request::Discard { .. } => true,
+        | Request::Discard { .. }
+        | Request::Import(_) => true,
         _ => false,
     }
 }
@@ -91,7 +92,7 @@ fn read(request: &Request, text: &str) -> serde_json::Result<Reply> {
     Ok(match request {
         Request::Execute { .. } => Reply::Executed(crate::json::from_str(text)?),
         Request::Batch { .. } => Reply::Batch(crate::json::from_str(text)?),
-        Request::Discard { .. } => Reply::Done,
+        Request::Discard { .. } | Request::Import(_) => Reply::Done,
         _ => Reply::Committed(crate::json::from_str(text)?),
     })
 }

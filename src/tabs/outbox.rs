@@ -68,6 +68,12 @@ impl<P: Clone> Outbox<P> {
         self.sweep();
     }
 
+    /// What goes on after the answer to a request.
+    pub(super) fn stands(&self, number: AskNumber) -> Option<&Standing> {
+        let entry = self.entries.iter().find(|entry| entry.number == number)?;
+        entry.stands.as_ref()
+    }
+
     /// Whether an answer is waited for.
     pub(super) fn waits(&self) -> bool {
         self.entries.iter().any(|entry| !entry.answered)

@@ -1,12 +1,12 @@
 //! The origin private file system: one pool of access handles a database.
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Object, Promise};
 use sqlite_wasm_rs::WasmOsCallback;
 use sqlite_wasm_vfs::sahpool::{OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::convert::get;
+use super::convert::{get, set};
 use super::measure;
 use crate::error::Error;
 use crate::tabs::OpenTrouble;
@@ -76,10 +76,19 @@ impl Pool {
     }
 
     /// Gives the pool up for good: its folder is gone. The connection must be closed.
+    ///
+    /// In Chromium the handles of deleted files go on working, but closing one never returns. So they are left to the garbage
+    /// collector.
     #[allow(unsafe_code)]
     pub(super) fn forget(&self) -> Result<(), String> {
+        let handle = get(&js_sys::global(), "FileSystemSyncAccessHandle");
+        let prototype = Object::from(get(&handle, "prototype"));
+        let close = get(&prototype, "close");
+        set(&prototype, "close", Function::new_no_args(""));
         // SAFETY: the engine dropped its connection, and nobody else is told of this VFS.
-        unsafe { self.files.uninstall() }.map_err(|error| error.to_string())
+        let forgotten = unsafe { self.files.uninstall() };
+        set(&prototype, "close", close);
+        forgotten.map_err(|error| error.to_string())
     }
 
     /// Deletes everything in the pool. The connection must be closed.

@@ -13,6 +13,7 @@ mod journal;
 mod reading;
 mod refetching;
 mod rejecting;
+mod repeating;
 mod rolling_back;
 mod settling;
 mod shapes;
@@ -20,6 +21,7 @@ mod subqueries;
 mod subsets;
 #[path = "../support/mod.rs"]
 mod support;
+mod tabs;
 mod transactions;
 mod types;
 mod uploading;

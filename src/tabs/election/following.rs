@@ -10,7 +10,14 @@ impl<P: Clone> Election<P> {
         self.part = Part::Waiting { since: now };
     }
 
-    pub(super) fn hello(&mut self) {
+    /// Waits for the lock, too. Who took it may lead by now.
+    pub(super) fn join(&mut self, now: Millis) {
+        self.effects.push(Effect::QueueLock);
+        self.greet(now);
+    }
+
+    fn greet(&mut self, now: Millis) {
+        self.wait(now);
         self.greeted_visible = self.visible;
         self.effects.push(Effect::Broadcast(Greeting::Hello {
             build: self.build.clone(),
@@ -26,11 +33,9 @@ impl<P: Clone> Election<P> {
         } = envelope;
         match greeting {
             Greeting::Hello { visible, .. } => self.admit(now, from, visible),
-            Greeting::Opening if self.is_led() => self.wait(now),
-            Greeting::Leading if self.is_led() => {
-                self.wait(now);
-                self.hello();
-            }
+            // One that was frozen may open what it has lost: then the leader answers.
+            Greeting::Opening | Greeting::Leading if self.is_led() => self.greet(now),
+            Greeting::Leading if matches!(self.part, Part::Resting { .. }) => self.join(now),
             Greeting::Welcome { term, build } if self.is_led() => {
                 self.welcomed(now, version, term, &build);
             }
@@ -43,10 +48,7 @@ impl<P: Clone> Election<P> {
             Greeting::Ping => self.answer_ping(from),
             Greeting::Pong(term) if self.follows(&term) => self.heard_leader(now),
             // A late welcome of the leader before it took this tab away from it.
-            Greeting::Pong(_) if self.is_led() => {
-                self.wait(now);
-                self.hello();
-            }
+            Greeting::Pong(_) if self.is_led() => self.greet(now),
             Greeting::Visible(visible) => self.followers.shown(&from, visible, now),
             Greeting::Left => self.let_go(&from),
             Greeting::Opening
@@ -91,8 +93,8 @@ impl<P: Clone> Election<P> {
         if version < VERSION {
             return self.effects.push(Effect::StealLock);
         }
+        self.term = Some(term.clone());
         self.part = Part::Following(Leader {
-            term: term.clone(),
             heard: now,
             pinged: None,
         });
@@ -124,8 +126,7 @@ impl<P: Clone> Election<P> {
         if has_file {
             self.effects.push(Effect::CloseNow);
         }
-        self.wait(now);
-        self.effects.push(Effect::QueueLock);
+        self.join(now);
     }
 
     /// A tab is gone, or says that it goes.

@@ -29,6 +29,7 @@ impl<P: Clone> Election<P> {
             return self.effects.push(Effect::CloseNow);
         }
         self.failures = 0;
+        self.term = None;
         if shared {
             self.part = Part::Leading;
             self.hidden_since = (!self.visible).then_some(now);
@@ -44,6 +45,8 @@ impl<P: Clone> Election<P> {
     /// Another engine is there.
     pub(super) fn restarted(&mut self) {
         if self.leads() {
+            // Whoever wants it deleted asks again, too.
+            self.wipe = None;
             self.begin_term();
         } else if self.has_engine() {
             // The one that was to be closed is gone.
@@ -137,10 +140,19 @@ impl<P: Clone> Election<P> {
     }
 
     pub(super) fn step_down(&mut self, to: TabId) {
-        if self.part == Part::Leading && self.wipe.is_none() && self.last.is_none() {
+        if self.part == Part::Leading && !self.is_closing() {
             self.part = Part::SteppingDown { to, since: None };
             self.effects.push(Effect::Close);
         }
+    }
+
+    /// It goes anyway.
+    fn is_closing(&self) -> bool {
+        self.wipe.is_some() || self.last.is_some()
+    }
+
+    pub(super) fn may_hand_on(&self) -> bool {
+        !self.is_closing() && self.followers.in_sight().is_some()
     }
 
     /// The page has been hidden for long, or all others had their time to leave.

@@ -201,7 +201,6 @@ enum Part {
 /// The leader as a follower knows it.
 #[derive(Debug, Clone, PartialEq)]
 struct Leader {
-    term: Term,
     heard: Millis,
     /// When it was asked for a sign that it has not given.
     pinged: Option<Millis>,
@@ -214,6 +213,8 @@ pub struct Election<P> {
     me: TabId,
     build: String,
     part: Part,
+    /// That in which this tab was served last.
+    term: Option<Term>,
     /// `open` was answered.
     ready: bool,
     /// The leader's options are known to differ, and it was told.
@@ -249,6 +250,7 @@ impl<P: Clone> Election<P> {
             me,
             build,
             part: Part::New,
+            term: None,
             ready: false,
             claimed: false,
             last: None,
@@ -264,15 +266,21 @@ impl<P: Clone> Election<P> {
         }
     }
 
-    /// Whether messages of this term count.
+    /// Whether messages of this term count. What the last leader has on its way does, until there is another: an answer is as true as
+    /// before, and a request that has one is not repeated.
     pub fn follows(&self, term: &Term) -> bool {
-        matches!(&self.part, Part::Following(leader) if leader.term == *term)
+        self.term.as_ref() == Some(term)
+    }
+
+    /// What goes on after the answer to a request.
+    pub fn stands(&self, number: AskNumber) -> Option<&Standing> {
+        self.outbox.stands(number)
     }
 
     /// The term of the leader that this tab follows.
     pub fn term(&self) -> Option<Term> {
         match &self.part {
-            Part::Following(leader) => Some(leader.term.clone()),
+            Part::Following(_) => self.term.clone(),
             _ => None,
         }
     }
@@ -310,9 +318,8 @@ impl<P: Clone> Election<P> {
         match event {
             Event::Start => self.effects.push(Effect::HoldOwnLock),
             Event::OwnLockHeld => {
-                self.effects.extend([Effect::Listen, Effect::QueueLock]);
-                self.wait(now);
-                self.hello();
+                self.effects.push(Effect::Listen);
+                self.join(now);
             }
             Event::NoLocks | Event::LockGranted => self.open(now),
             Event::LockLost => self.lock_lost(now),
@@ -349,11 +356,12 @@ impl<P: Clone> Election<P> {
         self.outbox.push(number, stands, payload.clone());
         match &self.part {
             _ if self.has_engine() => self.effects.push(Effect::Run(number, payload)),
-            Part::Following(leader) => {
-                let term = leader.term.clone();
-                self.effects.push(Effect::Forward(term, number, payload));
+            _ => {
+                let forward = self
+                    .term()
+                    .map(|term| Effect::Forward(term, number, payload));
+                self.effects.extend(forward);
             }
-            _ => {}
         }
     }
 
@@ -422,9 +430,7 @@ impl<P: Clone> Election<P> {
             Part::Opening { again_at, .. } => *again_at,
             Part::Leading => match (self.wipe, self.hidden_since) {
                 (Some(Wipe::Waiting { until, .. }), _) => Some(until),
-                (None, Some(since)) if self.followers.in_sight().is_some() => {
-                    Some(since.after(HIDDEN_MS))
-                }
+                (None, Some(since)) if self.may_hand_on() => Some(since.after(HIDDEN_MS)),
                 _ => None,
             },
             Part::SteppingDown { since, .. } => since.map(|since| since.after(HANDING_MS)),
@@ -457,14 +463,10 @@ impl<P: Clone> Election<P> {
             Part::Leading => self.hand_on(),
             Part::SteppingDown { .. } => {
                 // It did not take the lock: whoever waits longest gets it.
-                self.wait(now);
-                self.effects.extend([Effect::Unlock, Effect::QueueLock]);
+                self.effects.push(Effect::Unlock);
+                self.join(now);
             }
-            Part::Resting { .. } => {
-                self.wait(now);
-                self.effects.push(Effect::QueueLock);
-                self.hello();
-            }
+            Part::Resting { .. } => self.join(now),
             Part::New | Part::Alone | Part::Over => {}
         }
     }

@@ -6,7 +6,9 @@ use crate::tabs::greeting::VERSION;
 
 mod leading;
 mod leaving;
+mod simulation;
 mod taking_over;
+mod world;
 
 type Effects = Vec<Effect<&'static str>>;
 
@@ -142,6 +144,12 @@ fn hello(build: &str, visible: bool) -> Greeting {
         build: build.into(),
         visible,
     }
+}
+
+/// What a tab does that waits for the lock anew: whoever took it may lead by now.
+fn joins(visible: bool) -> [Effect<&'static str>; 2] {
+    let greets = Effect::Broadcast(hello("build 1", visible));
+    [Effect::QueueLock, greets]
 }
 
 fn welcome(term: &str, build: &str) -> Greeting {

@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use super::{Listener, OWN, Tab, Waiting};
 use crate::error::Error;
 use crate::ids::AskNumber;
-use crate::tabs::Event;
+use crate::tabs::{Event, Standing};
 use crate::web::convert::{error_to_js, get, record, set};
 use crate::web::driver::{Told, report_throw};
 use crate::web::relay::Relayed;
@@ -60,10 +60,28 @@ impl Tab {
     ) {
         let succeeded = reply.is_ok();
         let waiting = self.waiting.borrow_mut().remove(number);
-        if let Some(waiting) = waiting {
-            waiting.settle(reply);
+        match (waiting, reply) {
+            (Some(waiting), reply) => waiting.settle(reply),
+            (None, Err(error)) => self.fail_again(number, &error),
+            (None, Ok(_)) => {}
         }
         self.send(Event::Answered { number, succeeded });
+    }
+
+    /// A live query went well before and does not where the database is now.
+    fn fail_again(&self, number: AskNumber, error: &JsValue) {
+        let stands = self.election.borrow().stands(number).cloned();
+        if let Some(Standing::Live(subscription)) = stands {
+            let failed = Object::new();
+            set(&failed, "type", "liveFailed");
+            set(&failed, "subscription", subscription);
+            let report = Object::new();
+            for name in ["code", "message", "retryable"] {
+                set(&report, name, get(error, name));
+            }
+            set(&failed, "error", report);
+            self.notify(&failed);
+        }
     }
 
     pub(super) fn notify(&self, notification: &JsValue) {

@@ -2,28 +2,31 @@
 
 mod answers;
 mod peers;
+mod reading;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, Object, Promise};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::channel::Channel;
 use super::clock;
-use super::convert::{error_to_js, get, set};
+use super::convert::{error_to_js, get};
 use super::driver::Driver;
 use super::endpoint::Sources;
 use super::locks::{How, Lock};
+use super::random;
 use super::relay::{self, Ask, Relayed};
 use crate::engine::{self, Config, Numbered, RequestKey};
 use crate::error::{Error, Result};
 use crate::ids::{AskNumber, SubscriptionId, TabId, TabNumber};
-use crate::tabs::{Effect, Election, Event, Standing};
+use crate::tabs::{Effect, Election, Event};
 use peers::Follower;
+use reading::{build_of, stands, subscription};
 
 /// Makes of a reply what the caller gets.
 pub(super) type Render = fn(JsValue) -> Result<JsValue>;
@@ -85,8 +88,9 @@ impl Tab {
             return Err(Error::Argument("open: write needs a url or send".into()));
         }
         super::storage::check(options)?;
-        let me = get(options, "session").as_string();
-        let me = TabId(me.map_or_else(super::random::name, Ok)?);
+        let session = get(options, "session").as_string();
+        let session = session.map_or_else(random::name, Ok)?;
+        let me = TabId(format!("{session}.{:08x}", random::seed()? as u32));
         let visible = !get(options, "visible").is_falsy() || get(options, "visible").is_undefined();
         let build = build_of(options);
         let tab = Rc::new(Self {
@@ -338,7 +342,8 @@ impl Tab {
 
     fn key(&self, session: &TabId, number: AskNumber, ask: &Ask) -> RequestKey {
         RequestKey {
-            session: session.0.clone(),
+            // What comes after it tells the workers of one page apart.
+            session: session.0.split('.').next().unwrap_or_default().into(),
             number: number.0,
             done: ask.done,
         }
@@ -367,34 +372,4 @@ impl Tab {
             }
         });
     }
-}
-
-/// What goes on after its answer.
-fn stands(kind: &str, request: &JsValue) -> Option<Standing> {
-    let text = |name| get(request, name).as_string();
-    match kind {
-        "live" => Some(subscription(request)),
-        "setShape" | "removeShape" => {
-            let name = text("name").unwrap_or_default();
-            Some(Standing::Shape(text("table")?, name))
-        }
-        _ => None,
-    }
-}
-
-fn subscription(request: &JsValue) -> Standing {
-    Standing::Live(get(request, "subscription").as_f64().unwrap_or_default() as u32)
-}
-
-/// A fingerprint of the options, by which a tab knows that another one was opened with others.
-fn build_of(options: &JsValue) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let plain = Object::assign(&Object::new(), options.unchecked_ref());
-    for own in ["session", "visible", "seen", "term", "connect"] {
-        set(&plain, own, JsValue::UNDEFINED);
-    }
-    let text = js_sys::JSON::stringify(&plain).map(String::from);
-    let mut hasher = DefaultHasher::new();
-    text.unwrap_or_default().hash(&mut hasher);
-    format!("{:x}", hasher.finish())
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use throughline::engine::{Config, Effect, Engine, Event, Place, Salvage, files};
+use throughline::engine::{
+    Asked, Config, Effect, Engine, Event, Place, RequestKey, Salvage, files,
+};
 use throughline::error::{Error, Result};
 use throughline::ids::{Millis, RequestId, SubscriptionId, TabNumber, TimerId, TransactionId};
 use throughline::schema::{identifier, list};
@@ -340,6 +342,17 @@ impl App<'_> {
         self.world
             .happens(&name, Event::Request(id.into(), request));
         id
+    }
+
+    /// A request that may be one that was asked before, and is answered at once.
+    pub fn ask_as(&mut self, key: &RequestKey, request: Request) -> Result<Reply> {
+        let client = self.client();
+        client.last_request += 1;
+        let mut asked = Asked::from(RequestId(client.last_request));
+        asked.key = Some(key.clone());
+        let (id, name) = (asked.id, self.name.clone());
+        self.world.happens(&name, Event::Request(asked, request));
+        self.reply(id).expect("an answer")
     }
 
     /// The answer, if it is there.

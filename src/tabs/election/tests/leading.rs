@@ -140,7 +140,7 @@ fn a_hidden_leader_hands_over_to_the_tab_that_was_shown_last() {
             Effect::Dismiss(TabNumber(3)),
         ]
     );
-    assert_eq!(first.takes(Event::LockLost), [Effect::QueueLock]);
+    assert_eq!(first.takes(Event::LockLost), joins(false));
 }
 
 #[test]
@@ -156,6 +156,19 @@ fn a_hidden_leader_stays_while_nobody_else_can_be_seen() {
         [Effect::Close],
         "its time was long up"
     );
+}
+
+#[test]
+fn a_hidden_leader_that_closes_hands_over_to_nobody() {
+    let mut first = One::leading("a");
+    first.hears("b", hello("build 1", true));
+    first.takes(Event::Visible(false));
+    first.closes(1);
+    first.now = Millis(0).after(HIDDEN_MS);
+    first.timer = None;
+    assert_eq!(first.takes(Event::Timer), []);
+    assert_eq!(first.timer, None, "there is nothing to wait for");
+    assert_eq!(first.hears("b", Greeting::Claim), []);
 }
 
 #[test]
@@ -175,8 +188,7 @@ fn a_lock_that_the_chosen_tab_does_not_take_goes_to_who_waited_longest() {
     first.hears("b", hello("build 1", true));
     assert_eq!(first.hears("b", Greeting::Claim), [Effect::Close]);
     first.takes(Event::Closed);
-    assert_eq!(
-        first.is_due_after(HANDING_MS),
-        [Effect::Unlock, Effect::QueueLock]
-    );
+    let goes_on = first.is_due_after(HANDING_MS);
+    assert_eq!(goes_on[0], Effect::Unlock);
+    assert_eq!(goes_on[1..], joins(true));
 }

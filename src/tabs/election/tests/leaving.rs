@@ -157,6 +157,19 @@ fn a_leader_that_lost_the_lock_within_a_wipe_serves_again_when_it_leads_again() 
 }
 
 #[test]
+fn a_wipe_that_was_asked_of_an_engine_that_is_gone_is_asked_for_again() {
+    let mut leader = with_followers(&["b"]);
+    leader.takes(Event::Wipe(TabNumber(1)));
+    leader.takes(Event::Restarted);
+    let admitted = leader.hears("b", hello("build 1", true));
+    assert!(matches!(admitted[0], Effect::Admit(..)), "{admitted:?}");
+    assert_eq!(
+        leader.takes(Event::Wipe(TabNumber(2))),
+        [Effect::Broadcast(Greeting::End), Effect::Delete]
+    );
+}
+
+#[test]
 fn a_close_that_outlives_its_leader_still_ends_the_tab() {
     let mut leader = One::leading("a");
     leader.closes(1);

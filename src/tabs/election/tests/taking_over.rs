@@ -40,7 +40,8 @@ fn the_next_leader_is_asked_again_by_the_others() {
     third.watches(1, "live");
     third.asks(2, "write");
     third.is_answered(1);
-    assert_eq!(third.hears("b", Greeting::Opening), []);
+    let greets = [Effect::Broadcast(hello("build 1", true))];
+    assert_eq!(third.hears("b", Greeting::Opening), greets);
     assert_eq!(third.asks(3, "read"), [], "nobody is there to be asked");
     assert_eq!(
         third.hears("b", Greeting::Leading),
@@ -54,6 +55,30 @@ fn the_next_leader_is_asked_again_by_the_others() {
             forward("b.1", 3, "read"),
         ]
     );
+}
+
+#[test]
+fn a_tab_that_opens_what_it_has_lost_takes_nobody_from_the_leader() {
+    let mut third = One::following("c", "a");
+    let greets = [Effect::Broadcast(hello("build 1", true))];
+    assert_eq!(third.hears("b", Greeting::Opening), greets);
+    third.hears("a", welcome("a.2", "build 1"));
+    assert_eq!(third.asks(1, "read"), [forward("a.2", 1, "read")]);
+}
+
+#[test]
+fn an_answer_that_comes_after_its_leader_still_counts() {
+    let mut third = One::following("c", "a");
+    third.asks(1, "write");
+    third.hears("b", Greeting::Opening);
+    assert!(third.election.follows(&"a.1".into()));
+    third.is_answered(1);
+    third.hears("b", Greeting::Leading);
+    assert_eq!(third.hears("b", welcome("b.1", "build 1")), []);
+    assert!(!third.election.follows(&"a.1".into()));
+    third.takes(Event::LockGranted);
+    third.takes(Event::Opened { shared: true });
+    assert!(!third.election.follows(&"b.1".into()), "it leads itself");
 }
 
 #[test]
@@ -256,29 +281,38 @@ fn a_hidden_tab_cares_only_for_what_it_waits_for() {
 fn who_loses_the_lock_closes_what_it_has_open_and_waits_for_it_again() {
     let mut leader = One::leading("a");
     leader.hears("b", hello("build 1", true));
-    assert_eq!(
-        leader.takes(Event::LockLost),
-        [
-            Effect::Dismiss(TabNumber(1)),
-            Effect::CloseNow,
-            Effect::QueueLock
-        ]
-    );
+    let lost = leader.takes(Event::LockLost);
+    assert_eq!(lost[..2], [Effect::Dismiss(TabNumber(1)), Effect::CloseNow]);
+    assert_eq!(lost[2..], joins(true));
     assert_eq!(leader.takes(Event::Closed), []);
     let mut stepping_down = One::leading("a");
     stepping_down.hears("b", Greeting::Claim);
     let lost = stepping_down.takes(Event::LockLost);
-    assert_eq!(lost, [Effect::CloseNow, Effect::QueueLock]);
+    assert_eq!(lost[0], Effect::CloseNow);
+    assert_eq!(lost[1..], joins(true));
     let mut gone = One::waiting("a");
     gone.closes(1);
     assert_eq!(gone.takes(Event::LockLost), []);
 }
 
 #[test]
+fn a_tab_that_rests_follows_one_that_fares_better() {
+    let mut second = One::following("b", "a");
+    second.takes(Event::LockGranted);
+    second.takes(Event::NotOpened(QUOTA().into()));
+    assert_eq!(
+        second.hears("c", Greeting::Opening),
+        [],
+        "it may fare no better"
+    );
+    assert_eq!(second.hears("c", Greeting::Leading), joins(true));
+}
+
+#[test]
 fn a_file_that_opens_when_the_lock_is_lost_is_closed() {
     let mut tab = One::opening("a");
     let lost = tab.takes(Event::LockLost);
-    assert_eq!(lost, [Effect::CloseNow, Effect::QueueLock]);
+    assert_eq!(lost[0], Effect::CloseNow);
     assert_eq!(
         tab.takes(Event::Opened { shared: true }),
         [Effect::CloseNow]

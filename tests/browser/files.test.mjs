@@ -1,0 +1,174 @@
+// Databases as files: out, in, by name, deleted in every tab at once, and rebuilt when they are broken or gone.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { openApp } from "./support/app.mjs";
+import { newProfile } from "./support/profile.mjs";
+import { startServer } from "./support/server.mjs";
+
+let server;
+let profile;
+let page;
+let other;
+
+before(async () => {
+  server = await startServer();
+  profile = await newProfile();
+  page = await openApp(profile, server);
+  other = await openApp(profile, server);
+});
+
+after(async () => {
+  await profile?.dispose();
+  await server?.dispose();
+});
+
+const titles = (tab) => tab.evaluate(async () => (await db.query("SELECT title FROM todos ORDER BY title")).map(({ title }) => title));
+
+/** Opens the database in both tabs, the first one leads. */
+async function openBoth(options) {
+  for (const tab of [page, other]) {
+    await tab.evaluate(async (options) => {
+      globalThis.db = await app.openAlone(options);
+      globalThis.told = [];
+      globalThis.ended = new Promise((resolve) => {
+        db.live("SELECT id, title FROM todos ORDER BY id", [], { key: "id" }).subscribe((result) => told.push(result), resolve);
+      });
+    }, options);
+  }
+}
+
+describe("export()", () => {
+  for (const [role, tab] of Object.entries({ leader: () => page, follower: () => other })) {
+    it(`gives a standard SQLite file with everything in it (${role})`, async () => {
+      await openBoth({ name: `exported by the ${role}` });
+      await page.evaluate(() => app.add(db, "exported"));
+      const [head, found] = await tab().evaluate(async (name) => {
+        const bytes = await db.export();
+        const copy = await app.openAlone({ name });
+        await copy.import(bytes);
+        const found = await copy.query("SELECT title FROM todos");
+        await copy.close();
+        return [new TextDecoder().decode(bytes.slice(0, 15)), found];
+      }, `a copy by the ${role}`);
+      assert.equal(head, "SQLite format 3");
+      assert.deepEqual(found, [{ title: "exported" }]);
+      for (const tab of [page, other]) await tab.evaluate(() => db.close());
+    });
+  }
+
+  it("works in memory, too", async () => {
+    const size = await page.evaluate(async () => {
+      const db = await app.openAlone({ storage: "memory" });
+      await app.add(db, "in memory");
+      const bytes = await db.export();
+      await db.close();
+      return bytes.length;
+    });
+    assert.equal(size % 16384, 0);
+  });
+});
+
+describe("import()", () => {
+  it("replaces the database in every tab: live queries tell one difference, later writes go on", async () => {
+    await openBoth({ name: "imported" });
+    await page.evaluate(() => app.add(db, "kept in the file"));
+    const bytes = await page.evaluateHandle(() => db.export());
+    await page.evaluate(() => app.add(db, "written after"));
+    await other.waitForFunction(() => told.at(-1).rows.length === 2);
+    const before = await other.evaluate(() => told.length);
+    await page.evaluate((bytes) => db.import(bytes), bytes);
+    assert.deepEqual(await titles(page), ["kept in the file"]);
+    await other.waitForFunction(() => told.at(-1).rows.length === 1);
+    const [told, kept] = await other.evaluate((before) => [globalThis.told.length - before, globalThis.told.at(-1).changes], before);
+    assert.equal(told, 1);
+    assert.deepEqual([kept.inserted.length, kept.updated.length, kept.deleted.map(({ title }) => title)], [0, 0, ["written after"]]);
+    await other.evaluate(() => app.add(db, "and on"));
+    assert.deepEqual(await titles(page), ["and on", "kept in the file"]);
+    const ids = await page.evaluate(async () => (await db.pending()).map(({ number }) => number));
+    assert.ok(ids[1] - ids[0] > 2 ** 20, "a number that was given before the import is never given again");
+  });
+
+  it("refuses what is no database of ours, and loses nothing", async () => {
+    const codes = await other.evaluate(async () => {
+      const bytes = await db.export();
+      const codes = [];
+      for (const wrong of [new Uint8Array(10), bytes.slice(0, 20_000), new TextEncoder().encode("SQLite format 3\0".padEnd(16384, "x"))]) {
+        codes.push((await app.failure(() => db.import(wrong)))?.code);
+      }
+      return codes;
+    });
+    assert.deepEqual(codes, ["ARGUMENT", "ARGUMENT", "ARGUMENT"]);
+    assert.deepEqual(await titles(other), ["and on", "kept in the file"]);
+    for (const tab of [page, other]) await tab.evaluate(() => db.close());
+  });
+});
+
+describe("wipe()", () => {
+  for (const [role, tab] of Object.entries({ leader: () => page, follower: () => other })) {
+    it(`deletes the database in every tab (${role})`, async () => {
+      await openBoth({ name: "wiped" });
+      await other.evaluate(() => app.add(db, "to be deleted"));
+      const ends = [page, other].filter((one) => one !== tab()).map((one) => one.evaluate(async () => {
+        for (;;) {
+          const failure = await app.failure(() => db.query("SELECT 1"));
+          if (failure) return failure.code;
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+      }));
+      await tab().evaluate(() => db.wipe());
+      assert.deepEqual(await Promise.all(ends), ["CLOSED"]);
+      await openBoth({ name: "wiped" });
+      assert.deepEqual(await titles(page), []);
+      for (const one of [page, other]) await one.evaluate(() => db.close());
+    });
+  }
+});
+
+describe("databases()", () => {
+  it("tells which there are and which are open; deleteDatabase() deletes one that is not", async () => {
+    const [open, refused, left] = await page.evaluate(async () => {
+      const { databases, deleteDatabase } = await import("/pkg/index.js");
+      const db = await app.openAlone({ name: "user ä/1".replace("/", "-") });
+      const open = (await databases()).find(({ name }) => name === "user ä-1");
+      const refused = await app.failure(() => deleteDatabase("user ä-1"));
+      await db.close();
+      await deleteDatabase("user ä-1");
+      return [open, refused.code, (await databases()).map(({ name }) => name)];
+    });
+    assert.deepEqual(open, { name: "user ä-1", inUse: true });
+    assert.equal(refused, "DATABASE_IN_USE");
+    assert.ok(!left.includes("user ä-1"));
+    assert.ok(left.includes("imported"));
+  });
+});
+
+describe("storage that is cleared under an open database", () => {
+  it("is rebuilt with the writes that were not sent, and the app is told", async () => {
+    await openBoth({ name: "cleared" });
+    await page.evaluate(() => app.add(db, "not sent yet"));
+    await page.evaluate(() => db.execute("CREATE TABLE notes (text TEXT)"));
+    await page.evaluate(() => db.execute("INSERT INTO notes VALUES ('my own')"));
+    const recovered = page.evaluate(() => new Promise((resolve) => db.on("recovered", resolve)));
+    const devtools = await profile.context.newCDPSession(page);
+    await devtools.send("Storage.clearDataForOrigin", { origin: server.origin, storageTypes: "all" });
+    // As when the person comes back from the browser's settings.
+    await page.evaluate(() => void dispatchEvent(new Event("online")));
+    const told = await recovered;
+    assert.deepEqual({ transactions: told.transactions, lost: told.lost }, { transactions: 1, lost: 0 });
+    for (const tab of [page, other]) {
+      assert.deepEqual(await titles(tab), ["not sent yet"]);
+      assert.equal((await tab.evaluate(() => db.pending())).length, 1);
+      assert.deepEqual(await tab.evaluate(() => db.query("SELECT * FROM notes")), [{ text: "my own" }]);
+      assert.equal((await tab.evaluate(() => db.status())).storage.recovered.transactions, 1);
+    }
+    await page.close();
+    assert.deepEqual(await titles(other), ["not sent yet"], "it is in files that last");
+    await other.close();
+    page = await openApp(profile, server);
+    other = await openApp(profile, server);
+    await openBoth({ name: "cleared" });
+    assert.deepEqual(await titles(page), ["not sent yet"]);
+    for (const tab of [page, other]) await tab.evaluate(() => db.close());
+  });
+});
