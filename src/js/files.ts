@@ -59,8 +59,9 @@ export class Files<Tables extends object> extends Shapes<Tables> {
    * ```
    */
   async wipe(waiting?: Waiting): Promise<void> {
-    await this.rpc.request({ type: "wipe" }, waiting);
+    // First: whatever becomes of this, what is missing then is missing on purpose.
     this.marker.remove();
+    await this.rpc.request({ type: "wipe" }, waiting);
     await this.rpc.answered();
     this.rpc.end(closedError());
   }

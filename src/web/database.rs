@@ -225,15 +225,15 @@ impl Database {
     }
 
     /// Calls back for `"accepted"`, `"confirmed"` and `"rejected"` with the transaction, for `"status"` with the
-    /// status; returns the unsubscriber.
+    /// status, for `"recovered"` with what was saved of a broken file; returns the unsubscriber.
     pub fn on(&self, event: &str, callback: Function) -> JsValue {
         let event = event.to_owned();
         let listener = self.tab.listen(Box::new(move |message| {
             if get(message, "type").as_string().as_ref() == Some(&event) {
-                let about = if event == "status" {
-                    "status"
-                } else {
-                    "transaction"
+                let about = match event.as_str() {
+                    "status" => "status",
+                    "recovered" => "recovery",
+                    _ => "transaction",
                 };
                 report_throw(callback.call1(&JsValue::UNDEFINED, &get(message, about)));
             }

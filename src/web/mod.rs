@@ -23,5 +23,6 @@ mod storage;
 mod tab;
 mod transport;
 mod types;
+mod whole;
 
 pub use database::Database;

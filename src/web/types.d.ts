@@ -1,7 +1,7 @@
 import type { ChangeEdit, WithDependents } from "./client.js";
 import type { WireNotification, WireReply, WireRequest } from "./messages.js";
 import type { OpenOptions, ShapeOptions, SubsetOptions } from "./options.js";
-import type { Status, TransactionRecord, Verification } from "./protocol.js";
+import type { Recovery, Status, TransactionRecord, Verification } from "./protocol.js";
 import type { Row, SqlInput } from "./values.js";
 
 /** What one writing statement did. */
@@ -45,6 +45,7 @@ export class Database {
   status(): Promise<Status>;
   onStatus(callback: (status: Status) => void): () => void;
   on(event: "accepted" | "confirmed" | "rejected", callback: (transaction: TransactionRecord) => void): () => void;
+  on(event: "recovered", callback: (recovery: Recovery) => void): () => void;
   pending(): Promise<TransactionRecord[]>;
   rejected(): Promise<TransactionRecord[]>;
   /** Resolves to the idempotency key of the new transaction, as `edit` does. */
@@ -58,14 +59,29 @@ export class Database {
   /** Loads rows of a `changes_only` shape; resolves to how many came. `signal` stops the wait. */
   loadSubset(table: string, subset?: SubsetOptions, options?: { shape?: string | undefined; signal?: AbortSignal | undefined }): Promise<number>;
   verify(): Promise<Verification>;
+  /** A standard SQLite file with everything in it. */
+  export(): Promise<{ bytes: Uint8Array }>;
+  /** Puts an exported file in place of this database, in every tab. */
+  import(bytes: Uint8Array): Promise<null>;
   connect(): Promise<null>;
   disconnect(): Promise<null>;
   wipe(): Promise<null>;
   close(): Promise<null>;
   /** The page is visible again, back from a cache, or online: look at the server now. */
   wake(): void;
-  /** The one entry behind all methods: a request as a plain object, its reply as one. */
-  request(request: WireRequest): Promise<WireReply>;
+  /** The page is shown or hidden: a visible one is preferred to do the work for the others. */
+  visibility(visible: boolean): void;
+  /** The page goes for good: closes at once. */
+  leave(): void;
+  /**
+   * The one entry behind all methods: a request as a plain object, its reply as one. A page that may ask again, because its worker has
+   * ended, numbers its requests and says below which number it waits for none. `timeout`: milliseconds for a statement.
+   */
+  request(request: WireRequest, number?: number, done?: number, timeout?: number): Promise<WireReply>;
+  /** Nobody waits for this request any more: what was not begun is not carried out. */
+  cancel(number: number): void;
+  /** The app has dealt with one result of a live query of `request`: the next one may come. */
+  took(subscription: number): void;
   /** Hears everything the database tells unasked. */
   onNotification(callback: (notification: WireNotification) => void): void;
 }
