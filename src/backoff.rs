@@ -3,10 +3,32 @@
 //! The read path and the write path both wait by it. It never gives up: a client that is offline for a week still
 //! tries, at most every [`BACKOFF_CAP_MS`].
 
+use crate::ids::Millis;
+
 /// The longest first delay, in milliseconds (protocol section 14).
 pub const BACKOFF_START_MS: u64 = 1_000;
 /// The longest delay of all, unless the server wishes for more.
 pub const BACKOFF_CAP_MS: u64 = 32_000;
+
+/// A wait from one moment to another. A clock that was set back ends it: nobody waits for an hour that was already over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) since: Millis,
+    pub(crate) until: Millis,
+}
+
+impl Span {
+    pub(crate) fn new(now: Millis, ms: u64) -> Self {
+        Self {
+            since: now,
+            until: now.after(ms),
+        }
+    }
+
+    pub(crate) fn covers(self, now: Millis) -> bool {
+        self.since <= now && now < self.until
+    }
+}
 
 /// Counts failures in a row and turns them into delays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

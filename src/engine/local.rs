@@ -300,11 +300,15 @@ impl Engine {
     }
 
     pub(super) fn time_out_transaction(&mut self, now: Millis) {
-        match &self.open_transaction {
+        match &mut self.open_transaction {
             Some(open) if open.deadline <= now => {
                 self.undo();
             }
-            Some(_) => self.set_deadline(),
+            Some(open) => {
+                // Further away than that only when the clock was set back.
+                open.deadline = open.deadline.min(now.after(TRANSACTION_IDLE_MS));
+                self.set_deadline();
+            }
             None => {}
         }
     }

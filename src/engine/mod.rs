@@ -291,7 +291,7 @@ impl Engine {
             Event::Storage(facts) => self.measured(facts),
             Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
             Event::Timer(TimerId(n)) if n >= timer::SUBSETS => {
-                self.load_next_subset(now, rng, (n - timer::SUBSETS) as usize);
+                self.try_subset_again(now, rng, (n - timer::SUBSETS) as usize);
             }
             Event::Timer(TimerId(n)) => {
                 if let Some(at) = n.checked_sub(timer::SHAPES) {

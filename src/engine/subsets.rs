@@ -26,7 +26,8 @@ pub(super) struct Subsets {
     out: bool,
     /// Nobody waits for a reload, so it is tried until it succeeds.
     backoff: Backoff,
-    retry_at: Option<Millis>,
+    /// The timer is set for that.
+    waits: bool,
     /// The log that a subset found to be dead: there is nothing to ask before the next one.
     dead: Option<Handle>,
 }
@@ -110,19 +111,23 @@ impl Engine {
         Ok(())
     }
 
+    /// A failed reload has waited long enough: the timer says so, whatever the clock of day does.
+    pub(super) fn try_subset_again(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
+        if let Some(shape) = self.shapes.get_mut(at) {
+            shape.subsets.waits = false;
+        }
+        self.load_next_subset(now, rng, at);
+    }
+
     /// Asks for the next subset, if the log can stand still.
     pub(super) fn load_next_subset(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
         let Some(shape) = self.shapes.get_mut(at) else {
             return;
         };
         let state = &mut shape.subsets;
-        if state.out || state.queue.is_empty() || !self.connected {
+        if state.out || state.waits || state.queue.is_empty() || !self.connected {
             return;
         }
-        if state.retry_at.is_some_and(|retry_at| now < retry_at) {
-            return;
-        }
-        state.retry_at = None;
         let Some(machine) = &shape.machine else {
             return;
         };
@@ -234,7 +239,7 @@ impl Engine {
             return self.end_subset(at, Err(error));
         }
         let until = now.after(state.backoff.fail(rng, None));
-        state.retry_at = Some(until);
+        state.waits = true;
         let timer = TimerId(timer::SUBSETS + at as u32);
         self.effects.push(Effect::SetTimer(timer, until));
     }

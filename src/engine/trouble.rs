@@ -5,6 +5,7 @@
 //! told, and measured whether there is room.
 
 use super::{Effect, Engine, StorageFacts};
+use crate::backoff::Span;
 use crate::error::Error;
 use crate::ids::Millis;
 use crate::tabs::Persistence;
@@ -71,7 +72,7 @@ impl Engine {
 
     /// The same, if it has not been asked for a while.
     pub(super) fn measure_again(&mut self, now: Millis) {
-        let is_old = |at: Millis| at.after(MEASURE_AGAIN_MS) <= now;
+        let is_old = |at: Millis| !Span::new(at, MEASURE_AGAIN_MS).covers(now);
         if self.upkeep.measured_at.is_none_or(is_old) {
             self.measure();
         }

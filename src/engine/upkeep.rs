@@ -38,7 +38,10 @@ impl Engine {
 
     pub(super) fn checkpoint_if_idle(&mut self, now: Millis) {
         self.note_changes();
-        let due = self.upkeep.changed_at.after(IDLE_MS);
+        let upkeep = &mut self.upkeep;
+        // Later than now only when the clock was set back.
+        upkeep.changed_at = upkeep.changed_at.min(now);
+        let due = upkeep.changed_at.after(IDLE_MS);
         if due > now {
             return self.effects.push(Effect::SetTimer(timer::CHECKPOINT, due));
         }

@@ -12,6 +12,7 @@
 
 use std::mem;
 
+use crate::backoff::Span;
 use crate::error::Error;
 use crate::ids::{Handle, Millis};
 use crate::shape::definition::{Log, RequestParams, ShapeDefinition};
@@ -31,7 +32,7 @@ pub(crate) use answer::{Received, sentence};
 pub use interface::*;
 
 use answer::{Cure, LogPart, Trouble};
-use state::{Ahead, Change, Due, Flight, Pending, Session, Span, State};
+use state::{Ahead, Change, Due, Flight, Pending, Session, State};
 
 /// One shape's read path.
 #[derive(Debug, Clone)]
@@ -255,10 +256,7 @@ impl<'a> Turn<'_, 'a> {
     }
 
     fn span(&self, ms: u64) -> Span {
-        Span {
-            since: self.now,
-            until: self.now.after(ms),
-        }
+        Span::new(self.now, ms)
     }
 
     fn fail(&mut self, error: Error) -> State {

@@ -1,6 +1,6 @@
 //! [`Parked`]: transactions that the rest of the queue flows around.
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, Span};
 use crate::ids::Millis;
 
 /// Some transactions by idempotency key, each with a back-off of its own.
@@ -10,7 +10,7 @@ pub(super) struct Parked(Vec<One>);
 #[derive(Debug)]
 struct One {
     id: String,
-    due: Millis,
+    wait: Span,
     backoff: Backoff,
 }
 
@@ -22,12 +22,12 @@ impl Parked {
         if known.is_none() {
             self.0.push(One {
                 id: id.to_owned(),
-                due: now,
+                wait: Span::new(now, 0),
                 backoff: Backoff::default(),
             });
         }
         let one = &mut self.0[at];
-        one.due = now.after(one.backoff.fail(rng, None));
+        one.wait = Span::new(now, one.backoff.fail(rng, None));
     }
 
     /// Lets go of one.
@@ -42,13 +42,13 @@ impl Parked {
 
     /// One that is to be tried again.
     pub(super) fn due(&self, now: Millis) -> Option<String> {
-        let due = self.0.iter().find(|one| one.due <= now)?;
+        let due = self.0.iter().find(|one| !one.wait.covers(now))?;
         Some(due.id.clone())
     }
 
     /// When the next one is.
     pub(super) fn next_due(&self) -> Option<Millis> {
-        self.0.iter().map(|one| one.due).min()
+        self.0.iter().map(|one| one.wait.until).min()
     }
 
     /// All of them but one.

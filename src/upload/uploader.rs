@@ -4,7 +4,7 @@ use super::batch::{Batch, Take};
 use super::outcome::{Outcome, ServerVerdict, classify};
 use super::parked::Parked;
 use super::step::{Event, Step};
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, Span};
 use crate::error::Error;
 use crate::ids::Millis;
 
@@ -72,7 +72,7 @@ enum State {
         bytes: usize,
     },
     Waiting {
-        until: Millis,
+        wait: Span,
         /// What the server asked for: nothing goes earlier, whatever happens.
         not_before: Millis,
     },
@@ -109,7 +109,7 @@ impl Uploader {
     /// When the next attempt is due.
     pub fn retry_at(&self) -> Option<Millis> {
         match self.state {
-            State::Waiting { until, .. } => Some(until),
+            State::Waiting { wait, .. } => Some(wait.until),
             State::Idle => self.parked.next_due(),
             State::Sending { .. } | State::Paused => None,
         }
@@ -160,7 +160,9 @@ impl Uploader {
                 }
             },
             Event::Timer => match self.state {
-                State::Waiting { until, .. } if until > now => vec![Step::Wait { until }],
+                State::Waiting { wait, .. } if wait.covers(now) => {
+                    vec![Step::Wait { until: wait.until }]
+                }
                 State::Waiting { .. } => self.send(now, Vec::new()),
                 State::Idle if self.parked.next_due().is_some() => self.send(now, Vec::new()),
                 State::Idle | State::Sending { .. } | State::Paused => vec![],
@@ -175,14 +177,18 @@ impl Uploader {
                 }
             }
             Event::Resume => match self.state {
-                State::Waiting { not_before, .. } if now < not_before => {
-                    self.state = State::Waiting {
+                State::Waiting { wait, not_before } => {
+                    let wait = Span {
                         until: not_before,
-                        not_before,
+                        ..wait
                     };
+                    if !wait.covers(now) {
+                        return self.send(now, Vec::new());
+                    }
+                    self.state = State::Waiting { wait, not_before };
                     vec![Step::Wait { until: not_before }]
                 }
-                State::Paused | State::Waiting { .. } => self.send(now, Vec::new()),
+                State::Paused => self.send(now, Vec::new()),
                 State::Idle | State::Sending { .. } => vec![],
             },
         }
@@ -345,12 +351,12 @@ impl Uploader {
     ) -> Vec<Step> {
         let again = Step::Requeue(Some(error.report()));
         self.error = Some(error);
-        let until = now.after(self.backoff.fail(rng, after));
+        let wait = Span::new(now, self.backoff.fail(rng, after));
         self.state = State::Waiting {
-            until,
+            wait,
             not_before: now.after(after.unwrap_or(0)),
         };
-        vec![again, Step::Wait { until }]
+        vec![again, Step::Wait { until: wait.until }]
     }
 
     /// After these steps, sends what is next: a parked transaction that is due, alone, or the head of the queue.

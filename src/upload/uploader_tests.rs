@@ -169,6 +169,46 @@ fn a_body_too_large_is_halved_in_bytes_and_the_server_is_not_asked_again() {
     assert_eq!(world.answer(413, ""), ["refuse", "send"]);
 }
 
+/// What an hour would end is over when the clock shows an earlier one.
+fn set_back(world: &mut World) {
+    world.timer = Some(Millis(world.timer.unwrap().0 - 24 * 60 * 60 * 1000));
+}
+
+#[test]
+fn a_clock_that_was_set_back_ends_a_wait_and_the_servers_wish() {
+    let events: [fn() -> Event<'static>; 2] = [|| Event::Timer, || Event::Resume];
+    for event in events {
+        let mut world = World::with(1);
+        let unavailable = Event::Answered {
+            status: 503,
+            is_html: false,
+            retry_after: Some(60_000),
+            body: "",
+        };
+        assert_eq!(world.on(unavailable), ["requeue", "wait"]);
+        assert_eq!(world.on(event()), ["wait"]);
+        set_back(&mut world);
+        world.now = world.timer.unwrap();
+        assert_eq!(world.on(event()), ["send"]);
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_lets_a_parked_transaction_go() {
+    let mut world = World::with(2);
+    // The first one is passed over.
+    world.on(Event::Answered {
+        status: 200,
+        is_html: false,
+        retry_after: None,
+        body: r#"{"transactions": [{"id": "c:2", "status": "accepted"}]}"#,
+    });
+    assert_eq!(world.sent_alone("c:1"), 0);
+    set_back(&mut world);
+    world.timer_fires();
+    assert_eq!(world.sent_alone("c:1"), 1);
+}
+
 #[test]
 fn a_403_asks_for_fresh_headers_once_and_a_401_for_ever() {
     let mut world = World::with(1);

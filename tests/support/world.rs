@@ -12,6 +12,7 @@
 //! ```
 
 mod client;
+mod clock;
 mod network;
 mod server;
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod awkward;
+mod clock;
 mod coalescing;
 mod confirming;
 mod culprits;

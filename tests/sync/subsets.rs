@@ -176,6 +176,32 @@ fn a_refetch_with_subsets_survives_a_crash_at_any_moment() {
 }
 
 #[test]
+fn subsets_of_a_new_log_that_failed_are_asked_for_again_whatever_the_clock_does() {
+    for by_ms in [-24 * 60 * 60 * 1000, 0, 24 * 60 * 60 * 1000] {
+        for steps in 0..20 {
+            let world = &mut changes_only();
+            load(world, subset("completed = false"));
+            world.server().restart(Loss::Shapes);
+            world.server().rename(SECOND, "renamed");
+            world.run_until("a request for the subset", |world| {
+                world.sent.iter().filter(|one| one.body.is_some()).count() == 2
+            });
+            for _ in 0..2 {
+                world.fault("a", Endpoint::Electric, Fault::DropRequest);
+            }
+            world.break_connections("a");
+            for _ in 0..steps {
+                world.step(world.now.after(60_000));
+            }
+            world.set_clock(by_ms);
+            world.settle();
+            assert_eq!(titles(world).len(), 4, "by {by_ms} ms after {steps}");
+            assert!(titles(world).contains(&"renamed".to_owned()));
+        }
+    }
+}
+
+#[test]
 fn a_subset_that_cannot_be_is_refused_and_one_without_a_network_fails() {
     let world = &mut changes_only();
     let unordered = Subset {

@@ -1,6 +1,7 @@
 //! What has to be seen from inside: an engine on a file, answered by hand.
 #![allow(clippy::unwrap_used)]
 
+mod clock;
 mod durability;
 mod limit;
 mod transfer;

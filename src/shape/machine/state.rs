@@ -2,7 +2,7 @@
 
 use super::guard::{RefetchGuard, RepeatGuard};
 use super::interface::{Attempt, Position, RefetchReason, Stored};
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, Span};
 use crate::error::Error;
 use crate::ids::{Cursor, Handle, Millis};
 
@@ -95,19 +95,6 @@ impl Pending {
             Change::Rows { again, .. } => *again = true,
             Change::NewLog(_) => {}
         }
-    }
-}
-
-/// From one moment to another. A clock that was set back ends it: nobody waits for an hour that was already over.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) since: Millis,
-    pub(super) until: Millis,
-}
-
-impl Span {
-    pub(super) fn covers(self, now: Millis) -> bool {
-        self.since <= now && now < self.until
     }
 }
 

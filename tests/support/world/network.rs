@@ -177,7 +177,8 @@ impl World {
         });
     }
 
-    pub(super) fn break_connections(&mut self, name: &str) {
+    /// What is on its way is lost.
+    pub fn break_connections(&mut self, name: &str) {
         let arrives = self.now.after(1);
         for flight in self.flights.iter_mut().filter(|one| one.client == name) {
             flight.leg = Leg::Coming {
