@@ -13,7 +13,8 @@
 //! └────────────┘                 │ fetch     │          │  shape · optimistic · upload  │
 //!   GET  <shape url> (Electric) ◄│ timers    │          │               │               │
 //!   POST <write url> (your API) ◄│ locks     │          │               ▼               │
-//!                                │ OPFS      │          │  store  →  rusqlite           │
+//!        workers of other tabs ◄►│ channels  │          │  store  →  rusqlite           │
+//!                                │ OPFS      │          │                               │
 //!                                └───────────┘          └───────────────────────────────┘
 //! ```
 //!
@@ -30,10 +31,10 @@
 //! | [`shape`] | Electric's read path: request, headers, messages, state machine |
 //! | [`optimistic`] | the fold of pending intents over a synced row; what confirms a write, what a rejection takes along |
 //! | [`upload`] | the write path: batching, coalescing, wire body, verdicts, retry state |
-//! | [`tabs`] | what a page and the worker say to each other |
+//! | [`tabs`] | what a page and the worker say to each other; which tab's worker has the database |
 //! | [`store`] | SQLite: migrations, apply, change log, queries |
 //! | [`engine`] | events in, effects out; the only caller of `store`, alone begins transactions |
-//! | `web` | wasm only: the exported class, fetch, timers, locks, OPFS |
+//! | `web` | wasm only: the exported class, fetch, timers, locks, channels, OPFS |
 //!
 //! # Glossary
 //!
@@ -52,6 +53,9 @@
 //! * **subset**: rows of a `changes_only` shape, loaded where they are wanted. **Group**: shapes that show their changes at
 //!   one moment of the server.
 //! * **salvage**: what could be read of a broken file; a **rescue** takes it over into the next one, see [`engine::files`].
+//! * **leader**: the tab whose worker has the file and the engine. **Follower**: any other; it asks the leader. **Term**: for one
+//!   follower, the time from a leader's welcome to the next one.
+//! * **rescue**: what can be read of a broken file, the **salvage**, goes into a fresh one.
 //! * **shape**, **handle**, **offset**, **up-to-date**, **must-refetch**: Electric's own terms, see [`shape`].
 //!
 //! # Invariants
@@ -64,6 +68,8 @@
 //!    log; only the app removes it from the journal.
 //! 5. The visible rows of a shape are the server's at one moment, and so are those of a group of shapes.
 //! 6. A transaction keeps its idempotency key for life, and a number is never used twice.
+//! 7. A write that may be asked for again commits together with the reply to it ([`store::requests`]): whoever leads next knows that it
+//!    happened.
 //! 7. A write that has resolved is on the disk, and so is everything that leaves the device (`durability: "relaxed"` gives up the
 //!    first half for power cuts).
 //! 8. A broken file costs a reload and no write that can still be read of it; it is left as it is.

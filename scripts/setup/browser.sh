@@ -1,4 +1,5 @@
-# A Chromium and its driver, for tests alone. THROUGHLINE_CHROMIUM or CHROME, and CHROMEDRIVER, choose others.
+# A Chromium and its driver, and a Firefox, for tests alone. THROUGHLINE_CHROMIUM or CHROME, CHROMEDRIVER and THROUGHLINE_FIREFOX
+# choose others.
 
 ensure_browser() {
   if ! find_browser || ! find_driver; then
@@ -45,4 +46,32 @@ install_browser() {
   fi
   say "installing chromium and chromium-driver with apt: the tests run in a real browser"
   apt_install chromium chromium-driver
+}
+
+# Ends with a failure, and says so, where there is no Firefox and apt has none: its tests are left out then. In CI they never are.
+ensure_firefox() {
+  find_firefox && return
+  if ! can_apt || ! apt_offers firefox-esr; then
+    [[ -z ${CI:-} ]] || fail "CI tests in Firefox too, and there is none: install it, or set THROUGHLINE_FIREFOX"
+    say "leaving out the tests in Firefox: there is none, install it or set THROUGHLINE_FIREFOX"
+    return 1
+  fi
+  say "installing firefox-esr with apt: the most important browser tests run in Firefox too"
+  apt_install firefox-esr
+  find_firefox || fail "no Firefox was found after installing one"
+}
+
+find_firefox() {
+  local candidate
+  for candidate in "${THROUGHLINE_FIREFOX:-}" firefox-esr firefox /Applications/Firefox.app/Contents/MacOS/firefox; do
+    first_program "$candidate" && ! is_snap "$found_program" || continue
+    export THROUGHLINE_FIREFOX=$found_program
+    return
+  done
+  return 1
+}
+
+# A snap sees nothing of /tmp, where the tests keep their profiles. Ubuntu's own "firefox" is a script that starts one.
+is_snap() {
+  [[ $(readlink -f "$1") == */snap* ]] || { [[ $(head -c 2 "$1") == "#!" ]] && grep -q /snap/ "$1"; }
 }

@@ -11,6 +11,9 @@ const FOLLOWERS = 4;
 const WRITES_EACH = 25;
 const ROUNDS = 5;
 
+/** A hidden page draws nothing, so it cannot be asked at each frame. */
+const POLL = { polling: 25 };
+
 let server;
 let profile;
 let leader;
@@ -36,7 +39,7 @@ async function openTab() {
     globalThis.told = [];
     db.live("SELECT id, title FROM todos ORDER BY id", [], { key: "id" }).subscribe(({ rows, changes }) => told.push({ rows, changes }));
   });
-  await page.waitForFunction(() => told.length > 0);
+  await page.waitForFunction(() => told.length > 0, null, POLL);
   return page;
 }
 
@@ -147,7 +150,7 @@ describe("a follower's", () => {
     });
     await leader.close();
     await page.evaluate(() => app.add(db, "after the hand-over"));
-    await page.waitForFunction(() => told.at(-1).rows.some(({ title }) => title === "after the hand-over"));
+    await page.waitForFunction(() => told.at(-1).rows.some(({ title }) => title === "after the hand-over"), null, POLL);
     const [results, kept, inserted] = await page.evaluate(() => {
       const last = told.at(-1);
       const old = new Set(before.rows);
@@ -222,7 +225,7 @@ describe("a frozen tab", () => {
       return rows.length;
     });
     assert.equal(found, 1);
-    await gone.waitForFunction(() => told.at(-1).rows.some(({ title }) => title === "thawed"));
+    await gone.waitForFunction(() => told.at(-1).rows.some(({ title }) => title === "thawed"), null, POLL);
     await gone.close();
     leader = followers[0];
   });

@@ -100,14 +100,19 @@ impl Tab {
         }
     }
 
+    /// Nothing is answered any more, now or later.
+    pub(super) fn fail_waiting(&self, error: &Error) {
+        let error = self.over.borrow_mut().get_or_insert(error.clone()).clone();
+        for waiting in self.waiting.take().iter() {
+            waiting.settle(Err(error_to_js(&error)));
+        }
+    }
+
     pub(super) fn end(&self, error: &Error) {
-        *self.over.borrow_mut() = Some(error.clone());
+        self.fail_waiting(error);
         let thrown = error_to_js(error);
         if let Some(opening) = self.opening.take() {
             let _ = opening.reject.call1(&JsValue::UNDEFINED, &thrown);
-        }
-        for waiting in self.waiting.take().iter() {
-            let _ = waiting.reject.call1(&JsValue::UNDEFINED, &thrown);
         }
         let closed = Object::new();
         set(&closed, "type", "closed");

@@ -320,6 +320,7 @@ impl Tab {
             }
             Effect::End(error) => self.end(&error),
             Effect::Quit => {
+                self.fail_waiting(&Error::Closed);
                 self.timer.take();
                 self.lobby.take();
                 self.channel.take();

@@ -1,29 +1,18 @@
-// A user's browser: one profile folder, one Chromium process at a time.
+// A user's browser: one profile folder, one browser on it at a time.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import * as chromium from "./chromium.mjs";
+import { kill } from "./processes.mjs";
 import { until } from "./until.mjs";
 
-const EXECUTABLE = process.env.THROUGHLINE_CHROMIUM ?? "/usr/bin/chromium";
 const LONGEST_MS = 20_000;
-const ARGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /**
- * Starts a browser with a fresh profile. `asUsed`: as a person has it, with hidden tabs, frozen ones and a back/forward cache, all of
- * which Playwright's own launch switches off.
+ * Starts a browser with a fresh profile: Chromium, or `browser`. `asUsed`, Chromium only: as a person has it, with hidden tabs, frozen
+ * ones and a back/forward cache, all of which Playwright's own launch switches off.
  */
 export async function newProfile(options) {
   const profile = new Profile(mkdtempSync(join(tmpdir(), "throughline-profile-")), options);
@@ -33,6 +22,8 @@ export async function newProfile(options) {
 
 class Profile {
   #folder;
+  /** Which one, and what it is started with. */
+  #kind;
   #options;
   #asUsed;
   #context;
@@ -40,8 +31,9 @@ class Profile {
   /** What no page caught. */
   #uncaught = [];
 
-  constructor(folder, { asUsed = false, ...options } = {}) {
+  constructor(folder, { browser = chromium, asUsed = false, ...options } = {}) {
     this.#folder = folder;
+    this.#kind = browser;
     this.#asUsed = asUsed;
     this.#options = options;
   }
@@ -53,32 +45,13 @@ class Profile {
 
   /** Starts the browser on this profile. */
   async start() {
-    this.#context = await (this.#asUsed ? this.#startAsUsed() : this.#launch());
+    this.#context = await (this.#asUsed ? this.#startAsUsed() : this.#kind.launch(this.#folder, this.#options));
     this.#context.setDefaultTimeout(LONGEST_MS);
     this.#context.on("weberror", (error) => this.#uncaught.push(String(error.error())));
   }
 
-  #launch() {
-    return chromium.launchPersistentContext(this.#folder, {
-      executablePath: EXECUTABLE,
-      args: ARGS,
-      viewport: { width: 1280, height: 800 },
-      ...this.#options,
-    });
-  }
-
   async #startAsUsed() {
-    const portFile = join(this.#folder, "DevToolsActivePort");
-    rmSync(portFile, { force: true });
-    const args = [...ARGS, `--user-data-dir=${this.#folder}`, "--remote-debugging-port=0", "about:blank"];
-    const child = spawn(EXECUTABLE, args, { stdio: "ignore" });
-    child.unref();
-    process.once("exit", () => child.kill("SIGKILL"));
-    const [port, path] = await until("the browser listens", () => {
-      const lines = existsSync(portFile) ? readFileSync(portFile, "utf8").split("\n") : [];
-      return lines.length >= 2 && lines;
-    });
-    this.#browser = await chromium.connectOverCDP(`ws://127.0.0.1:${port}${path}`, { noDefaults: true });
+    this.#browser = await this.#kind.launchAsUsed(this.#folder);
     return this.#browser.contexts()[0];
   }
 
@@ -99,13 +72,12 @@ class Profile {
 
   /** Ends the browser as a power cut does: nothing in it runs on. */
   async kill() {
-    const pids = this.#processes();
-    if (pids.length === 0) throw new Error("this profile has no browser to kill");
-    for (const pid of pids) process.kill(pid, "SIGKILL");
+    const processes = this.#processes();
+    if (processes.length === 0) throw new Error("this profile has no browser to kill");
+    kill(processes);
     await until("the browser is gone", () => this.#processes().length === 0);
     await this.#context.close().catch(() => {});
-    // A killed browser leaves its mark of being alive, which would keep the next one from starting.
-    for (const name of ["SingletonLock", "SingletonCookie", "SingletonSocket"]) rmSync(join(this.#folder, name), { force: true });
+    for (const name of this.#kind.marks) rmSync(join(this.#folder, name), { force: true });
   }
 
   /** Closes the browser and removes the profile; fails if a page left an error uncaught. */
@@ -132,10 +104,20 @@ class Profile {
     return pid;
   }
 
-  /** Ends a tab as a crash does. */
-  async crash(page) {
+  /** Lets a tab's renderer crash by itself: as sudden as {@link kill} and, unlike {@link crash}, possible in several tabs at once. */
+  async fault(page) {
+    const session = await this.#context.newCDPSession(page);
     const crashed = page.waitForEvent("crash");
-    process.kill(await this.rendererOf(page), "SIGKILL");
+    // There is nobody left to answer.
+    session.send("Page.crash").catch(() => {});
+    await crashed;
+  }
+
+  /** Kills a tab's renderer. */
+  async crash(page) {
+    const renderer = await this.rendererOf(page);
+    const crashed = page.waitForEvent("crash");
+    process.kill(renderer, "SIGKILL");
     await crashed;
   }
 
@@ -146,15 +128,7 @@ class Profile {
     await session.detach();
   }
 
-  /** Its processes, renderers first to last: those that name this very profile folder. */
   #processes() {
-    const ours = (pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(`--user-data-dir=${this.#folder}`);
-      } catch {
-        return false;
-      }
-    };
-    return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && ours(name)).map(Number);
+    return this.#kind.processes(this.#folder);
   }
 }
