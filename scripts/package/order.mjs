@@ -1,17 +1,20 @@
 // The order of a module's functions. Brotli spends fewer bits on what it saw a moment ago, so functions of like bytes come one after
 // the other: 14 KB less to download, of the same instructions.
 
+import { assemble, number, Reader, sections, text } from "./binary.mjs";
+
 /** The module with its functions named so that they sort into that order (wasm-opt's --reorder-functions-by-name). */
 export function nameByLikeness(module) {
   const imported = importedBy(module);
   const names = Array.from({ length: imported }, (_, index) => `import ${index}`);
   for (const [place, index] of chain(bodiesOf(module)).entries()) names[imported + index] = String(place).padStart(8, "0");
-  const entries = names.flatMap((name, index) => [...unsigned(index), ...text(name)]);
-  const functionNames = [...unsigned(names.length), ...entries];
-  const section = [...text("name"), 1, ...unsigned(functionNames.length), ...functionNames];
-  return Buffer.concat([module, Buffer.from([0, ...unsigned(section.length), ...section])]);
+  const entries = names.flatMap((name, index) => [...number(index), ...text(name)]);
+  const functionNames = [...number(names.length), ...entries];
+  const content = Buffer.from([...text("name"), 1, ...number(functionNames.length), ...functionNames]);
+  return assemble([...sections(module), { id: customSection, content }]);
 }
 
+const customSection = 0;
 const codeSection = 10;
 
 /** Bytes compared at a time. */
@@ -71,36 +74,11 @@ function runsOf(body) {
 
 /** The bytes of each function, without those that are imported. */
 function bodiesOf(module) {
-  let at = 8;
-  const number = () => {
-    let read = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = module[at++];
-      read += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return read;
-    }
-  };
-  while (module[at++] !== codeSection) {
-    const length = number();
-    at += length;
-  }
-  number();
-  return Array.from({ length: number() }, () => {
-    const length = number();
-    at += length;
-    return module.subarray(at - length, at);
-  });
+  const code = new Reader(sections(module).find(({ id }) => id === codeSection).content);
+  return Array.from({ length: code.number() }, () => code.bytes());
 }
 
 /** How many functions come first and are not the module's own. */
 function importedBy(module) {
   return WebAssembly.Module.imports(new WebAssembly.Module(module)).filter(({ kind }) => kind === "function").length;
-}
-
-function text(string) {
-  return [...unsigned(string.length), ...Buffer.from(string)];
-}
-
-function unsigned(value) {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
 }

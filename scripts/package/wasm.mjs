@@ -9,11 +9,12 @@ import { nameByLikeness } from "./order.mjs";
 
 const cache = "target/wasm-opt";
 
-/** Runs wasm-opt, or takes what it made before of the same module with the same options. */
+/** Runs wasm-opt and puts the functions in order, or takes what came of the same module with the same options before. */
 export function optimise(input, output) {
   const options = settings.build["wasm-opt"];
   const features = options.filter((option) => option.startsWith("--enable-"));
-  const key = createHash("sha256").update(readFileSync(input)).update(JSON.stringify(options)).update(version()).digest("hex");
+  const parts = [readFileSync(input), readFileSync(ordering), JSON.stringify(options), version()];
+  const key = parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex");
   const optimised = join(cache, `${key}.wasm`);
   if (!existsSync(optimised)) {
     mkdirSync(cache, { recursive: true });
@@ -30,6 +31,7 @@ function run(options) {
   execFileSync(process.execPath, [wasmOpt, ...options], { stdio: "inherit" });
 }
 
+const ordering = "scripts/package/order.mjs";
 const wasmOpt = "node_modules/binaryen/bin/wasm-opt";
 
 function version() {
