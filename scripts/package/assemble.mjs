@@ -2,9 +2,10 @@
 //
 // It grows beside the old one and takes its place at the end, so a build that fails leaves a package that works.
 
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { root, settings } from "../settings.mjs";
+import { shortenImports } from "./imports.mjs";
 import { bundle, declarations } from "./javascript.mjs";
 import { manifest } from "./manifest.mjs";
 import { measure, report } from "./sizes.mjs";
@@ -22,7 +23,9 @@ mkdirSync(staging, { recursive: true });
 
 optimise(join(generated, wasm), join(staging, wasm));
 refuseForeignImports(join(staging, wasm));
-await bundle(staging);
+const { module, names } = shortenImports(readFileSync(join(staging, wasm)));
+writeFileSync(join(staging, wasm), module);
+await bundle(staging, names);
 declarations(join(staging, "types"));
 writeFileSync(join(staging, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 for (const document of readdirSync(".").filter((file) => /^(README\.md|CHANGELOG\.md|LICENSE.*)$/.test(file))) {

@@ -1,7 +1,7 @@
 // The JavaScript of the package: src/js bundled by esbuild, its types written by tsc.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { settings } from "../settings.mjs";
@@ -15,8 +15,9 @@ const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generat
 /**
  * Writes index.js, worker.js and wasm.js. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
+ * `imports`: what the module calls each of the glue's functions.
  */
-export async function bundle(output) {
+export async function bundle(output, imports) {
   await build({
     entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry },
     outdir: output,
@@ -26,19 +27,24 @@ export async function bundle(output) {
     platform: "browser",
     minify: true,
     sourcemap: true,
-    plugins: [generatedGlue],
+    plugins: [generatedGlue(imports)],
     logLevel: "warning",
   });
 }
 
 /** src/js imports the generated glue as its neighbour, as tsconfig.json's rootDirs has it. */
-const generatedGlue = {
-  name: "generated-glue",
-  setup({ onResolve }) {
-    const glue = resolve(generated, `${name}.js`);
-    onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, () => ({ path: glue }));
-  },
-};
+function generatedGlue(imports) {
+  const glue = resolve(generated, `${name}.js`);
+  return {
+    name: "generated-glue",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, () => ({ path: glue }));
+      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({
+        contents: readFileSync(path, "utf8").replace(/\w+/g, (word) => imports.get(word) ?? word),
+      }));
+    },
+  };
+}
 
 /** Writes the declarations of every entry, with those of the generated glue beside them. */
 export function declarations(output) {

@@ -2,26 +2,36 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { settings } from "../settings.mjs";
+import { nameByLikeness } from "./order.mjs";
 
 const cache = "target/wasm-opt";
 
-/** Runs wasm-opt, or takes what it made before of the same module with the same options. */
+/** Runs wasm-opt and puts the functions in order, or takes what came of the same module with the same options before. */
 export function optimise(input, output) {
   const options = settings.build["wasm-opt"];
-  const key = createHash("sha256").update(readFileSync(input)).update(JSON.stringify(options)).update(version()).digest("hex");
+  const features = options.filter((option) => option.startsWith("--enable-"));
+  const parts = [readFileSync(input), readFileSync(ordering), JSON.stringify(options), version()];
+  const key = parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest("hex");
   const optimised = join(cache, `${key}.wasm`);
   if (!existsSync(optimised)) {
     mkdirSync(cache, { recursive: true });
     const unfinished = `${optimised}.part`;
-    execFileSync(process.execPath, [wasmOpt, ...options, input, "-o", unfinished], { stdio: "inherit" });
+    run([...options, input, "-o", unfinished]);
+    writeFileSync(unfinished, nameByLikeness(readFileSync(unfinished)));
+    run([...features, "--reorder-functions-by-name", "--strip-debug", unfinished, "-o", unfinished]);
     renameSync(unfinished, optimised);
   }
   cpSync(optimised, output);
 }
 
+function run(options) {
+  execFileSync(process.execPath, [wasmOpt, ...options], { stdio: "inherit" });
+}
+
+const ordering = "scripts/package/order.mjs";
 const wasmOpt = "node_modules/binaryen/bin/wasm-opt";
 
 function version() {
