@@ -22,6 +22,9 @@ const ARGS = [
 /** What a killed one leaves in its profile as a mark of being alive, which would keep the next one from starting. */
 export const marks = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
 
+/** Errors that are none. */
+export const noise = [];
+
 /** Starts it as Playwright does. */
 export function launch(folder, options) {
   return chromium.launchPersistentContext(folder, {

@@ -12,6 +12,9 @@ const PREFERENCES = { "services.settings.server": "data:,x", "app.normandy.enabl
 /** It starts again by itself after it was killed. */
 export const marks = [];
 
+/** What it tells its console, and no page, when a worker is terminated while something in it still runs. */
+export const noise = ["uncaught exception: undefined"];
+
 /** Starts it; `preferences` are those of `about:config`. The channel is the one that drives Mozilla's own build, not Playwright's. */
 export function launch(folder, { preferences, ...options }) {
   return firefox.launchPersistentContext(folder, {

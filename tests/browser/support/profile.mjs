@@ -47,7 +47,11 @@ class Profile {
   async start() {
     this.#context = await (this.#asUsed ? this.#startAsUsed() : this.#kind.launch(this.#folder, this.#options));
     this.#context.setDefaultTimeout(LONGEST_MS);
-    this.#context.on("weberror", (error) => this.#uncaught.push(String(error.error())));
+    this.#context.on("weberror", (error) => this.#note(String(error.error())));
+  }
+
+  #note(error) {
+    if (!this.#kind.noise.includes(error)) this.#uncaught.push(error);
   }
 
   async #startAsUsed() {
