@@ -4,6 +4,8 @@
 //! and so on. The next one counts as soon as its first transaction is committed, which holds all that was taken over; before that the
 //! broken one is still the one to open. So a crash at any moment loses nothing.
 
+use std::collections::BinaryHeap;
+
 use rusqlite::Connection;
 
 use crate::error::{Error, Result};
@@ -139,7 +141,8 @@ pub fn mend(file: &mut [u8]) -> bool {
 
 /// The generations among the names, in order.
 fn generations(names: &[String]) -> Vec<u32> {
-    let mut found: Vec<u32> = names
+    // A slice's own sort is larger than what it would put in order here.
+    let found: BinaryHeap<u32> = names
         .iter()
         .filter_map(|file| {
             if *file == name(1) {
@@ -149,8 +152,7 @@ fn generations(names: &[String]) -> Vec<u32> {
             number.parse().ok().filter(|number| name(*number) == *file)
         })
         .collect();
-    found.sort_unstable();
-    found
+    found.into_sorted_vec()
 }
 
 #[cfg(test)]
