@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::tabs::greeting::Envelope;
 use crate::tabs::greeting::VERSION;
 
 mod leading;
