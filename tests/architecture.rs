@@ -229,7 +229,13 @@ fn is_test(path: &Path) -> bool {
 
 fn read(path: &Path) -> Source {
     let text = fs::read_to_string(path).unwrap();
-    let shipped = match text.find("#[cfg(test)]\nmod ") {
+    // Tests in the file itself come last; those in a file of their own are named anywhere.
+    let is_inline = |at: &usize| {
+        let name = text[*at..].lines().nth(1);
+        name.is_some_and(|line| line.ends_with('{'))
+    };
+    let tests = text.match_indices("#[cfg(test)]\nmod ").map(|(at, _)| at);
+    let shipped = match tests.into_iter().find(is_inline) {
         Some(at) => &text[..at],
         None => text.as_str(),
     };
