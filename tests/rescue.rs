@@ -61,6 +61,17 @@ fn recover(world: &mut World) -> Recovery {
     recovered[0].clone()
 }
 
+/// All four transactions are taken over and nothing is lost.
+fn assert_recovers_all(mut world: World, keys: &[String]) {
+    let recovery = recover(&mut world);
+    assert_eq!(
+        (recovery.transactions, recovery.lost),
+        (4, 0),
+        "{recovery:?}"
+    );
+    assert_whole(world, keys);
+}
+
 /// Nothing that was resolved is missing, and the queue drains once.
 fn assert_whole(mut world: World, keys: &[String]) {
     let mut app = world.client("a");
@@ -136,13 +147,7 @@ fn a_broken_index_is_noticed_and_made_again() {
     world.damage("a", |path| {
         overwrite_page(path, pages(path, "todos_synced__index_0")[0])
     });
-    let recovery = recover(&mut world);
-    assert_eq!(
-        (recovery.transactions, recovery.lost),
-        (4, 0),
-        "{recovery:?}"
-    );
-    assert_whole(world, &keys);
+    assert_recovers_all(world, &keys);
 }
 
 #[test]
@@ -151,13 +156,7 @@ fn a_broken_header_hides_nothing() {
         let (mut world, keys) = with_writes();
         let broken = |path: &Path| overwrite(path, 0, &bytes.repeat(2)[..bytes.len().max(4)]);
         world.damage("a", broken);
-        let recovery = recover(&mut world);
-        assert_eq!(
-            (recovery.transactions, recovery.lost),
-            (4, 0),
-            "{recovery:?}"
-        );
-        assert_whole(world, &keys);
+        assert_recovers_all(world, &keys);
     }
 }
 

@@ -29,7 +29,7 @@ impl Engine {
     }
 
     fn publish_live(&mut self) {
-        if self.touched.is_empty() {
+        if self.touched.is_empty() && !self.live.iter().any(|query| query.is_stale) {
             return;
         }
         let touched = std::mem::take(&mut self.touched);
@@ -42,7 +42,7 @@ impl Engine {
     }
 
     /// Tells a live query's new result, unless its tab has enough to do; whether the query goes on.
-    pub(super) fn bring_up(&mut self, query: &mut LiveQuery) -> bool {
+    fn bring_up(&mut self, query: &mut LiveQuery) -> bool {
         if !query.is_stale || query.untaken >= UNTAKEN_RESULTS {
             return true;
         }

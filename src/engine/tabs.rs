@@ -9,20 +9,12 @@ impl Engine {
         self.forget_waiting(|asked| asked.id == id);
     }
 
-    /// A tab took one result of a live query; the next one may have waited for that.
+    /// A tab took one result of a live query; the next one, which may have waited for that, follows with what the event changed.
     pub(super) fn took(&mut self, tab: TabNumber, subscription: SubscriptionId) {
-        let found = self
-            .live
-            .iter()
-            .position(|live| live.is_of((tab, subscription)));
-        let Some(at) = found else {
-            return;
-        };
-        let mut live = self.live.swap_remove(at);
-        live.untaken = live.untaken.saturating_sub(1);
-        // An open transaction's rows are nobody's yet.
-        if self.open_transaction.is_some() || self.bring_up(&mut live) {
-            self.live.push(live);
+        for live in &mut self.live {
+            if live.is_of((tab, subscription)) {
+                live.untaken = live.untaken.saturating_sub(1);
+            }
         }
     }
 

@@ -313,6 +313,5 @@ fn what_is_taken_within_a_transaction_brings_nothing_of_it() {
     tabs.took(ONE, 1);
     assert_eq!(tabs.told(), [], "nobody knows what will be committed");
     tabs.ask(OTHER, Request::Rollback(transaction));
-    tabs.took(ONE, 1);
     assert_eq!(tabs.told(), [(ONE, 1, 1)], "the one that was left out");
 }
