@@ -48,6 +48,9 @@ export async function bundle(systems) {
     for (const [name, entry] of Object.entries(system.workers ?? {})) {
       await build({ ...settings, entryPoints: { [name]: entry }, chunkNames: `${name}-[name]-[hash]`, splitting: true });
     }
+    for (const script of system.scripts ?? []) {
+      await build({ absWorkingDir: here, entryPoints: [script], outfile: join(folder, basename(script)), minify: true, logLevel: "error" });
+    }
     for (const file of system.files ?? []) copyFileSync(join(root, file), join(folder, basename(file)));
   }
 }

@@ -32,7 +32,7 @@ const range = (from, to) => Array.from({ length: to - from }, (_, index) => from
 
 /** Rows that are there without anyone having written them here: synced where there is sync. */
 export async function load(db, from, to) {
-  if (db.load) return db.load(to);
+  if (db.load) return db.load(from, to);
   for (let at = from; at < to; at += LOADED_AT_ONCE) {
     await db.batch(INSERT, range(at, Math.min(at + LOADED_AT_ONCE, to)).map(rowOf));
   }

@@ -32,8 +32,13 @@ export class Remote {
       batch: (sql, rows) => this.call("batch", sql, rows),
       query: async (sql, params) => {
         const { columns, rows } = await this.call("query", sql, params);
-        return rows.map((values) => Object.fromEntries(columns.map((name, at) => [name, values[at]])));
+        return rows.map((values) => {
+          const row = {};
+          for (let at = 0; at < columns.length; at++) row[columns[at]] = values[at];
+          return row;
+        });
       },
+      createPicks: () => this.call("execute", "CREATE TABLE picks (id TEXT PRIMARY KEY NOT NULL, note TEXT)"),
       settings: () => this.call("settings"),
       close: () => this.call("close"),
     };

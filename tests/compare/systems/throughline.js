@@ -38,6 +38,8 @@ export async function open({ connect = false }) {
       await status(({ shapes }) => shapes.every(({ phase }) => phase === "live"));
       await db.disconnect();
     },
+    synced: "todos_synced",
+    createPicks: () => db.execute("CREATE TABLE picks (id TEXT PRIMARY KEY NOT NULL, note TEXT)"),
     async createBare() {
       await db.execute("CREATE TABLE bare (id TEXT PRIMARY KEY, title TEXT NOT NULL, completed INTEGER NOT NULL, created_at TEXT NOT NULL, write_id TEXT)");
       await db.execute("CREATE INDEX bare_created_at ON bare (created_at)");
