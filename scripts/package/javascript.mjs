@@ -12,14 +12,19 @@ const generated = settings.build["wasm-pack-output"];
 // An app that runs the crate in a worker of its own imports the glue itself, unless src/js/wasm.ts wraps it.
 const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generated, `${name}.js`);
 
+/** The adapters, each for a framework that the app brings along. */
+export const frameworks = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js" };
+
 /**
- * Writes index.js, worker.js and wasm.js. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
+ * Writes index.js, worker.js, wasm.js and the adapters. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
  * `imports`: what the module calls each of the glue's functions.
  */
 export async function bundle(output, imports) {
+  const adapters = Object.fromEntries(Object.keys(frameworks).map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
-    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry },
+    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...adapters },
+    external: Object.values(frameworks),
     outdir: output,
     bundle: true,
     format: "esm",
