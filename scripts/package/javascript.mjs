@@ -12,8 +12,8 @@ const generated = settings.build["wasm-pack-output"];
 // An app that runs the crate in a worker of its own imports the glue itself, unless src/js/wasm.ts wraps it.
 const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generated, `${name}.js`);
 
-/** The adapters, each for a framework that the app brings along. */
-export const frameworks = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js" };
+/** The adapters, each for a library that the app brings along. */
+export const adapters = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js", kysely: "kysely" };
 
 /**
  * Writes index.js, worker.js, wasm.js and the adapters. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
@@ -21,10 +21,10 @@ export const frameworks = { react: "react", vue: "vue", svelte: "svelte", solid:
  * `imports`: what the module calls each of the glue's functions.
  */
 export async function bundle(output, imports) {
-  const adapters = Object.fromEntries(Object.keys(frameworks).map((entry) => [entry, `src/js/${entry}.ts`]));
+  const around = Object.fromEntries(Object.keys(adapters).map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
-    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...adapters },
-    external: Object.values(frameworks),
+    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...around },
+    external: Object.values(adapters),
     outdir: output,
     bundle: true,
     format: "esm",

@@ -1,10 +1,10 @@
 // The package.json that is published.
 
 import { crate, settings } from "../settings.mjs";
-import { frameworks } from "./javascript.mjs";
+import { adapters } from "./javascript.mjs";
 
 /** useSyncExternalStore came with React 18. The Svelte entry needs nothing of Svelte. */
-const oldest = { react: ">=18", vue: ">=3.3", "solid-js": ">=1.6" };
+const oldest = { react: ">=18", vue: ">=3.3", "solid-js": ">=1.6", kysely: ">=0.27" };
 
 const entry = (name) => ({ types: `./types/${name}.d.ts`, default: `./${name}.js` });
 
@@ -24,7 +24,7 @@ export function manifest() {
       ".": entry("index"),
       "./worker": entry("worker"),
       "./wasm": entry("wasm"),
-      ...Object.fromEntries(Object.keys(frameworks).map((name) => [`./${name}`, entry(name)])),
+      ...Object.fromEntries(Object.keys(adapters).map((name) => [`./${name}`, entry(name)])),
       // For a bundler or a server that is to be told where the module lies.
       [wasm]: wasm,
       "./package.json": "./package.json",
