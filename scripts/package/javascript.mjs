@@ -16,7 +16,7 @@ const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generat
 export const adapters = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js", kysely: "kysely" };
 
 /**
- * Writes index.js, worker.js, wasm.js and the adapters. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
+ * Writes index.js, worker.js, wasm.js, the adapters, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
  * `imports`: what the module calls each of the glue's functions.
  */
@@ -35,6 +35,7 @@ export async function bundle(output, imports) {
     plugins: [generatedGlue(imports)],
     logLevel: "warning",
   });
+  await build({ entryPoints: { cli: "src/js/cli.ts" }, outdir: output, bundle: true, format: "esm", target: "node20", platform: "node", logLevel: "warning" });
 }
 
 /** src/js imports the generated glue as its neighbour, as tsconfig.json's rootDirs has it. */

@@ -20,6 +20,7 @@ export function manifest() {
     type: "module",
     main: "./index.js",
     types: "./types/index.d.ts",
+    bin: { [crate.name]: "./cli.js" },
     exports: {
       ".": entry("index"),
       "./worker": entry("worker"),
