@@ -15,6 +15,7 @@ export const reasons = {
   noOutbox: "It has no outbox of its own; the one here is ours, for the way of one write.",
   tooLong: "A million rows are left to Throughline and Electric's client: the case would take minutes a run.",
   oursAlone: "Several tabs are measured for Throughline alone.",
+  nothing: "There is nothing of the kind in it.",
   inMemory: "It keeps rows in memory, has no SQL, and local writes are the app's.",
 };
 
@@ -36,6 +37,7 @@ export const systems = [
   ...["delete", "wal"].map((variant) => ({
     id: `sqlite-wasm-${variant}`,
     title: `sqlite-wasm sahpool, ${variant === "wal" ? "WAL" : "rollback journal"}`,
+    short: `sqlite-wasm ${variant}`,
     main: "sqlite-wasm.js",
     variant,
     workers: { worker: "systems/sqlite-wasm.worker.js" },
@@ -45,6 +47,7 @@ export const systems = [
   {
     id: "wa-sqlite",
     title: "wa-sqlite OPFSCoopSync",
+    short: "wa-sqlite",
     main: "wa-sqlite.js",
     workers: { worker: "systems/wa-sqlite.worker.js" },
     files: [`${npm}/@journeyapps/wa-sqlite/dist/wa-sqlite.wasm`],
@@ -63,6 +66,7 @@ export const systems = [
   {
     id: "powersync",
     title: "PowerSync OPFSCoopSync",
+    short: "PowerSync",
     main: "powersync.js",
     workers: { worker: "node_modules/@powersync/web/lib/worker/worker.js" },
     files: [`${npm}/@journeyapps/wa-sqlite/dist/wa-sqlite.wasm`],
@@ -71,6 +75,7 @@ export const systems = [
   {
     id: "pglite",
     title: "PGlite + pglite-sync",
+    short: "PGlite",
     main: "pglite.js",
     workers: { worker: "systems/pglite.worker.js" },
     files: ["pglite.wasm", "pglite.data", "initdb.wasm"].map((file) => `${npm}/@electric-sql/pglite/dist/${file}`),
@@ -79,6 +84,7 @@ export const systems = [
   {
     id: "electric-client",
     title: "@electric-sql/client",
+    short: "Electric client",
     main: "electric-client.js",
     lacks: without(["open", "small", "large", "live", "outbox", "tabs"], "inMemory"),
   },
