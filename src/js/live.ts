@@ -124,24 +124,28 @@ export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
 
   #apply(live: WireLive): void {
     const [old, form] = [this.#current, this.#form];
-    if (live.types) {
-      this.#parsers = this.#reader.parsersOf(live);
-      this.#sources = this.#parsers && (this.#sources ?? new WeakMap());
-    }
-    if (!old || live.fresh || live.types) this.#form = JSON.stringify([live.columns, live.origins, live.types]);
+    let columns: readonly string[] = [];
+    const fresh = toRows<R>(live.rows, (told) => {
+      columns = told.columns;
+      if (told.types) {
+        this.#parsers = this.#reader.parsersOf(told);
+        this.#sources = this.#parsers && (this.#sources ?? new WeakMap());
+      }
+      if (!old || live.fresh || told.types) this.#form = JSON.stringify(told);
+      return { parsers: this.#parsers, sources: this.#sources };
+    });
     // Rows that were read in another way are none of the new ones: then all of them are told anew.
     const known = old && live.fresh && form === this.#form;
-    const result = known ? this.#renew(old, live) : applySteps<R>(old ?? [], live, this.#parsers, this.#sources);
+    const result = known ? this.#renew(old, fresh, columns) : applySteps<R>(old ?? [], fresh, live.steps);
     if (!result) return;
     const { rows, delta } = result;
     this.#current = this.#rows = rows;
     for (const reader of [...this.#readers]) this.#tell(reader, (each) => each.next(rows, delta));
   }
 
-  #renew(old: readonly R[], live: WireLive): { rows: R[]; delta: Delta<R> } | undefined {
-    const { columns } = live;
+  #renew(old: readonly R[], fresh: readonly R[], columns: readonly string[]): { rows: R[]; delta: Delta<R> } | undefined {
     const valuesOf = (row: R) => this.#sources?.get(row as object) ?? columns.map((column) => row[column as keyof R]);
-    return renew(old, toRows<R>(live, this.#parsers, this.#sources), { columns, key: this.#key, valuesOf });
+    return renew(old, fresh, { columns, key: this.#key, valuesOf });
   }
 
   #finish(tell: (reader: Reader<R>) => void, error?: ThroughlineError): void {

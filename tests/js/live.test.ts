@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LiveResult, Row } from "../../src/js/index.js";
-import type { WireLive, WireRequest } from "../../src/js/messages.js";
+import type { WireRequest } from "../../src/js/messages.js";
 import { quiet, wasmError, withDatabase, type WorkerDouble } from "./worker_double.js";
+import type { FlatLive } from "./wire.js";
 
-const first: WireLive = { type: "live", subscription: 1, columns: ["id", "title"], values: ["a", "A", "b", "B"], steps: [2, 2] };
-const second: WireLive = { ...first, values: ["b", "B2", "c", "C"], steps: [0, 0, 1, 1, 1, 2, 1] };
-const third: WireLive = { ...first, values: [], steps: [0, 1, 2] };
+const first: FlatLive = { type: "live", subscription: 1, columns: ["id", "title"], values: ["a", "A", "b", "B"], steps: [2, 2] };
+const second: FlatLive = { ...first, values: ["b", "B2", "c", "C"], steps: [0, 0, 1, 1, 1, 2, 1] };
+const third: FlatLive = { ...first, values: [], steps: [0, 1, 2] };
 
 const subscriptions = (worker: WorkerDouble) =>
   worker.requests.filter(({ type }) => type === "live" || type === "unsubscribe").map((r) => `${r.type} ${"subscription" in r ? r.subscription : ""}`);
