@@ -18,6 +18,8 @@ await build({
   outdir: output,
   outExtension: { ".js": ".mjs" },
   bundle: true,
+  // A framework is the same one for the adapter and for what stands beside it.
+  packages: "external",
   format: "esm",
   platform: "node",
   target: "node20",

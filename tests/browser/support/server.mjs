@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { until } from "./until.mjs";
 
 const root = resolve(import.meta.dirname, "../../..");
-const program = join(root, "target/debug/throughline-server");
+const program = process.env.THROUGHLINE_SERVER ?? join(root, "target/debug/throughline-server");
 
 /** The demo's site with the tests' own pages and workers beside it, under /fixtures/. */
 function makeSite() {
