@@ -7,8 +7,7 @@ const LONGEST_MS = 300_000;
 
 /** Runs a case in a fresh browser; a failure is a result, and null is a case that is not this system's. */
 export async function measure(one, system, surroundings) {
-  const why = one.leftOut?.(system, surroundings.options);
-  if (why !== undefined) return null;
+  if (system.lacks?.[one.id]) return null;
   const began = performance.now();
   const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
   let session;

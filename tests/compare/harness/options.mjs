@@ -31,7 +31,7 @@ export function readOptions(args, { systems, cases }) {
     million: values.million,
     runs,
     systems: pick("systems", values.systems, systems),
-    cases: pick("cases", values.cases, cases),
+    cases: pick("cases", values.cases, cases).filter(({ onDemand }) => !onDemand || values[onDemand]),
     out: values.out,
   };
 }

@@ -70,6 +70,18 @@ export class Session {
     await this.page.evaluate((options) => globalThis.compare.open(options), options);
   }
 
+  /** A second tab with the same database, which is then the one that is asked. */
+  async another(options = {}) {
+    this.page = await this.tab("");
+    await this.page.evaluate((options) => globalThis.compare.open(options), options);
+    return this.page;
+  }
+
+  /** Kills the process of a tab. */
+  crash(page) {
+    return this.#profile.crash(page);
+  }
+
   /** Runs an operation of `page/operations.js` in the page. */
   run(name, ...args) {
     return this.page.evaluate(([name, args]) => globalThis.compare.run(name, args), [name, args]);

@@ -1,8 +1,10 @@
 // What is measured within a page, on an open database: every system answers the same from the main thread.
 
-import { DELETE, GET, INSERT, UPDATE, idOf, momentOf, rowOf, titleOf } from "./todos.js";
+import { DELETE, INSERT, UPDATE, idOf, rowOf } from "./todos.js";
 
+export * from "./live.js";
 export * from "./reading.js";
+export * from "./syncing.js";
 
 /** How many rows go into one transaction where a system is filled by hand. */
 const LOADED_AT_ONCE = 10_000;
@@ -46,6 +48,9 @@ export async function writes(db, count) {
   const deleted = await each(count, (index) => db.execute(DELETE, [idOf(5000 + index)]));
   return { inserted, updated, deleted };
 }
+
+/** One-row updates alone. */
+export const updates = (db, count) => each(count, (index) => db.execute(UPDATE, [`changed ${index}`, idOf(1000 + index)]));
 
 /** So many inserts in one transaction. */
 export function batch(db, count) {

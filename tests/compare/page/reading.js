@@ -1,9 +1,10 @@
 // Reads, with their results as objects whose every value was touched.
 
-import { GET, idOf, momentOf, titleOf } from "./todos.js";
-import { each, timed } from "./operations.js";
+import { GET, idOf, momentOf } from "./todos.js";
+import { each } from "./operations.js";
 
 const COLUMNS = "id, title, completed, created_at, write_id";
+export const LIVE_COLUMNS = COLUMNS;
 
 /** Touches every value: rows that are built when they are read are built then. */
 function touched(rows) {

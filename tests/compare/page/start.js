@@ -28,6 +28,9 @@ export function start(open, variant, operations) {
   const kind = location.hash.slice(1);
   globalThis.compare = {
     open: opened,
+    get db() {
+      return db;
+    },
     /** Milliseconds from the navigation to the first row. */
     first: first[kind]?.().then(() => performance.now()),
     run: async (name, args) => (await operations())[name](db, ...args),

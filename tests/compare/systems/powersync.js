@@ -29,7 +29,7 @@ export async function open() {
     execute: (sql, params) => db.execute(sql, plain(params)),
     batch: (sql, rows) => db.executeBatch(sql, rows.map(plain)),
     query: (sql, params) => db.getAll(sql, plain(params)),
-    live(sql, params, onRows, onError) {
+    live({ sql, params = [] }, onRows, onError) {
       const stop = new AbortController();
       const told = { onResult: (result) => onRows(result.rows?._array ?? result.array), onError };
       db.watch(sql, params, told, { throttleMs: 0, signal: stop.signal });

@@ -15,7 +15,7 @@ export async function open({ live = false }) {
     execute: (sql, params) => db.sql(sql, ...params),
     batch: (sql, rows) => db.batch(() => rows.map((params) => ({ sql, params }))),
     query: (sql, params = []) => db.sql(sql, ...params),
-    live(sql, params, onRows) {
+    live({ sql, params = [] }, onRows) {
       const { unsubscribe } = db.reactiveQuery({ sql, params }).subscribe(onRows);
       return unsubscribe;
     },
