@@ -60,5 +60,5 @@ for (const text of [...failures, ...differ]) console.error(text);
 if (differ.length > 0) process.exitCode = 1;
 
 function browserVersion() {
-  return execFileSync(process.env.THROUGHLINE_CHROMIUM ?? "/usr/bin/chromium", ["--version"], { encoding: "utf8" }).split(" ").slice(0, 2).join(" ");
+  return execFileSync(process.env.THROUGHLINE_CHROMIUM ?? "/usr/bin/chromium", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split(" ").slice(0, 2).join(" ");
 }

@@ -3,8 +3,6 @@
 import { UPDATE, idOf, momentOf } from "./todos.js";
 import { LIVE_COLUMNS } from "./reading.js";
 
-/** After this a measurement of many slow calls ends with what it has; the warm-up ends after half of it. */
-const LONGEST_MS = 6_000;
 const WARM_UP = 3;
 
 /** The first so many rows in order, live: row n of the result is row n of the table. */
@@ -51,15 +49,18 @@ class Watching {
   }
 }
 
-/** From a change to the last callback that shows it: milliseconds of each. */
-async function reactions(db, { length, subscribers, count }, change) {
+/**
+ * From a change to the last callback that shows it: milliseconds of each of `count` changes. After `longest` milliseconds a measurement of
+ * slow ones ends with those that it has; the warm-up ends after half of that.
+ */
+async function reactions(db, { length, subscribers, count, longest }, change) {
   const watching = await Watching.start(db, length, subscribers);
   const samples = [];
   const began = performance.now();
   for (let index = 0, warm = 0; samples.length < count; index++) {
     const elapsed = performance.now() - began;
-    if (samples.length > 0 && elapsed > LONGEST_MS) break;
-    const isWarmUp = warm < WARM_UP && elapsed < LONGEST_MS / 2;
+    if (samples.length > 0 && elapsed > longest) break;
+    const isWarmUp = warm < WARM_UP && elapsed < longest / 2;
     const number = 10 + (index % 30);
     const title = `shown ${length} ${subscribers} ${index} ${change.name}`;
     const shown = watching.shown(number, title);

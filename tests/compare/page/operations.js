@@ -22,10 +22,18 @@ export async function timed(call) {
 
 /** Milliseconds of so many calls, one after the other, after a few that do not count. */
 export async function each(count, call) {
-  const samples = [];
+  const [samples] = await inTurn(count, [call]);
+  return samples;
+}
+
+/** The same of several calls in turn, so that whatever slows one down slows down the others: a list of samples for each. */
+export async function inTurn(count, calls) {
+  const samples = calls.map(() => []);
   for (let index = -WARM_UP; index < count; index++) {
-    const took = await timed(() => call(index + WARM_UP));
-    if (index >= 0) samples.push(took);
+    for (const [at, call] of calls.entries()) {
+      const took = await timed(() => call(index + WARM_UP));
+      if (index >= 0) samples[at].push(took);
+    }
   }
   return samples;
 }
