@@ -18,7 +18,9 @@ import { open } from "throughline";
 try {
   const db = await open({ name: "package-test", tables: {} });
   const rows = await db.query("SELECT sqlite_version() AS version");
-  document.body.dataset.answer = JSON.stringify(rows);
+  // What the module's second file does.
+  const { length } = await db.export();
+  document.body.dataset.answer = JSON.stringify(rows.map((row) => ({ ...row, length })));
   await db.close();
 } catch (error) {
   document.body.dataset.failure = String(error?.stack ?? error);
@@ -102,7 +104,9 @@ async function answersOn({ url, close }) {
     }
     const { answer, failure } = await tab.evaluate(() => ({ ...document.body.dataset }));
     assert.equal(failure, undefined, `the page said:\n${console.join("\n")}`);
-    assert.match(JSON.parse(answer)[0].version, /^3\.\d+\.\d+$/);
+    const [{ version, length }] = JSON.parse(answer);
+    assert.match(version, /^3\.\d+\.\d+$/);
+    assert.ok(length > 0 && length % 4096 === 0, `${length} bytes are no database`);
   } finally {
     await context.close();
     await close();
