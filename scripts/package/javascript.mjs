@@ -12,14 +12,19 @@ const generated = settings.build["wasm-pack-output"];
 // An app that runs the crate in a worker of its own imports the glue itself, unless src/js/wasm.ts wraps it.
 const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generated, `${name}.js`);
 
+/** The adapters, each for a library that the app brings along. */
+export const adapters = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js", kysely: "kysely" };
+
 /**
- * Writes index.js, worker.js and wasm.js. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
+ * Writes index.js, worker.js, wasm.js, the adapters, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
  * `imports`: what the module calls each of the glue's functions.
  */
 export async function bundle(output, imports) {
+  const around = Object.fromEntries(Object.keys(adapters).map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
-    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry },
+    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...around },
+    external: Object.values(adapters),
     outdir: output,
     bundle: true,
     format: "esm",
@@ -30,6 +35,7 @@ export async function bundle(output, imports) {
     plugins: [generatedGlue(imports)],
     logLevel: "warning",
   });
+  await build({ entryPoints: { cli: "src/js/cli.ts" }, outdir: output, bundle: true, format: "esm", target: "node20", platform: "node", logLevel: "warning" });
 }
 
 /** src/js imports the generated glue as its neighbour, as tsconfig.json's rootDirs has it. */

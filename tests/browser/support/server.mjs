@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { until } from "./until.mjs";
 
 const root = resolve(import.meta.dirname, "../../..");
-const program = join(root, "target/debug/throughline-server");
+const program = process.env.THROUGHLINE_SERVER ?? join(root, "target/debug/throughline-server");
 
 /** The demo's site with the tests' own pages and workers beside it, under /fixtures/. */
 function makeSite() {
@@ -21,11 +21,12 @@ function makeSite() {
 
 /**
  * Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log.
- * `site` is the folder it serves, which goes with it; else the demo.
+ * `rows` is how many items the demo's longest list begins with, 0 if nothing is said. `site` is the folder it serves, which goes
+ * with it; else the demo.
  */
-export async function startServer({ db, chunkBytes, site } = {}) {
+export async function startServer({ db, chunkBytes, rows = 0, site } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(site ?? makeSite(), db, chunkBytes);
+  const server = new Server(site ?? makeSite(), { db, chunkBytes, rows });
   await server.start();
   return server;
 }
@@ -38,9 +39,10 @@ class Server {
   /** `http://localhost:<port>`, the same after a restart. */
   origin;
 
-  constructor(site, db, chunkBytes) {
+  constructor(site, { db, chunkBytes, rows }) {
     this.#site = site;
-    this.#options = [...(db ? ["--db", db] : ["--memory"]), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
+    const kept = db ? ["--db", db] : ["--memory"];
+    this.#options = [...kept, "--rows", String(rows), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
   }
 
   /** Starts the process, on the port it had before. */

@@ -1,0 +1,41 @@
+// Figures of several runs, and of the many calls within one.
+
+const ascending = (values) => [...values].sort((one, other) => one - other);
+
+/** The value below which this share of the values lies, between neighbours in proportion. */
+export function quantile(values, share) {
+  const sorted = ascending(values);
+  if (sorted.length === 0) return NaN;
+  const at = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+export const median = (values) => quantile(values, 0.5);
+
+/**
+ * The mean of the middle half. A browser's clock ticks every 0.1 ms and shifts each tick at random: a median of short calls knows
+ * nothing finer, this does, and outliers move it as little.
+ */
+export function midmean(values) {
+  const sorted = ascending(values);
+  const cut = Math.floor(sorted.length / 4);
+  const middle = sorted.slice(cut, sorted.length - cut);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}
+
+/** What many calls of one run come to. */
+export const ofCalls = (samples) => ({ value: midmean(samples), p50: median(samples), p95: quantile(samples, 0.95), n: samples.length });
+
+/** What several runs come to: the median of their values with the least and the largest. */
+export function ofRuns(runs) {
+  const values = runs.map(({ value }) => value);
+  const p95 = runs.map((run) => run.p95).filter((value) => value !== undefined);
+  return {
+    median: median(values),
+    min: Math.min(...values),
+    max: Math.max(...values),
+    runs: values.length,
+    ...(p95.length > 0 && { p95: median(p95) }),
+  };
+}
