@@ -9,7 +9,7 @@ function firstSync(rows, name, more) {
     title: `First sync of ${of}`,
     measures: {
       [`sync${name}`]: { title: "open and load from the server, until all rows can be counted", unit: "ms" },
-      [`opened${name}`]: { title: "… of which until it is open", unit: "ms" },
+      [`opened${name}`]: { title: "… of which until it is open", unit: "ms", part: true },
       [`memory${name}`]: { title: "peak memory of the renderer", unit: "bytes" },
       [`get${name}`]: { title: "then a point get", unit: "ms" },
       [`write${name}`]: { title: "then a local update of one row, durable", unit: "ms" },
