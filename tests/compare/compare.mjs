@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { startServer } from "../browser/support/server.mjs";
 import { cases } from "./cases/index.mjs";
@@ -24,7 +24,7 @@ const site = await startSite(backend.origin, systems);
 
 const results = {
   began: new Date().toISOString(),
-  machine: { cpu: cpus()[0]?.model, cores: cpus().length, browser: browserVersion() },
+  machine: { cpu: cpus()[0]?.model, cores: cpus().length, load: loadavg()[0], browser: browserVersion() },
   options: { quick: options.quick, runs: options.runs, million: options.million },
   systems: options.systems.map(({ id, title }) => ({ id, title })),
   /** One entry a case, system and run. */

@@ -146,6 +146,12 @@ describe("the report", () => {
     assert.deepEqual(line("## "), ["## Goals", "## Reads and writes", "## Open"]);
   });
 
+  it("says of a busy machine that it was", () => {
+    const on = (load) => markdown(new Summary({ results: { ...results, machine: { ...results.machine, load } }, cases, systems, reasons }));
+    assert.match(on(7.25), /The machine was busy when it began \(load 7\.3\)/);
+    assert.doesNotMatch(on(0.2), /busy/);
+  });
+
   it("says of a system that failed that it did", () => {
     const alone = { ...results, runs: runs.filter(({ system, failure }) => system !== "powersync" || failure) };
     const page = markdown(new Summary({ results: alone, cases, systems, reasons }));
