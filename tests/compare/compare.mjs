@@ -3,11 +3,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { startServer } from "../browser/support/server.mjs";
 import { cases } from "./cases/index.mjs";
 import { disagreements } from "./harness/agree.mjs";
-import { bundle, here, siteFolder } from "./harness/bundle.mjs";
+import { bundle, root, siteFolder } from "./harness/bundle.mjs";
 import { readOptions } from "./harness/options.mjs";
 import { ordered } from "./harness/order.mjs";
 import { measure } from "./harness/measure.mjs";
@@ -30,7 +30,7 @@ const results = {
   /** One entry a case, system and run. */
   runs: [],
 };
-const out = options.out ?? join(here, "results");
+const out = resolve(root, options.out);
 const write = () => {
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, "latest.json"), `${JSON.stringify(results, null, 1)}\n`);

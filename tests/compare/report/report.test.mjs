@@ -100,6 +100,9 @@ describe("a comparison", () => {
     assert.deepEqual(ids(readOptions([], all)), [everything, ["small", "open", "unused"], 5]);
     assert.deepEqual(ids(readOptions(["--quick", "--million"], all)), [everything, ["small", "open", "unused", "huge"], 1]);
     assert.deepEqual(ids(readOptions(["--systems", "pglite,throughline", "--cases", "open", "--runs", "2"], all)), [["throughline", "pglite"], ["open"], 2]);
+    const out = (...args) => readOptions(args, all).out;
+    assert.deepEqual([out(), out("--million"), out("--quick")], ["tests/compare/results", "tests/compare/results", "target/compare/last"]);
+    assert.deepEqual([out("--cases", "open"), out("--quick", "--out", "there")], ["target/compare/last", "there"]);
     assert.throws(() => readOptions(["--systems", "oracle"], all), /there is no oracle, only throughline/);
     assert.throws(() => readOptions(["--runs", "0"], all), /number from 1/);
     assert.throws(() => readOptions(["--faster"], all), /faster/);
