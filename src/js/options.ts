@@ -228,7 +228,10 @@ export interface OpenOptions<Tables extends object = AnyTables> {
   persist?: boolean | undefined;
   /** Where the worker script is, if the bundler put it elsewhere. */
   workerUrl?: string | URL | undefined;
-  /** Where the wasm file is, if not beside the worker script. */
+  /**
+   * Where `throughline_bg.wasm` is, if not beside the worker script. `throughline_rest.wasm` is looked for beside it, then beside the
+   * worker script.
+   */
   wasmUrl?: string | URL | undefined;
 }
 

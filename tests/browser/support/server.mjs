@@ -10,12 +10,12 @@ import { assembleSite } from "../../../scripts/site.mjs";
 import { until } from "./until.mjs";
 
 const root = resolve(import.meta.dirname, "../../..");
-const program = join(root, "target/debug/throughline-server");
+const program = process.env.THROUGHLINE_SERVER ?? join(root, "target/debug/throughline-server");
 
 /** The demo's site with the tests' own pages and workers beside it, under /fixtures/. */
-async function makeSite() {
+async function makeSite(packed) {
   const site = mkdtempSync(join(tmpdir(), "throughline-site-"));
-  await assembleSite(site);
+  await assembleSite(site, packed);
   cpSync(join(root, "tests/browser/fixtures"), join(site, "fixtures"), { recursive: true });
   return site;
 }
@@ -23,17 +23,18 @@ async function makeSite() {
 /**
  * Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log.
  * `rows` is how many items the demo's longest list begins with, 0 if nothing is said. `site` is the folder it serves, which goes
- * with it; else the demo.
+ * with it; else the demo. `packed`: the folder of the npm package, if not the one that was built last.
  */
-export async function startServer({ db, chunkBytes, rows = 0, site } = {}) {
+export async function startServer({ db, chunkBytes, rows = 0, site, packed = join(root, "pkg") } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(site ?? (await makeSite()), { db, chunkBytes, rows });
+  const server = new Server(site ?? (await makeSite(packed)), packed, { db, chunkBytes, rows });
   await server.start();
   return server;
 }
 
 class Server {
   #site;
+  #packed;
   #options;
   #port = "0";
   #process;
@@ -45,15 +46,16 @@ class Server {
   /** `http://localhost:<port>`, the same after a restart. */
   origin;
 
-  constructor(site, { db, chunkBytes, rows }) {
+  constructor(site, packed, { db, chunkBytes, rows }) {
     this.#site = site;
+    this.#packed = packed;
     const kept = db ? ["--db", db] : ["--memory"];
     this.#options = [...kept, "--rows", String(rows), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
   }
 
   /** Starts the process, on the port it had before. */
   async start() {
-    const site = ["--site", this.#site, "--package", join(root, "pkg")];
+    const site = ["--site", this.#site, "--package", this.#packed];
     const args = [...site, ...this.#options, "--port", this.#port, "--open-test-controls"];
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
     // Should the tests end early, the server goes with them.
