@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
 import { newProfile } from "./support/profile.mjs";
-import { newTodo, startServer } from "./support/server.mjs";
+import { newItem, startServer } from "./support/server.mjs";
 
 let server;
 let profile;
@@ -46,7 +46,7 @@ describe("the demo", () => {
   });
 
   it("shows another user's change without being asked", async () => {
-    await server.asOtherUser(newTodo("From elsewhere"));
+    await server.asOtherUser(newItem("From elsewhere"));
     await demo.shows("From elsewhere", "confirmed");
   });
 
@@ -63,29 +63,30 @@ describe("the demo", () => {
   });
 
   it("shows a write's way through the tables", async () => {
+    await demo.page.getByTestId("hood").click();
     await demo.page.getByTestId("table-changes").waitFor();
     await demo.goOffline();
     await demo.add("Watch me");
     await table("changes").getByText("insert", { exact: true }).waitFor();
-    await table("todos_local").getByText("Watch me", { exact: true }).waitFor();
-    assert.equal(await table("todos_synced").getByText("Watch me", { exact: true }).count(), 0);
+    await table("items_local").getByText("Watch me", { exact: true }).waitFor();
+    assert.equal(await table("items_synced").getByText("Watch me", { exact: true }).count(), 0);
     await demo.goOnline();
-    await table("todos_synced").getByText("Watch me", { exact: true }).waitFor();
+    await table("items_synced").getByText("Watch me", { exact: true }).waitFor();
     await demo.shows("Watch me", "confirmed");
     await table("changes").waitFor({ state: "detached" });
-    await table("todos_local").waitFor({ state: "detached" });
+    await table("items_local").waitFor({ state: "detached" });
   });
 
   it("clears what is done as one transaction", async () => {
     await demo.tick("Watch me");
-    await demo.shows("Watch me", "confirmed");
+    await demo.todo("Watch me").and(demo.page.locator('.done[data-state="confirmed"]')).waitFor();
     const before = (await server.posts()).length;
     await demo.page.getByTestId("clear-done").click();
     await demo.showsNo("Watch me");
     await demo.showsNo("Start the demo");
     await demo.settled();
     assert.equal((await server.posts()).length, before + 1);
-    assert.ok(!(await server.rows()).some(({ completed }) => completed === "t"));
+    assert.ok(!(await server.rows("items")).some(({ completed }) => completed === "t"));
     assert.ok(await demo.page.getByTestId("clear-done").isHidden());
   });
 
