@@ -61,11 +61,23 @@ function generatedGlue(imports, head = "") {
     name: "generated-glue",
     setup({ onLoad, onResolve }) {
       onResolve({ filter: new RegExp(`^\\.{1,2}/${name}\\.js$`) }, () => ({ path: glue }));
-      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({
-        contents: head + readFileSync(path, "utf8").replace(/\w+/g, (word) => imports.get(word) ?? word),
-      }));
+      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({ contents: head + adapt(readFileSync(path, "utf8"), imports) }));
     },
   };
+}
+
+/** The glue with the names that the module imports, and with the calls by which the module's second file is loaded. */
+function adapt(glue, imports) {
+  const renamed = glue.replace(/\w+/g, (word) => imports.get(word) ?? word);
+  const changes = [
+    ["= __wbg_get_imports();", "= withRest(__wbg_get_imports());"],
+    ["return __wbg_finalize_init(instance, module);", "__wbg_finalize_init(instance, module);\n    void beginRest(wasm);\n    return wasm;"],
+  ];
+  const changed = changes.reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`the glue that wasm-bindgen generates has no "${from}"`);
+    return text.replaceAll(from, to);
+  }, renamed);
+  return `import { beginRest, withRest } from ${JSON.stringify(resolve("src/js/rest.ts"))};\n${changed}`;
 }
 
 /** Writes the declarations of every entry, with those of the generated glue beside them. */

@@ -10,7 +10,7 @@ const entry = (name) => ({ types: `./types/${name}.d.ts`, default: `./${name}.js
 
 /** Says what the package is; facts that Cargo.toml states are read from there. */
 export function manifest() {
-  const wasm = `./${settings.build.name}_bg.wasm`;
+  const wasm = ["bg", "rest"].map((part) => `./${settings.build.name}_${part}.wasm`);
   return {
     name: crate.name,
     version: crate.version,
@@ -27,8 +27,8 @@ export function manifest() {
       "./wasm": entry("wasm"),
       ...Object.fromEntries(Object.keys(adapters).map((name) => [`./${name}`, entry(name)])),
       "./testing": entry("testing"),
-      // For a bundler or a server that is to be told where the module lies.
-      [wasm]: wasm,
+      // For a bundler or a server that is to be told where the module's two files lie.
+      ...Object.fromEntries(wasm.map((file) => [file, file])),
       "./package.json": "./package.json",
     },
     // An app has the one it uses; the oldest is what each adapter's API came with.

@@ -238,7 +238,10 @@ export interface OpenOptions<Tables extends object = AnyTables> {
    * ```
    */
   worker?: (() => Worker) | undefined;
-  /** Where the wasm file is, if not beside the worker script. */
+  /**
+   * Where `throughline_bg.wasm` is, if not beside the worker script. `throughline_rest.wasm` is looked for beside it, then beside the
+   * worker script.
+   */
   wasmUrl?: string | URL | undefined;
 }
 

@@ -5,6 +5,8 @@ try {
   const db = await open({ name: "app", tables: {} });
   const [{ version }] = await db.query("SELECT sqlite_version() AS version");
   const { storage } = await db.status();
+  // What the second file of the module does.
+  await db.export();
   await db.close();
   document.body.dataset.answer = `${version} ${storage.persistence}`;
 } catch (error) {

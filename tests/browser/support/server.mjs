@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { until } from "./until.mjs";
 
 const root = resolve(import.meta.dirname, "../../..");
-const program = join(root, "target/debug/throughline-server");
+const program = process.env.THROUGHLINE_SERVER ?? join(root, "target/debug/throughline-server");
 
 /** The demo's site with the tests' own pages and workers beside it, under /fixtures/. */
 function makeSite() {
@@ -21,31 +21,35 @@ function makeSite() {
 
 /**
  * Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log.
- * `site` is the folder it serves, which goes with it; else the demo.
+ * `rows` is how many items the demo's longest list begins with, 0 if nothing is said. `site` is the folder it serves, which goes
+ * with it; else the demo. `packed`: the folder of the npm package, if not the one that was built last.
  */
-export async function startServer({ db, chunkBytes, site } = {}) {
+export async function startServer({ db, chunkBytes, rows = 0, site, packed = join(root, "pkg") } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(site ?? makeSite(), db, chunkBytes);
+  const server = new Server(site ?? makeSite(), packed, { db, chunkBytes, rows });
   await server.start();
   return server;
 }
 
 class Server {
   #site;
+  #packed;
   #options;
   #port = "0";
   #process;
   /** `http://localhost:<port>`, the same after a restart. */
   origin;
 
-  constructor(site, db, chunkBytes) {
+  constructor(site, packed, { db, chunkBytes, rows }) {
     this.#site = site;
-    this.#options = [...(db ? ["--db", db] : ["--memory"]), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
+    this.#packed = packed;
+    const kept = db ? ["--db", db] : ["--memory"];
+    this.#options = [...kept, "--rows", String(rows), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
   }
 
   /** Starts the process, on the port it had before. */
   async start() {
-    const site = ["--site", this.#site, "--package", join(root, "pkg")];
+    const site = ["--site", this.#site, "--package", this.#packed];
     const args = [...site, ...this.#options, "--port", this.#port, "--open-test-controls"];
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
     // Should the tests end early, the server goes with them.

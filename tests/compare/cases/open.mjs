@@ -1,0 +1,20 @@
+import { brotliBytes } from "../harness/site.mjs";
+
+/** From the navigation to the first row, in a browser that was never here, and again with what is there then. */
+export const open = {
+  id: "open",
+  title: "Download and open",
+  measures: {
+    bytes: { title: "download to the first row, brotli", unit: "bytes" },
+    cold: { title: "cold: navigation → database made, a row written and read", unit: "ms" },
+    warm10k: { title: "warm: navigation → a row read, 10k rows", unit: "ms" },
+  },
+  async run(session) {
+    const { value: cold, files } = await session.firstRow("cold");
+    const bytes = await brotliBytes(files);
+    await session.load(1, 10_000);
+    const checks = { rows: await session.run("checksum") };
+    const { value: warm10k } = await session.firstRow("warm");
+    return { measures: { bytes, cold, warm10k }, checks, files: files.map((file) => file.split("/").at(-1)) };
+  },
+};
