@@ -14,7 +14,7 @@ const generated = settings.build["wasm-pack-output"];
 const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generated, `${name}.js`);
 
 /** The adapters, each for a library that the app brings along. */
-export const adapters = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js", kysely: "kysely" };
+export const adapters = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js", kysely: "kysely", drizzle: "drizzle-orm" };
 
 /**
  * Writes index.js, worker.js, wasm.js, the adapters, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
@@ -25,7 +25,7 @@ export async function bundle(output, imports, whole) {
   const around = Object.fromEntries(Object.keys(adapters).map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
     entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...around },
-    external: Object.values(adapters),
+    external: Object.values(adapters).flatMap((library) => [library, `${library}/*`]),
     outdir: output,
     bundle: true,
     format: "esm",
