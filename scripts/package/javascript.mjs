@@ -35,17 +35,33 @@ export async function bundle(output, imports) {
     plugins: [generatedGlue(imports)],
     logLevel: "warning",
   });
+  // Beside index.js, so that its classes are the app's; the glue finds the world's time and network in place of a worker's.
+  await build({
+    entryPoints: { testing: "src/js/testing.ts" },
+    external: ["./index.js", "node:*"],
+    outdir: output,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    sourcemap: true,
+    plugins: [generatedGlue(imports, worldGlobals)],
+    logLevel: "warning",
+  });
   await build({ entryPoints: { cli: "src/js/cli.ts" }, outdir: output, bundle: true, format: "esm", target: "node20", platform: "node", logLevel: "warning" });
 }
 
+const worldGlobals = `import { BroadcastChannel, clearTimeout, Date, fetch, scope as globalThis, setTimeout } from ${JSON.stringify(resolve("src/js/testing/scope.ts"))};
+`;
+
 /** src/js imports the generated glue as its neighbour, as tsconfig.json's rootDirs has it. */
-function generatedGlue(imports) {
+function generatedGlue(imports, head = "") {
   const glue = resolve(generated, `${name}.js`);
   return {
     name: "generated-glue",
     setup({ onLoad, onResolve }) {
-      onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, () => ({ path: glue }));
-      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({ contents: adapt(readFileSync(path, "utf8"), imports) }));
+      onResolve({ filter: new RegExp(`^\\.{1,2}/${name}\\.js$`) }, () => ({ path: glue }));
+      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({ contents: head + adapt(readFileSync(path, "utf8"), imports) }));
     },
   };
 }

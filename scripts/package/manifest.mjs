@@ -26,6 +26,7 @@ export function manifest() {
       "./worker": entry("worker"),
       "./wasm": entry("wasm"),
       ...Object.fromEntries(Object.keys(adapters).map((name) => [`./${name}`, entry(name)])),
+      "./testing": entry("testing"),
       // For a bundler or a server that is to be told where the module's two files lie.
       ...Object.fromEntries(wasm.map((file) => [file, file])),
       "./package.json": "./package.json",

@@ -38,7 +38,7 @@ function goalTable(summary) {
 function caseTable(one, summary, notes) {
   const systems = summary.systems.filter((system) => Object.keys(one.measures).some((measure) => summary.cell(system, one, measure).median !== undefined));
   if (systems.length === 0) return "";
-  const rows = Object.entries(one.measures).flatMap(([id, { title, unit }]) => {
+  const rows = Object.entries(one.measures).flatMap(([id, { title, unit, tail = false, part = false }]) => {
     const cells = systems.map((system) => summary.cell(system, one, id));
     const medians = cells.map(({ median }) => median).filter((median) => median !== undefined);
     if (medians.length === 0) return [];
@@ -46,7 +46,8 @@ function caseTable(one, summary, notes) {
     const written = cells.map((cell) => {
       if (cell.median === undefined) return `–${notes.mark(cell)}`;
       const text = spread(cell, unit);
-      return cell.median === least && medians.length > 1 ? `**${text}**` : text;
+      const isBest = cell.median === least && medians.length > 1 && !part;
+      return `${isBest ? `**${text}**` : text}${tail && cell.p95 !== undefined ? `, p95 ${figure(cell.p95, unit)}` : ""}`;
     });
     return [`| ${title} | ${written.join(" | ")} |`];
   });
