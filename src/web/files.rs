@@ -2,7 +2,7 @@
 
 use rsqlite_vfs::VfsFilesManager;
 use rsqlite_vfs::memvfs::MemVfsUtil;
-use rsqlite_vfs::transfer::{DbTransfer, ExportSource};
+use rsqlite_vfs::transfer::DbTransfer;
 
 use super::opfs::Pool;
 use crate::engine::{self, Connection, files};
@@ -25,28 +25,25 @@ impl Files {
     }
 
     /// The names of all that are there.
-    pub(super) fn names(&self) -> Result<Vec<String>> {
+    pub(super) fn names(&self) -> Vec<String> {
         match self {
-            Self::Pool(pool) => pool.files.names().map_err(failed),
-            Self::Memory => Ok(Vec::new()),
+            Self::Pool(pool) => pool.names(),
+            Self::Memory => Vec::new(),
         }
     }
 
-    /// Its size in bytes; of one that is in use, or whose write-ahead log is not empty, more than any.
+    /// Its size with those that SQLite keeps beside it, in bytes; of one that cannot be looked at more than any.
     pub(super) fn size(&self, name: &str) -> u64 {
         match self {
-            Self::Pool(pool) if pool.files.contains(name).unwrap_or(true) => {
-                let file = pool.files.open_export(name);
-                file.map_or(u64::MAX / 4, |file| file.size())
-            }
-            _ => 0,
+            Self::Pool(pool) => pool.size(name).unwrap_or(u64::MAX),
+            Self::Memory => 0,
         }
     }
 
     /// Its bytes. Nothing may have it open.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>> {
         match self {
-            Self::Pool(pool) => pool.files.export_db(name).map_err(failed),
+            Self::Pool(pool) => pool.read(name),
             Self::Memory => memory()?.export_db(name).map_err(failed),
         }
     }
@@ -55,10 +52,7 @@ impl Files {
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         self.remove(name);
         match self {
-            Self::Pool(pool) => pool
-                .files
-                .import_db(name, bytes)
-                .map_err(super::opfs::error),
+            Self::Pool(pool) => pool.write(name, bytes),
             Self::Memory => memory()?.import_db(name, bytes).map_err(failed),
         }
     }
@@ -67,7 +61,7 @@ impl Files {
     pub(super) fn remove(&self, name: &str) {
         for name in files::with_companions(name) {
             match self {
-                Self::Pool(pool) => drop(pool.files.remove(&name)),
+                Self::Pool(pool) => drop(pool.remove(&name)),
                 Self::Memory => drop(memory().map(|files| files.remove(&name))),
             }
         }

@@ -16,6 +16,7 @@ mod live;
 mod locks;
 mod measure;
 mod opfs;
+mod pool;
 mod random;
 mod relay;
 mod shapes;

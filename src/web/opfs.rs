@@ -1,26 +1,22 @@
 //! The origin private file system: one pool of access handles a database.
 
-use js_sys::{Function, Object, Promise};
-use sqlite_wasm_rs::WasmOsCallback;
-use sqlite_wasm_vfs::sahpool::{OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
+use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::convert::{get, set};
+use super::convert::get;
+use super::pool::{self, Failure};
 use super::{measure, wal};
-use crate::error::Error;
+use crate::engine::files;
+use crate::error::{Error, Result};
 use crate::tabs::OpenTrouble;
-
-/// Database, write-ahead log, the rollback journal of the moment before WAL is on, a broken file that was set aside, one that is
-/// taken in or out with its journal, and temporary files: a statement that sorts or replaces many rows has some of them open at once.
-const SLOTS: usize = 12;
 
 /// Holds a folder for each database.
 const FOLDER: &str = ".throughline";
 
 /// An open pool.
 pub(super) struct Pool {
-    pub(super) files: OpfsSAHPoolUtil,
+    files: pool::Pool,
     /// The VFS to open a database on.
     pub(super) vfs: String,
 }
@@ -40,63 +36,71 @@ pub(super) enum PoolError {
 impl Pool {
     /// Opens the pool of a database.
     pub(super) async fn open(database: &str) -> Result<Self, PoolError> {
-        let handle = get(&js_sys::global(), "FileSystemFileHandle");
-        if !get(&get(&handle, "prototype"), "createSyncAccessHandle").is_function() {
+        let global = js_sys::global();
+        let handle = get(&get(&global, "FileSystemFileHandle"), "prototype");
+        let storage = get(&get(&global, "navigator"), "storage");
+        let parts = [
+            (handle, "createSyncAccessHandle"),
+            (storage, "getDirectory"),
+        ];
+        if parts.iter().any(|(of, part)| !get(of, part).is_function()) {
             let missing = "there are no synchronous file handles";
             return Err(PoolError::Unavailable(missing.into()));
         }
         let directory = directory(database);
         let vfs = format!("throughline-{directory}");
-        let config = OpfsSAHPoolCfgBuilder::new()
-            .vfs_name(&below(&vfs))
-            .directory(&format!("{FOLDER}/{directory}"))
-            .initial_capacity(SLOTS)
-            .build();
-        Self::try_open(&config, &vfs).await
-    }
-
-    async fn try_open(
-        config: &sqlite_wasm_vfs::sahpool::OpfsSAHPoolCfg,
-        vfs: &str,
-    ) -> Result<Self, PoolError> {
-        let pool = install::<WasmOsCallback>(config, false)
-            .await
-            .map_err(classify)?;
-        // Of a database that this worker closed before.
-        pool.resume().await.map_err(classify)?;
-        wal::install(&below(vfs), vfs).map_err(PoolError::Failed)?;
-        Ok(Self {
-            files: pool,
-            vfs: vfs.to_owned(),
-        })
+        let files = pool::Pool::open(&[FOLDER, &directory], &below(&vfs)).await;
+        let files = files.map_err(classify)?;
+        wal::install(&below(&vfs), &vfs).map_err(PoolError::Failed)?;
+        Ok(Self { files, vfs })
     }
 
     /// Lets go of the files. The connection must be closed.
-    pub(super) fn release(&self) -> Result<(), String> {
-        self.files.pause().map_err(|error| error.to_string())
+    pub(super) fn release(self) -> Result<()> {
+        wal::uninstall(&self.vfs);
+        self.files.close().map_err(error)
     }
 
     /// Gives the pool up for good: its folder is gone. The connection must be closed.
     ///
     /// In Chromium the handles of deleted files go on working, but closing one never returns. So they are left to the garbage
     /// collector.
-    #[allow(unsafe_code)]
-    pub(super) fn forget(&self) -> Result<(), String> {
-        let handle = get(&js_sys::global(), "FileSystemSyncAccessHandle");
-        let prototype = Object::from(get(&handle, "prototype"));
-        let close = get(&prototype, "close");
-        set(&prototype, "close", Function::new_no_args(""));
+    pub(super) fn forget(&self) -> Result<()> {
         wal::uninstall(&self.vfs);
-        // SAFETY: the engine dropped its connection, and nobody else is told of this VFS.
-        let forgotten = unsafe { self.files.uninstall() };
-        set(&prototype, "close", close);
-        forgotten.map_err(|error| error.to_string())
+        self.files.lose().map_err(error)
+    }
+
+    /// The names of all that are there.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.files.names()
+    }
+
+    /// A file's size with those of its companions, in bytes.
+    pub(super) fn size(&self, name: &str) -> Result<u64> {
+        let sizes = files::with_companions(name).map(|one| self.files.size(&one));
+        sizes
+            .into_iter()
+            .try_fold(0, |sum, size| Ok(sum + size.map_err(error)?))
+    }
+
+    /// A file's bytes. Nothing may have it open, or have a log beside it.
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>> {
+        self.files.read(name).map_err(error)
+    }
+
+    /// Writes a new file, which is to be opened without a write-ahead log.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.files.write(name, bytes).map_err(error)
+    }
+
+    /// Deletes a file.
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
+        self.files.remove(name).map_err(error)
     }
 
     /// Deletes everything in the pool. The connection must be closed.
-    pub(super) fn clear(&self) -> Result<(), String> {
-        use rsqlite_vfs::VfsFilesManager;
-        self.files.clear().map_err(|error| error.to_string())
+    pub(super) fn clear(&self) -> Result<()> {
+        self.names().iter().try_for_each(|name| self.remove(name))
     }
 }
 
@@ -112,8 +116,8 @@ impl PoolError {
 }
 
 /// A failure of the pool for the app.
-pub(super) fn error(error: OpfsSAHError) -> Error {
-    match classify(error) {
+fn error(failure: Failure) -> Error {
+    match classify(failure) {
         PoolError::Full(reason) => Error::Quota(reason),
         PoolError::Unavailable(reason) | PoolError::Failed(reason) => Error::Storage(reason),
         PoolError::InUse => Error::Storage("another worker has the files".into()),
@@ -162,18 +166,14 @@ fn directory(database: &str) -> String {
     name
 }
 
-fn classify(error: OpfsSAHError) -> PoolError {
-    let message = error.to_string();
-    match &error {
-        OpfsSAHError::NotSupported => PoolError::Unavailable(message),
-        OpfsSAHError::Opfs { value, .. } => match exception(value).as_str() {
-            "NoModificationAllowedError" | "InvalidStateError" => PoolError::InUse,
-            "SecurityError" | "NotSupportedError" | "UnknownError" | "TypeError" => {
-                PoolError::Unavailable(message)
-            }
-            "QuotaExceededError" => PoolError::Full(message),
-            _ => PoolError::Failed(message),
-        },
+fn classify(failure: Failure) -> PoolError {
+    let message = failure.to_string();
+    match failure.exception().as_str() {
+        "NoModificationAllowedError" | "InvalidStateError" => PoolError::InUse,
+        "SecurityError" | "NotSupportedError" | "UnknownError" | "TypeError" => {
+            PoolError::Unavailable(message)
+        }
+        "QuotaExceededError" => PoolError::Full(message),
         _ => PoolError::Failed(message),
     }
 }

@@ -81,10 +81,8 @@ fn in_pool(name: &str, pool: Pool) -> Result<(Place, Storage)> {
 }
 
 fn choose(files: &Files) -> Result<(String, u32, Connection)> {
-    let plan = files::plan(&files.names()?, &mut |file| {
-        let companions = files::with_companions(file);
-        let bytes = companions.iter().map(|one| files.size(one)).sum();
-        files::condition(&files.connect(file)?, bytes)
+    let plan = files::plan(&files.names(), &mut |file| {
+        files::condition(&files.connect(file)?, files.size(file))
     })?;
     for file in &plan.delete {
         files.remove(file);
@@ -112,8 +110,8 @@ fn in_memory(name: &str, reason: String) -> Result<(Place, Storage)> {
 }
 
 fn release(files: Files) -> Result<()> {
-    match &files {
-        Files::Pool(pool) => pool.release().map_err(Error::Storage),
+    match files {
+        Files::Pool(pool) => pool.release(),
         Files::Memory => Ok(()),
     }
 }
@@ -143,7 +141,7 @@ impl Storage {
                 self.read_again(&mut salvage)?;
             } else {
                 // Its handles are of files that nobody will find again.
-                pool.forget().map_err(Error::Storage)?;
+                pool.forget()?;
                 let fresh = Pool::open(&self.name).await;
                 self.files = Files::Pool(fresh.map_err(PoolError::trouble)?);
                 self.next = 1;
@@ -177,7 +175,7 @@ impl Storage {
     /// Deletes the files. The connection must be closed.
     pub(super) fn delete(&self) -> Result<()> {
         match &self.files {
-            Files::Pool(pool) => pool.clear().map_err(Error::Storage),
+            Files::Pool(pool) => pool.clear(),
             Files::Memory => Ok(()),
         }
     }
