@@ -40,7 +40,7 @@ const write = () => {
 };
 
 for (let run = 0; run < options.runs; run++) {
-  for (const one of options.cases) {
+  for (const one of options.cases.filter(({ once }) => !once || run === 0)) {
     for (const system of ordered(options.systems, run)) {
       const result = await measure(one, system, { site, backend, options });
       if (!result) continue;
