@@ -21,6 +21,7 @@ export function showItems(db, { nameOf }) {
   const shown = { list: undefined, search: "", filter: "all" };
   let stopCounts = () => {};
   let done = 0;
+  let isLoading = false;
 
   const run = (sql, params) => db.execute(sql, params).catch(toast);
   const actions = {
@@ -74,11 +75,17 @@ export function showItems(db, { nameOf }) {
 
   const showEmpty = (total) => {
     const empty = byTestId("empty");
-    const text = total > 0 ? "" : shown.search ? "Nothing has these words." : EMPTY[shown.filter];
+    const nothing = isLoading ? "The first sync is still bringing the items." : shown.search ? "Nothing has these words." : EMPTY[shown.filter];
+    const text = total > 0 ? "" : nothing;
     if (empty.textContent !== text) empty.textContent = text;
     empty.hidden = text === "";
   };
 
+  db.onStatus(({ shapes }) => {
+    const wasLoading = isLoading;
+    isLoading = shapes.some(({ table, phase, lastSyncedAt }) => table === "items" && phase === "loading" && lastSyncedAt === null);
+    if (isLoading !== wasLoading) rows.refresh();
+  });
   wireFilters(shown, ask);
   wireSearch(shown, ask);
   wireAdd(db, shown);

@@ -10,6 +10,8 @@ export function showOutbox(db) {
   const drawer = byTestId("outbox");
   const opener = byTestId("open-outbox");
   const cards = new Map();
+  /** The newest refusal that the user has put off. */
+  let later = 0;
 
   const refresh = coalesce(async () => {
     const [pending, rejected] = await Promise.all([db.pending(), db.rejected()]);
@@ -40,7 +42,7 @@ export function showOutbox(db) {
     count.textContent = String(culprits.length);
     count.parentElement.hidden = culprits.length === 0;
     const bar = byTestId("refused-bar");
-    bar.hidden = culprits.length === 0 || !drawer.hidden;
+    bar.hidden = !drawer.hidden || culprits.every(({ number }) => number <= later);
     bar.querySelector("span").textContent = culprits.length === 1 ? "The server refused a change." : `The server refused ${culprits.length} changes.`;
   };
 
@@ -54,6 +56,10 @@ export function showOutbox(db) {
   opener.addEventListener("click", () => show(drawer.hidden));
   byTestId("close-outbox").addEventListener("click", () => show(false));
   byTestId("review").addEventListener("click", () => show(true));
+  byTestId("refused-later").addEventListener("click", () => {
+    later = Math.max(...cards.keys());
+    refresh();
+  });
   drawer.addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
   document.querySelector(".todos").addEventListener("click", ({ target }) => target.closest('[data-testid="refused"]') && show(true));
 

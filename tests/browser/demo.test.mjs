@@ -121,3 +121,43 @@ describe("the demo", () => {
     await demo.page.getByTestId("notice").waitFor({ state: "hidden" });
   });
 });
+
+describe("a first sync", () => {
+  it("tells how far it is, and shows the rows when they are complete", async () => {
+    const large = await startServer({ rows: 2000, chunkBytes: 50_000 });
+    const fresh = await newProfile({ serviceWorkers: "block" });
+    try {
+      let letGo;
+      const held = new Promise((resolve) => (letGo = resolve));
+      let requests = 0;
+      await fresh.context.route(/\/v1\/shape.*table=items/, async (route) => {
+        if (++requests === 4) await held;
+        await route.continue();
+      });
+      const page = await fresh.open(`${large.origin}/`);
+      await page.getByTestId("progress").getByText(/^First sync: [1-9][\d,]* rows, 0\.[1-9] MB so far$/).waitFor();
+      await page.getByTestId("empty").getByText("The first sync is still bringing the items.").waitFor();
+      letGo();
+      const first = new Demo(page);
+      await first.opened();
+      await first.settled();
+      assert.ok(await page.getByTestId("progress").isHidden());
+      assert.ok(await page.getByTestId("empty").isHidden());
+      assert.deepEqual(await page.getByTestId("list").filter({ hasText: "Support tickets" }).locator(".count").allTextContents(), ["1,333"]);
+    } finally {
+      await fresh.dispose();
+      await large.dispose();
+    }
+  });
+});
+
+describe("the storage", () => {
+  it("says where, how much, and for how long", async () => {
+    await demo.page.getByTestId("open-storage").click();
+    await demo.page.getByTestId("storage-where").getByText("SQLite in the origin private file system.").waitFor();
+    await demo.page.getByTestId("storage-used").getByText(/^[\d.]+ [KMG]B of the [\d.]+ GB this site may use\.$/).waitFor();
+    assert.match(await demo.page.getByTestId("storage-kept").textContent(), /^Until /);
+    await demo.page.keyboard.press("Escape");
+    assert.ok(await demo.page.locator("#storage-panel").isHidden());
+  });
+});

@@ -67,7 +67,12 @@ describe("a list", () => {
     await demo.add("Attic");
     await refusals().waitFor({ state: "attached" });
     await demo.showsNo("Attic");
+    await demo.page.getByTestId("refused-later").click();
+    await demo.page.getByTestId("refused-bar").waitFor({ state: "hidden" });
+    await demo.add("Attic, again");
+    await demo.page.getByTestId("refused-bar").getByText("The server refused 2 changes.").waitFor();
     await demo.page.getByTestId("review").click();
+    await refusals().nth(1).getByTestId("discard").click();
     await refusals().getByTestId("reason").getByText(`The list “${ARCHIVED}” is archived: bring it back to change its items`).waitFor();
     await demo.closeOutbox();
     await demo.page.getByTestId("archive").click();
