@@ -17,7 +17,7 @@ import { Summary } from "./report/summary.mjs";
 import { markdown } from "./report/table.mjs";
 import { reasons, systems } from "./systems/index.mjs";
 
-const options = readOptions(process.argv.slice(2), { systems, cases });
+const options = asked();
 await bundle(options.systems);
 const backend = await startServer({ site: siteFolder });
 const site = await startSite(backend.origin, systems);
@@ -40,7 +40,7 @@ const write = () => {
 };
 
 for (let run = 0; run < options.runs; run++) {
-  for (const one of options.cases) {
+  for (const one of options.cases.filter(({ once }) => !once || run === 0)) {
     for (const system of ordered(options.systems, run)) {
       const result = await measure(one, system, { site, backend, options });
       if (!result) continue;
@@ -56,8 +56,17 @@ await backend.stop();
 const failures = results.runs.filter(({ failure }) => failure).map(({ case: of, system, run, failure }) => `${of} · ${system} · run ${run}: ${failure}`);
 const differ = disagreements(results.runs);
 for (const text of [...failures, ...differ]) console.error(text);
-// A peer that fails is a result; tables that differ make every figure worthless.
-if (differ.length > 0) process.exitCode = 1;
+// A peer that fails is a result; Throughline is to work, and tables that differ make every figure worthless.
+if (differ.length > 0 || results.runs.some(({ system, failure }) => system === "throughline" && failure)) process.exitCode = 1;
+
+function asked() {
+  try {
+    return readOptions(process.argv.slice(2), { systems, cases });
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
+  }
+}
 
 function browserVersion() {
   return execFileSync(process.env.THROUGHLINE_CHROMIUM ?? "/usr/bin/chromium", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split(" ").slice(0, 2).join(" ");

@@ -19,6 +19,7 @@ of("batch", "10k inserts in one transaction", ["writes", "flushes", "bytesWritte
 export const calls = {
   id: "calls",
   title: "File calls",
+  once: true,
   measures,
   async run(session) {
     const found = {};

@@ -1,4 +1,5 @@
 import { calls } from "./calls.mjs";
+import { download } from "./download.mjs";
 import { large } from "./large.mjs";
 import { live } from "./live.mjs";
 import { open } from "./open.mjs";
@@ -9,4 +10,4 @@ import { sync100k, sync10k, sync1m } from "./sync.mjs";
 import { tabs } from "./tabs.mjs";
 
 /** What is measured, in the order in which it is shown. */
-export const cases = [open, calls, small, large, live, sync10k, sync100k, sync1m, remote, outbox, tabs];
+export const cases = [download, open, calls, small, large, live, sync10k, sync100k, sync1m, remote, outbox, tabs];

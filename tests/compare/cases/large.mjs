@@ -30,7 +30,7 @@ export const large = {
     await session.open({ isNew: true });
     await session.run("prepareJoin", ROWS, 100);
     await session.load(0, ROWS);
-    const { value: warm100k } = await session.firstRow("warm");
+    const warm100k = await session.firstRow("warm");
     const measures = { warm100k };
     const checks = { loaded: await session.run("checksum") };
     const before = await session.run("questions", ROWS, calls);

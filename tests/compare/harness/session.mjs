@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { COUNTED } from "./site.mjs";
 import { newProfile } from "../../browser/support/profile.mjs";
+import { until } from "../../browser/support/until.mjs";
 
 /** Ends what hangs, and decides nothing else. */
 const LONGEST_MS = 240_000;
@@ -62,13 +63,25 @@ export class Session {
   /** Visits the page, which opens its database at once; milliseconds from the navigation until it has a row. */
   async firstRow(kind) {
     await this.visit(kind);
-    const [value, at] = await this.page.evaluate(async () => [await globalThis.compare.first, performance.timeOrigin]);
-    return { value, files: this.#site.fetched(at + value) };
+    return this.page.evaluate(() => globalThis.compare.first);
   }
 
-  /** What this visit has fetched by now, without what is there to measure it. */
-  filesSoFar() {
-    return this.#site.fetched().filter((path) => !basename(path).startsWith("operations-"));
+  /**
+   * The files of a first visit: those it takes to a row, while what the system loads in the background is not sent, and then that.
+   */
+  async download() {
+    const background = this.system.background ?? [];
+    this.#site.hold(background);
+    try {
+      await this.firstRow("cold");
+      const toFirstRow = this.#site.fetched();
+      this.#site.release();
+      const names = () => this.#site.fetched().map((path) => basename(path));
+      await until("the rest is sent", () => background.every((name) => names().includes(name)));
+      return { toFirstRow, inAll: this.#site.fetched() };
+    } finally {
+      this.#site.release();
+    }
   }
 
   /** Visits the page and opens its database there. */

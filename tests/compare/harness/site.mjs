@@ -3,7 +3,7 @@
 import { readFileSync, existsSync, statSync, writeFileSync, mkdirSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { createServer, request } from "node:http";
-import { dirname, extname, join, normalize } from "node:path";
+import { basename, dirname, extname, join, normalize } from "node:path";
 import { brotliCompress, constants } from "node:zlib";
 import { promisify } from "node:util";
 import { here, root, siteFolder } from "./bundle.mjs";
@@ -25,8 +25,11 @@ class Site {
   #backend;
   #isolated;
   #server;
-  /** When each file was first asked for since {@link forget}, in milliseconds of the wall clock. */
-  #asked = new Map();
+  /** The files that were sent since {@link forget}. */
+  #sent = new Set();
+  /** Names of files that are not sent for now, and what waits for that to end. */
+  #held = new Set();
+  #waiting = [];
   origin;
 
   constructor(backend, isolated) {
@@ -46,13 +49,23 @@ class Site {
     this.#server.close();
   }
 
-  /** The files asked for since `forget` and until then, in order. */
-  fetched(until = Infinity) {
-    return [...this.#asked].filter(([, at]) => at <= until).map(([path]) => path);
+  /** The files sent since `forget`, in order. */
+  fetched() {
+    return [...this.#sent];
   }
 
   forget() {
-    this.#asked.clear();
+    this.#sent.clear();
+  }
+
+  /** Does not send the files of these names until {@link release}, or until they are asked for a second time. */
+  hold(names) {
+    this.#held = new Set(names);
+  }
+
+  release() {
+    this.#held.clear();
+    for (const send of this.#waiting.splice(0)) send();
   }
 
   #answer(incoming, outgoing) {
@@ -64,7 +77,14 @@ class Site {
       outgoing.writeHead(404).end();
       return;
     }
-    if (!this.#asked.has(path)) this.#asked.set(path, Date.now());
+    const send = () => this.#send(outgoing, path, pathname);
+    // Asked for once more: now somebody waits for it.
+    if (this.#held.delete(basename(path))) this.#waiting.push(send);
+    else send();
+  }
+
+  #send(outgoing, path, pathname) {
+    this.#sent.add(path);
     const isolation = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
     outgoing.writeHead(200, {
       "content-type": TYPES[extname(path)] ?? "application/octet-stream",
@@ -93,7 +113,7 @@ function sendScript(outgoing, text) {
 }
 
 /** A script that counts and is the one at this path. */
-const countedScript = (path) => 
+const countedScript = (path) =>
   path === "/counter.js" ? readFileSync(join(here, "page/counter.js")) : `import "${COUNTED}/counter.js";\nimport ${JSON.stringify(path)};\n`;
 
 const compress = promisify(brotliCompress);

@@ -4,7 +4,7 @@ import { figure } from "./figures.mjs";
 
 /** What is shown, if it was measured. */
 const PANELS = [
-  ["open", "bytes", "Download to the first row"],
+  ["download", "bytes", "Download to the first row"],
   ["open", "cold", "Cold open → first row"],
   ["large", "warm100k", "Reopen with 100k rows"],
   ["small", "insert", "Insert of a row, durable"],

@@ -30,7 +30,7 @@ export class Summary {
     const runs = this.#runs.filter((run) => run.case === one.id && run.system === system.id);
     const measured = runs.map((run) => run.measures?.[measure]).filter(isThere);
     if (measured.length > 0) return ofRuns(measured.map(asMeasured));
-    const reason = this.#lacks.get(system.id)[one.id] ?? system.cannot?.[measure];
+    const reason = this.#lacks.get(system.id)[one.id];
     if (reason) return { reason: this.reasons[reason] };
     const failure = runs.every((run) => run.failure) && runs[0]?.failure;
     return failure ? { failure: failure.split("\n")[0] } : { reason: this.reasons.nothing };

@@ -1,7 +1,7 @@
 // The systems, in the order in which they are shown. `README.md` tells what an adapter does.
 
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { root } from "../harness/bundle.mjs";
 
 const withServer = ["sync10k", "sync100k", "sync1m", "remote", "outbox"];
@@ -24,11 +24,15 @@ export const reasons = {
   inMemory: "It keeps rows in memory, has no SQL, and local writes are the app's.",
 };
 
+/** The built package's files of these names: what a worker may load, whether the first row needs it or not. */
+const inPackage = (names) => (existsSync(join(root, "pkg")) ? readdirSync(join(root, "pkg")) : []).filter((file) => names.test(file)).map((file) => `pkg/${file}`);
+
 const npm = "tests/compare/node_modules";
 
 /**
  * `main`: the adapter; `variant`: what it is asked for beside; `workers`: scripts that are bundled by themselves; `scripts`: classic ones;
- * `files`: what is served beside the page. `loadsFromServer`: its rows come by sync. `isolated`: its page needs COOP and COEP. `lacks`: the cases
+ * `files`: what is served beside the page. `background`: names of those that it loads without waiting for them.
+ * `loadsFromServer`: its rows come by sync. `isolated`: its page needs COOP and COEP. `lacks`: the cases
  * it is left out of, and why.
  */
 export const systems = [
@@ -36,8 +40,8 @@ export const systems = [
     id: "throughline",
     title: "Throughline",
     main: "throughline.js",
-    // What its worker may load, whether the first row needs it or not.
-    files: existsSync(join(root, "pkg")) ? readdirSync(join(root, "pkg")).filter((file) => /^(?!index|wasm).*\.(js|wasm)$/.test(file)).map((file) => `pkg/${file}`) : [],
+    files: inPackage(/\.wasm$|^worker\.js$/),
+    background: inPackage(/_rest\.wasm$/).map((file) => basename(file)),
     loadsFromServer: true,
   },
   ...["delete", "wal"].map((variant) => ({
@@ -92,6 +96,6 @@ export const systems = [
     title: "@electric-sql/client",
     short: "Electric client",
     main: "electric-client.js",
-    lacks: without(["open", "calls", "small", "large", "live", "outbox", "tabs"], "inMemory"),
+    lacks: without(["download", "open", "calls", "small", "large", "live", "outbox", "tabs"], "inMemory"),
   },
 ];
