@@ -9,23 +9,27 @@ import { shortenImports } from "./imports.mjs";
 import { bundle, declarations } from "./javascript.mjs";
 import { manifest } from "./manifest.mjs";
 import { measure, report } from "./sizes.mjs";
-import { optimise, refuseForeignImports } from "./wasm.mjs";
+import { split } from "./split.mjs";
+import { optimise, order, refuseForeignImports } from "./wasm.mjs";
 
 process.chdir(root);
 
 const { name, output } = settings.build;
 const generated = settings.build["wasm-pack-output"];
 const wasm = `${name}_bg.wasm`;
+const rest = `${name}_rest.wasm`;
 const staging = resolve("target/package");
 
 rmSync(staging, { recursive: true, force: true });
 mkdirSync(staging, { recursive: true });
 
-optimise(join(generated, wasm), join(staging, wasm));
-refuseForeignImports(join(staging, wasm));
-const { module, names } = shortenImports(readFileSync(join(staging, wasm)));
-writeFileSync(join(staging, wasm), module);
-await bundle(staging, names);
+const whole = optimise(readFileSync(join(generated, wasm)));
+refuseForeignImports(whole);
+const { module, names } = shortenImports(whole);
+const files = split(module);
+writeFileSync(join(staging, wasm), order(files.first));
+writeFileSync(join(staging, rest), order(files.rest));
+await bundle(staging, names, order(module));
 declarations(join(staging, "types"));
 writeFileSync(join(staging, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 for (const document of readdirSync(".").filter((file) => /^(README\.md|CHANGELOG\.md|LICENSE.*)$/.test(file))) {
@@ -35,6 +39,6 @@ for (const document of readdirSync(".").filter((file) => /^(README\.md|CHANGELOG
 if (existsSync(output)) rmSync(output, { recursive: true });
 renameSync(staging, output);
 
-const downloaded = ["index.js", "worker.js", wasm];
-const overBudget = report(downloaded.map((file) => measure(join(output, file))), settings.budget);
+const sizes = (files) => files.map((file) => measure(join(output, file)));
+const overBudget = report(sizes(["index.js", "worker.js", wasm]), sizes([rest]), settings.budget);
 if (overBudget) process.exitCode = 1;

@@ -27,9 +27,17 @@ export class Reader {
   }
 
   bytes() {
-    const length = this.number();
+    return this.take(this.number());
+  }
+
+  take(length) {
     this.at += length;
     return this.all.subarray(this.at - length, this.at);
+  }
+
+  /** A vector: its length, then that many of what `read` reads. */
+  list(read) {
+    return Array.from({ length: this.number() }, read);
   }
 }
 
@@ -50,6 +58,12 @@ export function number(value) {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...number(value >>> 7)];
 }
 
+/** A constant of an instruction, which has a sign; not negative here. */
+export function constant(value) {
+  return value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...constant(value >>> 7)];
+}
+
 export function text(string) {
-  return [...number(string.length), ...Buffer.from(string)];
+  const bytes = Buffer.from(string);
+  return [...number(bytes.length), ...bytes];
 }

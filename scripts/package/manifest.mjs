@@ -4,13 +4,13 @@ import { crate, settings } from "../settings.mjs";
 import { adapters } from "./javascript.mjs";
 
 /** useSyncExternalStore came with React 18. The Svelte entry needs nothing of Svelte. */
-const oldest = { react: ">=18", vue: ">=3.3", "solid-js": ">=1.6", kysely: ">=0.27" };
+const oldest = { react: ">=18", vue: ">=3.3", "solid-js": ">=1.6", kysely: ">=0.27", "drizzle-orm": ">=0.36" };
 
 const entry = (name) => ({ types: `./types/${name}.d.ts`, default: `./${name}.js` });
 
 /** Says what the package is; facts that Cargo.toml states are read from there. */
 export function manifest() {
-  const wasm = `./${settings.build.name}_bg.wasm`;
+  const wasm = ["bg", "rest"].map((part) => `./${settings.build.name}_${part}.wasm`);
   return {
     name: crate.name,
     version: crate.version,
@@ -26,8 +26,10 @@ export function manifest() {
       "./worker": entry("worker"),
       "./wasm": entry("wasm"),
       ...Object.fromEntries(Object.keys(adapters).map((name) => [`./${name}`, entry(name)])),
-      // For a bundler or a server that is to be told where the module lies.
-      [wasm]: wasm,
+      "./inline": entry("inline"),
+      "./testing": entry("testing"),
+      // For a bundler or a server that is to be told where the module's two files lie.
+      ...Object.fromEntries(wasm.map((file) => [file, file])),
       "./package.json": "./package.json",
     },
     // An app has the one it uses; the oldest is what each adapter's API came with.

@@ -12,7 +12,7 @@ setup_wasm() {
   ensure_npm_packages
   read_settings
   ensure_rust
-  name_sources_alike
+  name_alike
   ensure_clang
   ensure_wasm_tools
   setup_done=yes

@@ -19,9 +19,9 @@ ensure_rust() {
   fi
 }
 
-# A panic names its source file: by crate, wherever this machine keeps the registry.
-name_sources_alike() {
-  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src="
+# A panic names its source file: by crate, wherever this machine keeps the registry. Symbols name what they are generic over.
+name_alike() {
+  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src= -Csymbol-mangling-version=v0"
 }
 
 rust_is_recent() {

@@ -3,10 +3,15 @@
 import init, { Database } from "./throughline.js";
 import type { Port } from "./messages.js";
 import type { OpenOptions } from "./options.js";
+import { lookBeside } from "./rest.js";
 import { serve, type ServedDatabase } from "./serve.js";
 
 serve(globalThis as unknown as Port, {
-  init: (wasmUrl) => init(wasmUrl === undefined ? undefined : { module_or_path: wasmUrl }),
+  init: (wasmUrl) => {
+    if (wasmUrl === undefined) return init();
+    lookBeside(wasmUrl);
+    return init({ module_or_path: wasmUrl });
+  },
   open: (options) => Database.open(options as unknown as OpenOptions) as Promise<unknown> as Promise<ServedDatabase>,
 });
 

@@ -21,7 +21,7 @@ export const remote = {
     await session.backend.fill("todos", ROWS, ROW_BYTES);
     await session.visit("", { direct: true });
     await session.run("firstSync", ROWS);
-    const remote = ofCalls(await session.run("remoteReactions", { length: 100, subscribers: 1, count }));
+    const remote = ofCalls(await session.run("remoteReactions", { length: 100, subscribers: 1, count, longest: 10_000 }));
     const loop = ofCalls(await session.run("loop", count));
     await session.run("beginStorm", ROWS);
     for (let index = 1; index < TRANSACTIONS; index++) await session.backend.asOtherUser(update(index % 100, `storm ${index}`));

@@ -6,11 +6,12 @@ import { basename, join } from "node:path";
 
 export const here = join(import.meta.dirname, "..");
 export const root = join(here, "../..");
-export const siteFolder = join(root, "target/compare/site");
+/** Where they are, as long as this process lives. */
+export const siteFolder = join(root, `target/compare/site-${process.pid}`);
 
-/** Builds the pages of these systems anew. */
+/** Builds the pages of these systems. */
 export async function bundle(systems) {
-  rmSync(siteFolder, { recursive: true, force: true });
+  process.once("exit", () => rmSync(siteFolder, { recursive: true, force: true }));
   for (const system of systems) {
     const folder = join(siteFolder, system.id);
     mkdirSync(folder, { recursive: true });

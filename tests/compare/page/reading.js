@@ -1,10 +1,7 @@
 // Reads, with their results as objects whose every value was touched.
 
-import { GET, idOf, momentOf } from "./todos.js";
-import { each } from "./operations.js";
-
-const COLUMNS = "id, title, completed, created_at, write_id";
-export const LIVE_COLUMNS = COLUMNS;
+import { COLUMNS, GET, idOf, momentOf } from "./todos.js";
+import { each, inTurn } from "./operations.js";
 
 /** Touches every value: rows that are built when they are read are built then. */
 function touched(rows) {
@@ -46,29 +43,37 @@ export async function prepareJoin(db, rows, count) {
   }
 }
 
-/** The same questions to the view, or to the synced table under it where there is one: milliseconds of each call, else null. */
-export async function questions(db, rows, count, table) {
-  const todos = table === "synced" ? db.synced : "todos";
-  if (!todos) return null;
+/** What is asked of a table of so many rows: a call for each question, which takes how many times it was called before. */
+function questionsOf(db, rows, todos) {
   const columns = COLUMNS.split(", ").map((name) => `t.${name}`).join(", ");
-  const one = (sql, length) => async (params) => expect(await db.query(sql, params), length);
-  const get = one(`SELECT ${columns} FROM ${todos} AS t WHERE t.id = ?`, 1);
-  const top50 = one(`SELECT ${columns} FROM ${todos} AS t ORDER BY t.created_at LIMIT 50`, 50);
-  const range = `SELECT ${columns} FROM ${todos} AS t WHERE t.created_at >= ? AND t.created_at < ?`;
-  const join = one(`SELECT ${columns}, p.note FROM picks AS p JOIN ${todos} AS t ON t.id = p.id`, 100);
-  const total = one(`SELECT count(*) AS n FROM ${todos} AS t`, 1);
-  const scan = one(`SELECT count(*) AS n, sum(length(t.title)) AS length FROM ${todos} AS t WHERE t.completed = ${db.true ?? "1"}`, 1);
-  const asked = async (call, times = count) => each(times, call);
+  const asks = (sql, length, params = () => []) => async (index) => expect(await db.query(sql, params(index)), length);
+  // The moments repeat after a day: from here to the end of the rows each is there once.
+  const moment = (index) => 60_000 + 101 * (index % 30);
   return {
-    get: await asked((index) => get([idOf((index * 97) % rows)]), 5 * count),
-    top50: await asked(() => top50([])),
-    // The moments repeat after a day: from here to the end of the rows each is there once.
-    range: await asked(async (index) => {
-      const from = 60_000 + 101 * (index % 30);
-      expect(await db.query(range, [momentOf(from), momentOf(from + 100)]), 100);
-    }),
-    join: await asked(() => join([])),
-    count: await asked(() => total([])),
-    scan: await asked(() => scan([])),
+    get: asks(`SELECT ${columns} FROM ${todos} AS t WHERE t.id = ?`, 1, (index) => [idOf((index * 97) % rows)]),
+    top50: asks(`SELECT ${columns} FROM ${todos} AS t ORDER BY t.created_at LIMIT 50`, 50),
+    range: asks(`SELECT ${columns} FROM ${todos} AS t WHERE t.created_at >= ? AND t.created_at < ?`, 100, (index) => [
+      momentOf(moment(index)),
+      momentOf(moment(index) + 100),
+    ]),
+    join: asks(`SELECT ${columns}, p.note FROM picks AS p JOIN ${todos} AS t ON t.id = p.id`, 100),
+    count: asks(`SELECT count(*) AS n FROM ${todos} AS t`, 1),
+    scan: asks(`SELECT count(*) AS n, sum(length(t.title)) AS length FROM ${todos} AS t WHERE t.completed = ${db.true ?? "1"}`, 1),
   };
+}
+
+/**
+ * Each question so many times: milliseconds of each call by question and table, `todos` and, where there is one and it is wanted, `synced`,
+ * the table under the view.
+ */
+export async function questions(db, rows, { quick, slow, synced }) {
+  const tables = { todos: "todos", ...(synced && db.synced && { synced: db.synced }) };
+  const calls = Object.values(tables).map((table) => questionsOf(db, rows, table));
+  const samples = {};
+  for (const question of Object.keys(calls[0])) {
+    const count = ["count", "scan"].includes(question) ? slow : quick;
+    const all = await inTurn(count, calls.map((of) => of[question]));
+    samples[question] = Object.fromEntries(Object.keys(tables).map((table, at) => [table, all[at]]));
+  }
+  return samples;
 }
