@@ -2,13 +2,18 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use rusqlite::Connection;
-use throughline::ids::{Lsn, ShapeId};
+use support::App;
+use throughline::engine::{Answer, Effect, Event};
+use throughline::ids::{FetchId, Lsn, ShapeId, TimerId};
 use throughline::optimistic::ConfirmBy;
 use throughline::schema::{TableSchema, Tables, names};
 use throughline::shape::message::parse;
 use throughline::store::apply::{Applied, Target, apply};
 use throughline::store::{migrations, staging, tables};
+use throughline::tabs::{Reply, Request};
 
 const SHAPE: ShapeId = ShapeId(1);
 
@@ -208,4 +213,109 @@ fn every_page_of_a_load_is_written_about_once() {
         "{written} pages for {pages} of {} rows",
         BODIES * ROWS
     );
+}
+
+/// A response with one new row, that says there is more.
+fn chunk(n: u32) -> Answer {
+    let schema = r#"{"id":{"type":"text","pk_index":0},"a":{"type":"text"}}"#;
+    let headers = [
+        ("electric-handle", "H"),
+        ("electric-offset", &format!("0_{n}")),
+        ("electric-schema", schema),
+    ];
+    Answer {
+        status: 200,
+        headers: headers.map(|(n, v)| (n.into(), v.into())).into(),
+        body: format!("[{}]", row(&n.to_string(), "1")),
+    }
+}
+
+/// A database whose log comes chunk by chunk.
+struct Chunks {
+    app: App,
+    /// The requests so far, in order.
+    asked: Vec<FetchId>,
+    /// A timer that is due.
+    due: Option<TimerId>,
+}
+
+impl Chunks {
+    fn begun() -> Self {
+        let options = r#"{"name": "l", "electric": {"url": "/v1/shape"}, "tables": {"t": {}}}"#;
+        let mut app = App::open(options);
+        let effects = std::mem::take(&mut app.effects);
+        let (asked, due) = (Vec::new(), None);
+        let mut chunks = Self { app, asked, due };
+        chunks.note(effects);
+        chunks
+    }
+
+    fn note(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Fetch(fetch) => self.asked.push(fetch.id),
+                Effect::SetTimer(id, due) if due <= self.app.now => self.due = Some(id),
+                _ => {}
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        let effects = self.app.handle(event);
+        self.note(effects);
+    }
+
+    fn heads(&mut self, n: u32) {
+        let Answer {
+            status, headers, ..
+        } = chunk(n);
+        let fetch = self.asked[n as usize];
+        self.handle(Event::Headers {
+            fetch,
+            status,
+            headers,
+        });
+    }
+
+    fn answers(&mut self, n: u32) {
+        let (fetch, answer) = (self.asked[n as usize], chunk(n));
+        self.handle(Event::Answered { fetch, answer });
+    }
+
+    /// Requests, and rows that are stored.
+    fn asked_and_stored(&mut self) -> (usize, u64) {
+        match self.app.ask(Request::Status).unwrap() {
+            Reply::Status(status) => (self.asked.len(), status.shapes[0].rows),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A shell performs effects when the engine has returned: what it is to ask for comes before the work that takes long.
+#[test]
+fn the_chunk_after_the_next_is_asked_for_before_the_next_is_stored() {
+    let mut log = Chunks::begun();
+    log.heads(0);
+    log.answers(1);
+    assert_eq!(log.asked_and_stored(), (2, 0));
+    log.answers(0);
+    assert_eq!(log.asked_and_stored(), (3, 1));
+    let due = log.due.take().expect("the second waits for no more");
+    log.handle(Event::Timer(due));
+    assert_eq!(log.asked_and_stored(), (3, 2));
+    log.answers(2);
+    assert_eq!(log.asked_and_stored(), (4, 3), "there was no head of it");
+}
+
+/// While one is stored, the head of the next comes before its turn and its body after.
+#[test]
+fn a_head_that_comes_early_counts_when_its_turn_comes() {
+    let mut log = Chunks::begun();
+    log.heads(0);
+    log.heads(1);
+    assert_eq!(log.asked_and_stored(), (2, 0));
+    log.answers(0);
+    assert_eq!(log.asked_and_stored(), (3, 1));
+    log.answers(1);
+    assert_eq!(log.asked_and_stored(), (3, 2));
 }

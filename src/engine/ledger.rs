@@ -53,6 +53,7 @@ impl Engine {
         let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
         shapes::save_progress(&transaction, self.shapes[at].id, &batch.stored)?;
         transaction.commit()?;
+        self.note_settled(confirmed.len());
         for id in &told {
             // The data shapes may lag behind this one: only requests begun from now on count.
             self.note_acceptance(*id);

@@ -203,6 +203,8 @@ mod timer {
     pub(super) const SHAPES: u32 = 16;
     /// The first shape's, for its subsets.
     pub(super) const SUBSETS: u32 = 1 << 16;
+    /// The first shape's, for the answer that waited for the one before it.
+    pub(super) const RELEASES: u32 = 1 << 24;
 }
 
 impl Engine {
@@ -274,6 +276,9 @@ impl Engine {
             } => {
                 if let Some(Owner::Shape(at, attempt)) = self.fetches.get(fetch).copied() {
                     self.shape_headed(now, rng, at, attempt, status, &headers);
+                    if let Some(shape) = self.shapes.get_mut(at) {
+                        shape.last_head = Some((attempt, status, headers));
+                    }
                 }
             }
             Event::Answered { fetch, answer } => match self.fetches.remove(fetch) {
@@ -299,6 +304,9 @@ impl Engine {
             Event::Timer(timer::CHECK) => self.check_next(now),
             Event::Storage(facts) => self.measured(facts),
             Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
+            Event::Timer(TimerId(n)) if n >= timer::RELEASES => {
+                self.release(now, rng, (n - timer::RELEASES) as usize);
+            }
             Event::Timer(TimerId(n)) if n >= timer::SUBSETS => {
                 self.try_subset_again(now, rng, (n - timer::SUBSETS) as usize);
             }

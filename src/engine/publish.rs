@@ -126,8 +126,9 @@ impl Engine {
         })
     }
 
-    /// Counts again after any commit but those of [`Engine::note_queued`]: a write costs the same however many wait before it.
-    fn count_outstanding(&mut self) -> Result<Outstanding> {
+    /// Counts again after any commit but those of [`Engine::note_queued`] and [`Engine::note_settled`]: what is written here or comes
+    /// from others costs the same however many wait.
+    pub(super) fn count_outstanding(&mut self) -> Result<Outstanding> {
         let commits = Some(self.session.commits());
         if self.outstanding.commits != commits {
             let (pending, rejected) = transactions::count(&self.conn)?;
@@ -142,11 +143,21 @@ impl Engine {
 
     /// The last commit queued a local transaction, or none, and changed nothing else of the queue.
     pub(super) fn note_queued(&mut self, queued: bool) {
+        self.note_commit(i64::from(queued));
+    }
+
+    /// After the last commit so many local transactions are no longer pending, and none is rejected that was not before.
+    pub(super) fn note_settled(&mut self, settled: usize) {
+        self.note_commit(-(settled as i64));
+    }
+
+    fn note_commit(&mut self, queued: i64) {
         if let Some(commits) = &mut self.outstanding.commits
             && *commits + 1 == self.session.commits()
         {
             *commits += 1;
-            self.outstanding.pending += u32::from(queued);
+            let pending = i64::from(self.outstanding.pending) + queued;
+            self.outstanding.pending = u32::try_from(pending).unwrap_or_default();
         }
     }
 

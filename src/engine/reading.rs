@@ -4,9 +4,9 @@ use rusqlite::Connection;
 
 use super::runner::ShapeRunner;
 use super::storing::Stored;
-use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner};
+use super::{Answer, Effect, Endpoint, Engine, Failure, Fetch, Owner, timer};
 use crate::error::{Error, Result};
-use crate::ids::{Millis, TransactionId};
+use crate::ids::{Millis, TimerId, TransactionId};
 use crate::schema::names;
 use crate::shape::machine::{Attempt, FetchFailure};
 use crate::shape::{Event, ResponseHeaders, Step};
@@ -81,9 +81,12 @@ impl Engine {
             Step::Hold(_) => {}
             Step::Release(attempt) => {
                 if let Some(answer) = self.held.remove((at, attempt)) {
-                    // The chunk after it can load while it is stored.
+                    // The chunk after it loads while it is stored: the request has to be on its way first.
                     self.shape_headed(now, rng, at, attempt, answer.status, &answer.headers);
-                    self.shape_answered(now, rng, at, attempt, answer);
+                    self.held.insert((at, attempt), answer);
+                    self.shapes[at].released = Some(attempt);
+                    let release = TimerId(timer::RELEASES + at as u32);
+                    self.effects.push(Effect::SetTimer(release, now));
                 }
             }
             // The shell asks for the headers of each request anew: the first fresh ones at once, then by backoff.
@@ -111,6 +114,21 @@ impl Engine {
             }
         };
         self.shape(now, rng, at, event);
+        // The request whose turn it is now may have its head already.
+        let shape = self.shapes.get_mut(at);
+        if let Some((attempt, status, headers)) = shape.and_then(|shape| shape.last_head.take()) {
+            self.shape_headed(now, rng, at, attempt, status, &headers);
+        }
+    }
+
+    /// Reads the answer that was held, unless it was given up meanwhile.
+    pub(super) fn release(&mut self, now: Millis, rng: &mut fastrand::Rng, at: usize) {
+        let shape = self.shapes.get_mut(at);
+        if let Some(attempt) = shape.and_then(|shape| shape.released.take())
+            && let Some(answer) = self.held.remove((at, attempt))
+        {
+            self.shape_answered(now, rng, at, attempt, answer);
+        }
     }
 
     pub(super) fn shape_headed(

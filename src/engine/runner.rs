@@ -32,6 +32,10 @@ pub(super) struct ShapeRunner {
     pub(super) rows: u64,
     /// Rows of the log that is loading beside them.
     pub(super) loading: u64,
+    /// The newest head of an answer: it may have come before the turn of its request.
+    pub(super) last_head: Option<(Attempt, u16, Vec<(String, String)>)>,
+    /// The answer that was held and is to be read next.
+    pub(super) released: Option<Attempt>,
     /// The log that loads is up to date and waits to replace the rows.
     pub(super) complete: bool,
     /// Where it was complete.
@@ -78,6 +82,8 @@ impl ShapeRunner {
             machine,
             rows: 0,
             loading: 0,
+            last_head: None,
+            released: None,
             complete: false,
             complete_at: Lsn::default(),
             group: None,

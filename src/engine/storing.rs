@@ -32,12 +32,16 @@ impl Engine {
         let name = self.shapes[at].table.clone();
         let known = self.session.table(&name);
         let (up_to_date, attempt) = (batch.up_to_date, batch.attempt);
-        let stored = self.store_rows(at, known.as_ref(), batch);
+        let waiting = self.count_outstanding()?.pending > 0;
+        let stored = self.store_rows(at, known.as_ref(), batch, waiting);
         let Ok(Some(rows)) = stored else {
             // The tables went back with the transaction, so must what we know of them.
             self.session.set_table(&name, known);
             return stored.map(|_| Stored::RowsAreMissing);
         };
+        if rows.rejected.is_empty() {
+            self.note_settled(rows.confirmed.len());
+        }
         self.shapes[at].stored(&rows);
         self.shapes[at].seen.extend(&rows.seen);
         if up_to_date.is_some() && std::mem::take(&mut self.shapes[at].unpublished) {
@@ -70,12 +74,13 @@ impl Engine {
         shape.advanced = true;
     }
 
-    /// `None`: rows are missing, nothing was stored.
+    /// `None`: rows are missing, nothing was stored. `waiting`: local transactions are pending.
     fn store_rows(
         &self,
         at: usize,
         known: Option<&Arc<TableSchema>>,
         batch: Batch<'_>,
+        waiting: bool,
     ) -> Result<Option<StoredRows>> {
         let snapshot = batch.messages.iter().find_map(|message| match message {
             Message::Control(Control::SnapshotEnd(snapshot)) => Some(snapshot.clone()),
@@ -130,7 +135,7 @@ impl Engine {
             subsets::pass(&transaction, shape.id, head)?;
         }
         let mut seen = Vec::new();
-        if swapped.is_some() || !staged {
+        if waiting && (swapped.is_some() || !staged) {
             let before = shape.loading_snapshot.as_ref();
             let snapshot = snapshot.as_ref().or(before.filter(|_| swapped.is_some()));
             if let Some(snapshot) = snapshot.filter(|_| target.confirm_by.trusts_txids()) {
@@ -141,7 +146,11 @@ impl Engine {
             }
             self.mark_seen(&transaction, at, &seen, &[])?;
         }
-        let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;
+        let confirmed = if waiting {
+            super::uploading::confirm_all(&transaction, &self.session, &self.client)?
+        } else {
+            Vec::new()
+        };
         shapes::save_progress(&transaction, shape.id, &batch.stored)?;
         transaction.commit()?;
         Ok(Some(StoredRows {

@@ -89,6 +89,7 @@ impl Engine {
         let body = upload::body(&outgoing)?;
         queue::begin_sending(&transaction, &numbers, now)?;
         transaction.commit()?;
+        self.note_settled(picked.iter().map(|one| one.replaces.len()).sum());
         if !picked.is_empty() {
             self.touched.set(names::TRANSACTIONS.into(), ());
             self.fetch(Owner::Upload, |id| Fetch {
@@ -203,6 +204,9 @@ impl Engine {
         let accepted_records = records(&transaction, &self.client, &accepted)?;
         let confirmed = confirm_all(&transaction, &self.session, &self.client)?;
         transaction.commit()?;
+        if rejected.is_empty() {
+            self.note_settled(confirmed.len());
+        }
 
         for (at, id) in contained {
             self.shapes[at].seen.push(id);
