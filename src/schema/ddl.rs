@@ -28,7 +28,7 @@ pub(super) fn row_columns(table: &TableSchema) -> String {
     }))
 }
 
-/// The shadow table.
+/// The shadow table. Without rowids: each row is in one page, and not in the key's index besides.
 pub fn create_local(table: &TableSchema) -> String {
     let shadow = ShadowColumns::of(table);
     let mut columns: Vec<String> = table
@@ -41,18 +41,12 @@ pub fn create_local(table: &TableSchema) -> String {
         })
         .collect();
     if table.write_id().is_none() {
-        columns.push(format!("{} TEXT NOT NULL", identifier(&shadow.write_id)));
+        columns.push(format!("{} TEXT", identifier(&shadow.write_id)));
     }
-    columns.push(format!(
-        "{} TEXT NOT NULL",
-        identifier(&shadow.changed_columns)
-    ));
-    columns.push(format!(
-        "{} INTEGER NOT NULL",
-        identifier(&shadow.is_deleted)
-    ));
+    columns.push(format!("{} TEXT", identifier(&shadow.changed_columns)));
+    columns.push(format!("{} INTEGER", identifier(&shadow.is_deleted)));
     format!(
-        "CREATE TABLE {} ({}, PRIMARY KEY ({}))",
+        "CREATE TABLE {} ({}, PRIMARY KEY ({})) WITHOUT ROWID",
         identifier(&names::local(&table.name)),
         list(columns),
         list(key_identifiers(table))
@@ -157,103 +151,60 @@ pub fn drop_views(table: &str) -> String {
 }
 
 fn on_insert(table: &TableSchema) -> String {
-    let no_null = list(table.key_columns().map(|column| {
-        let label = literal(&format!(
-            "NOT NULL constraint failed: {}.{}",
-            table.name, column.name
-        ));
-        format!(
-            "CASE WHEN NEW.{} IS NULL THEN RAISE(ABORT, {label}) END",
-            identifier(&column.name)
-        )
-    }));
     let taken = literal(&format!(
         "UNIQUE constraint failed: {}",
         key_label(table, ", ")
     ));
-    let new_key: Vec<String> = table
-        .key_columns()
-        .map(|column| cast(table, column))
-        .collect();
     let this_row = table
-        .key_columns()
-        .zip(&new_key)
-        .map(|(column, value)| format!("{} = {value}", identifier(&column.name)))
+        .key
+        .iter()
+        .map(|at| {
+            let name = identifier(&table.columns[*at].name);
+            format!("{name} = {}", new_value(*at))
+        })
         .collect::<Vec<_>>()
         .join(" AND ");
     let body = format!(
-        "  SELECT {no_null};\n\
-         \x20 SELECT RAISE(ABORT, {taken}) WHERE EXISTS (SELECT 1 FROM {view} WHERE {this_row});\n\
+        "{take}\
+         \x20 SELECT RAISE(FAIL, {taken}) WHERE CASE (SELECT {is_deleted} FROM {local} WHERE {this_row})\n\
+         \x20   WHEN 0 THEN 1 WHEN 1 THEN 0 ELSE EXISTS (SELECT 1 FROM {synced} WHERE {this_row}) END;\n\
          {log}{shadow}",
-        view = identifier(&table.name),
-        log = log_change(
-            table,
-            "insert",
-            &call(function::KEY, table, new_key),
-            &call(function::INSERTED, table, row(table, "NEW")),
-            "NULL",
-        ),
-        shadow = upsert_shadow(table, &this_row, |column| cast(table, column), "0"),
+        take = take_up(function::INSERT, table, row(table, "NEW")),
+        is_deleted = identifier(&ShadowColumns::of(table).is_deleted),
+        local = identifier(&names::local(&table.name)),
+        synced = identifier(&names::synced(&table.name)),
+        log = log_change(table, "insert", "NULL"),
+        shadow = upsert_shadow(table, &this_row, new_value, "0"),
     );
     create_trigger(table, "insert", &body)
 }
 
 fn on_update(table: &TableSchema) -> String {
-    let fixed_key = list(table.key_columns().map(|column| {
-        let label = literal(&format!(
-            "{}.{} is part of the primary key and cannot change: delete the row and insert it anew",
-            table.name, column.name
-        ));
-        format!(
-            "CASE WHEN {} IS NOT OLD.{} THEN RAISE(ABORT, {label}) END",
-            cast(table, column),
-            identifier(&column.name)
-        )
-    }));
-    let both = || {
-        let mut columns = row(table, "OLD");
-        columns.extend(row(table, "NEW"));
-        columns
+    let mut columns = row(table, "OLD");
+    columns.extend(row(table, "NEW"));
+    let value = |at: usize| {
+        if table.is_key(at) {
+            format!("OLD.{}", identifier(&table.columns[at].name))
+        } else {
+            new_value(at)
+        }
     };
     let body = format!(
-        "  SELECT {fixed_key};\n{log}{shadow}",
-        log = log_change(
-            table,
-            "update",
-            &old_key(table),
-            &call(function::CHANGED, table, both()),
-            &call(function::BASE, table, both()),
-        ),
-        shadow = upsert_shadow(
-            table,
-            &old_row(table),
-            |column| if is_key(table, column) {
-                format!("OLD.{}", identifier(&column.name))
-            } else {
-                cast(table, column)
-            },
-            "0"
-        ),
+        "{take}{log}{shadow}",
+        take = take_up(function::UPDATE, table, columns),
+        log = log_change(table, "update", &call(function::BASE)),
+        shadow = upsert_shadow(table, &old_row(table), value, "0"),
     );
     create_trigger(table, "update", &body)
 }
 
 fn on_delete(table: &TableSchema) -> String {
+    let old = |at: usize| format!("OLD.{}", identifier(&table.columns[at].name));
     let body = format!(
-        "{log}{shadow}",
-        log = log_change(
-            table,
-            "delete",
-            &old_key(table),
-            "'{}'",
-            &call(function::ROW, table, row(table, "OLD")),
-        ),
-        shadow = upsert_shadow(
-            table,
-            &old_row(table),
-            |column| format!("OLD.{}", identifier(&column.name)),
-            "1"
-        ),
+        "{take}{log}{shadow}",
+        take = take_up(function::DELETE, table, row(table, "OLD")),
+        log = log_change(table, "delete", &call(function::BASE)),
+        shadow = upsert_shadow(table, &old_row(table), old, "1"),
     );
     create_trigger(table, "delete", &body)
 }
@@ -267,42 +218,68 @@ fn create_trigger(table: &TableSchema, operation: &str, body: &str) -> String {
     )
 }
 
-/// One intent. An update that changes nothing has a NULL value and leaves none.
-fn log_change(table: &TableSchema, operation: &str, key: &str, value: &str, base: &str) -> String {
+/// Looks at the row once; what follows asks for the parts that come of it.
+fn take_up(function: &str, table: &TableSchema, columns: Vec<String>) -> String {
     format!(
-        "  INSERT INTO {changes} (transaction_id, write_id, table_name, operation, key, value, base)\n\
-         \x20 SELECT {transaction}(), {write_id}(), {name}, {operation}, {key}, value, {base}\n\
-         \x20   FROM (SELECT {value} AS value) WHERE value IS NOT NULL;\n",
-        changes = identifier(names::CHANGES),
-        transaction = function::TRANSACTION,
-        write_id = function::WRITE_ID,
-        name = literal(&table.name),
-        operation = literal(operation),
+        "  SELECT {function}({}, {});\n",
+        literal(&table.name),
+        list(columns)
     )
 }
 
+/// One intent, unless it is an update that changes nothing.
+fn log_change(table: &TableSchema, operation: &str, base: &str) -> String {
+    format!(
+        "  INSERT OR FAIL INTO {changes} (transaction_id, write_id, table_name, operation, key, value, base)\n\
+         \x20 {values};\n",
+        changes = identifier(names::CHANGES),
+        values = values(
+            operation,
+            &[
+                call(function::TRANSACTION),
+                call(function::WRITE_ID),
+                literal(&table.name),
+                literal(operation),
+                call(function::KEY),
+                call(function::VALUE),
+                base.to_owned(),
+            ]
+        ),
+    )
+}
+
+/// A row that only an update has to be asked about.
+fn values(operation: &str, values: &[String]) -> String {
+    if operation == "update" {
+        format!("SELECT {} WHERE {}", list(values), call(function::DIFFERS))
+    } else {
+        format!("VALUES ({})", list(values))
+    }
+}
+
 /// The whole merged row, if [`log_change`] just logged an intent for it.
+///
+/// `OR FAIL`, and no column but those of the key is NOT NULL: so SQLite knows that nothing here is taken back row by row, and does not
+/// keep what each page held before each statement. The transaction is rolled back, or the engine's own savepoint.
 fn upsert_shadow(
     table: &TableSchema,
     this_row: &str,
-    value: impl Fn(&Column) -> String,
+    value: impl Fn(usize) -> String,
     is_deleted: &str,
 ) -> String {
     let shadow = ShadowColumns::of(table);
     let local = identifier(&names::local(&table.name));
     let changed = format!(
-        "{}({}, (SELECT {} FROM {local} WHERE {this_row}), c.value)",
+        "{}((SELECT {} FROM {local} WHERE {this_row}))",
         function::COLUMNS,
-        literal(&table.name),
         identifier(&shadow.changed_columns),
     );
-    let mut columns: Vec<(String, String)> = table
-        .columns
-        .iter()
-        .filter(|column| column.name != shadow.write_id)
-        .map(|column| (identifier(&column.name), value(column)))
+    let own = table.columns.iter().enumerate();
+    let mut columns: Vec<(String, String)> = own
+        .filter(|(_, column)| column.name != shadow.write_id)
+        .map(|(at, column)| (identifier(&column.name), value(at)))
         .collect();
-    columns.push((identifier(&shadow.write_id), "c.write_id".into()));
+    columns.push((identifier(&shadow.write_id), call(function::WRITE_ID)));
     columns.push((identifier(&shadow.changed_columns), changed));
     columns.push((identifier(&shadow.is_deleted), is_deleted.into()));
     let key: Vec<String> = key_identifiers(table).collect();
@@ -312,14 +289,14 @@ fn upsert_shadow(
             .filter(|(column, _)| !key.contains(column))
             .map(|(column, _)| format!("{column} = excluded.{column}")),
     );
+    // Without a condition SQLite would take ON CONFLICT for that of a join.
     format!(
-        "  INSERT INTO {local} ({names})\n\
-         \x20 SELECT {values}\n\
-         \x20   FROM {changes} AS c WHERE changes() > 0 AND c.id = last_insert_rowid()\n\
+        "  INSERT OR FAIL INTO {local} ({names})\n\
+         \x20 SELECT {values} WHERE {differs}\n\
          \x20 ON CONFLICT ({key}) DO UPDATE SET {update};\n",
         names = list(columns.iter().map(|(column, _)| column)),
         values = list(columns.iter().map(|(_, value)| value)),
-        changes = identifier(names::CHANGES),
+        differs = call(function::DIFFERS),
         key = list(&key),
     )
 }
@@ -340,19 +317,9 @@ fn key_label(table: &TableSchema, separator: &str) -> String {
         .join(separator)
 }
 
-fn is_key(table: &TableSchema, column: &Column) -> bool {
-    table.key_columns().any(|key| key.name == column.name)
-}
-
-/// `NEW.<column>` in the spelling that the server would send back.
-fn cast(table: &TableSchema, column: &Column) -> String {
-    let value = format!("NEW.{}", identifier(&column.name));
-    format!(
-        "{}({value}, {}, {})",
-        function::CAST,
-        literal(&column.type_name),
-        literal(&format!("{}.{}", table.name, column.name))
-    )
+/// A column of the row that was taken up, in the spelling that the server would send back.
+fn new_value(at: usize) -> String {
+    format!("{}({at})", function::COLUMN)
 }
 
 fn row(table: &TableSchema, side: &str) -> Vec<String> {
@@ -363,13 +330,6 @@ fn row(table: &TableSchema, side: &str) -> Vec<String> {
         .collect()
 }
 
-fn old_key(table: &TableSchema) -> String {
-    let columns = table
-        .key_columns()
-        .map(|column| format!("OLD.{}", identifier(&column.name)));
-    call(function::KEY, table, columns.collect())
-}
-
 fn old_row(table: &TableSchema) -> String {
     table
         .key_columns()
@@ -378,6 +338,6 @@ fn old_row(table: &TableSchema) -> String {
         .join(" AND ")
 }
 
-fn call(function: &str, table: &TableSchema, arguments: Vec<String>) -> String {
-    format!("{function}({}, {})", literal(&table.name), list(arguments))
+fn call(function: &str) -> String {
+    format!("{function}()")
 }

@@ -25,24 +25,28 @@ pub const SETTINGS: &str = "_throughline_settings";
 
 /// SQL functions that triggers call. App SQL may not.
 pub mod function {
-    /// `(value, type, label)`: the value as the server would send it back, or an error.
-    pub const CAST: &str = "throughline_cast";
-    /// `(table, key columns…)`: the key as a JSON array.
+    /// `(table, new columns…)`: takes up the row of an insert, its values as the server would send them back, or fails.
+    pub const INSERT: &str = "throughline_insert";
+    /// `(table, old columns…, new columns…)`: the same of an update.
+    pub const UPDATE: &str = "throughline_update";
+    /// `(table, old columns…)`: the same of a delete.
+    pub const DELETE: &str = "throughline_delete";
+    /// `()`: whether anything differs in the row that was taken up.
+    pub const DIFFERS: &str = "throughline_differs";
+    /// `(position)`: its new value of a column.
+    pub const COLUMN: &str = "throughline_column";
+    /// `()`: its key as a JSON array.
     pub const KEY: &str = "throughline_key";
-    /// `(table, columns…)`: what an insert sends.
-    pub const INSERTED: &str = "throughline_inserted";
-    /// `(table, old columns…, new columns…)`: what an update sends; NULL if nothing differs.
-    pub const CHANGED: &str = "throughline_changed";
-    /// `(table, old columns…, new columns…)`: what the changed columns held before.
+    /// `()`: what is sent of it, a JSON object.
+    pub const VALUE: &str = "throughline_value";
+    /// `()`: what these columns held before, of a delete all; NULL for an insert.
     pub const BASE: &str = "throughline_base";
-    /// `(table, columns…)`: the whole row.
-    pub const ROW: &str = "throughline_row";
-    /// `(table, changed columns so far, value)`: the columns with a pending write.
+    /// `(changed columns so far)`: the columns with a pending write.
     pub const COLUMNS: &str = "throughline_columns";
+    /// `()`: the write id of its intent.
+    pub const WRITE_ID: &str = "throughline_write_id";
     /// `()`: the local transaction's number.
     pub const TRANSACTION: &str = "throughline_transaction";
-    /// `()`: a new write id.
-    pub const WRITE_ID: &str = "throughline_write_id";
     /// Prefix of all of them.
     pub const PREFIX: &str = "throughline_";
 }

@@ -27,7 +27,7 @@ pub struct Column {
     pub name: String,
     /// How its values are read, stored and sent.
     pub ty: PgType,
-    /// The type's text form, as `throughline_cast` takes it.
+    /// The type's text form.
     pub type_name: String,
     /// Declared NOT NULL on the server. Not enforced on what the server sends (trap 25).
     pub not_null: bool,

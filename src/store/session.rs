@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bounds::Bounds;
+use super::functions::TakenUp;
 use crate::error::Error;
 use crate::ids::{Millis, TransactionId, WriteId};
 use crate::schema::{Names, Ordered, TableSchema, names};
@@ -28,6 +29,8 @@ struct State {
     internal: Names,
     triggers: Names,
     writing: Option<Writing>,
+    /// What the trigger that runs writes.
+    taken_up: Option<TakenUp>,
     app: Option<Access>,
     refusal: Option<Error>,
 }
@@ -160,7 +163,9 @@ impl Session {
 
     /// Closes it.
     pub fn end_writing(&self) -> Option<Writing> {
-        self.state().writing.take()
+        let mut state = self.state();
+        state.taken_up = None;
+        state.writing.take()
     }
 
     pub(super) fn transaction_id(&self) -> Option<TransactionId> {
@@ -176,6 +181,21 @@ impl Session {
         let writing = state.writing.as_mut()?;
         writing.intents += 1;
         Some(new_write_id(writing.now, &mut writing.rng))
+    }
+
+    /// The row that the trigger which runs now writes; `None` if there is nothing to write.
+    pub(super) fn take_up(&self, row: Option<TakenUp>) {
+        self.state().taken_up = row;
+    }
+
+    /// Whether there is one.
+    pub(super) fn has_taken_up(&self) -> bool {
+        self.state().taken_up.is_some()
+    }
+
+    /// A part of it.
+    pub(super) fn taken_up<T>(&self, part: impl FnOnce(&mut TakenUp) -> T) -> Option<T> {
+        self.state().taken_up.as_mut().map(part)
     }
 
     /// Until [`Session::leave_app`], statements are the app's: the authorizer checks and notes them.

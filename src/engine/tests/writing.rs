@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::store::Writing;
+use crate::value::Value;
 
 /// How many instructions the next write takes.
 fn instructions(app: &mut App, sql: &str) -> u64 {
@@ -48,4 +50,76 @@ fn a_write_costs_the_same_however_many_wait_to_be_sent() {
         panic!("no status");
     };
     assert_eq!((status.pending, status.rejected), (2002, 0));
+}
+
+fn in_transaction(app: &mut App, id: TransactionId, sql: &str) -> Result<Reply> {
+    app.ask(Request::Execute {
+        statement: statement(sql),
+        transaction: Some(id),
+    })
+}
+
+#[test]
+fn of_a_statement_that_fails_in_a_transaction_nothing_is_left_and_the_transaction_goes_on() {
+    let mut app = App::open("");
+    let Ok(Reply::Begun(id)) = app.ask(Request::Begin { meta: None }) else {
+        panic!("no transaction");
+    };
+    in_transaction(&mut app, id, "INSERT INTO todos VALUES (1, 'first')").unwrap();
+    for failing in [
+        "INSERT INTO todos VALUES (2, 'second'), (1, 'again')",
+        "INSERT INTO todos VALUES (3, 'third'), ('x', 'no number')",
+        "UPDATE todos SET title = 'all', id = id + 1",
+    ] {
+        let error = in_transaction(&mut app, id, failing).unwrap_err();
+        assert_eq!(error.code(), "CONSTRAINT", "{failing}");
+    }
+    in_transaction(&mut app, id, "INSERT INTO todos VALUES (4, 'fourth')").unwrap();
+    app.ask(Request::Commit(id)).unwrap();
+    let values = app.rows("SELECT id, title FROM todos ORDER BY id").values();
+    let text = |title: &str| Value::Text(title.into());
+    let rows = [
+        (Value::Integer(1), text("first")),
+        (Value::Integer(4), text("fourth")),
+    ];
+    assert_eq!(
+        values,
+        rows.into_iter()
+            .flat_map(<[Value; 2]>::from)
+            .collect::<Vec<_>>()
+    );
+    let intents = app
+        .rows("SELECT count(*) FROM _throughline_changes")
+        .values();
+    assert_eq!(intents, [Value::Integer(2)]);
+    let verified = app.ask(Request::Verify).unwrap();
+    assert!(matches!(verified, Reply::Verified(found) if found.problems.is_empty()));
+}
+
+#[test]
+fn no_page_is_kept_for_a_statement_to_be_taken_back() {
+    let mut app = App::open("");
+    let engine = &app.engine;
+    engine.session.begin_writing(Writing {
+        transaction: TransactionId(1),
+        now: NOW,
+        rng: fastrand::Rng::with_seed(1),
+        intents: 0,
+    });
+    engine.conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let written = engine
+        .conn
+        .execute("INSERT INTO todos VALUES (1, 'a'), (2, 'b'), (1, 'c')", []);
+    assert!(written.is_err());
+    // SQLite itself would have taken them back if it could.
+    let left: i64 = engine
+        .conn
+        .query_row("SELECT count(*) FROM todos", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 2);
+    app.engine.undo();
+    assert_eq!(
+        app.rows("SELECT count(*) FROM todos").values(),
+        [Value::Integer(0)]
+    );
 }
