@@ -168,34 +168,35 @@ export function applySteps<R>(old: readonly R[], fresh: readonly R[], steps: Arr
     const number = steps[at++] ?? NaN;
     if (kind === KEEP) {
       const end = number + (steps[at++] ?? NaN);
-      if (!(end <= old.length)) throw internalError(`a live query step keeps rows up to ${end} of ${old.length}`);
+      if (!(end <= old.length)) throw misfit();
       if (number === length) length = end;
       else for (let index = number; index < end; index++) rows[length++] = old[index] as R;
       used.fill(1, number, end);
       kept += end - number;
     } else if (kind === REPLACE) {
-      if (!(number < old.length)) throw internalError(`a live query step names row ${number} of ${old.length}`);
-      if (nextFresh >= fresh.length) throw internalError("a live query step has no values");
+      if (!(number < old.length && nextFresh < fresh.length)) throw misfit();
       const after = fresh[nextFresh++] as R;
       rows[length++] = after;
       delta.updated.push([old[number] as R, after]);
       used[number] = 1;
       kept++;
     } else if (kind === INSERT) {
-      if (!(nextFresh + number <= fresh.length)) throw internalError("a live query step has no values");
+      if (!(nextFresh + number <= fresh.length)) throw misfit();
       for (const end = nextFresh + number; nextFresh < end; ) {
         const row = fresh[nextFresh++] as R;
         rows[length++] = row;
         delta.inserted.push(row);
       }
     } else {
-      throw internalError(`a live query step of the unknown kind ${kind}`);
+      throw misfit();
     }
   }
   rows.length = length;
   if (kept < old.length) delta.deleted = old.filter((_, index) => !used[index]);
   return { rows, delta };
 }
+
+const misfit = () => internalError("the steps of a live query do not fit its rows");
 
 /** Two deltas in a row as one: a reader that was away sees the difference to what it saw last. */
 export function mergeDeltas<R>(first: Delta<R>, second: Delta<R>): Delta<R> {

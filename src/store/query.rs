@@ -51,7 +51,7 @@ pub trait Sink {
     fn begin(&mut self, head: &Head) -> Result<()>;
 
     /// Each row in turn.
-    fn row(&mut self, head: &Head, row: &Row<'_>) -> rusqlite::Result<()>;
+    fn row(&mut self, head: &Head, row: &Row<'_>);
 }
 
 /// What is known of a result before its rows.
@@ -65,9 +65,9 @@ pub struct Head {
 
 impl Head {
     /// Writes a row down.
-    pub fn write(&self, row: &Row<'_>, writer: &mut RowsWriter) -> rusqlite::Result<()> {
+    pub fn write(&self, row: &Row<'_>, writer: &mut RowsWriter) {
         for (at, boolean) in self.booleans.iter().enumerate() {
-            match row.get_ref(at)? {
+            match cell(row, at) {
                 ValueRef::Null => writer.null(),
                 ValueRef::Integer(number @ 0..=1) if *boolean => writer.boolean(number == 1),
                 ValueRef::Integer(number) => writer.integer(number),
@@ -77,8 +77,12 @@ impl Head {
             }
         }
         writer.end_row();
-        Ok(())
     }
+}
+
+/// A value of a row. There is none only beyond the columns, and nobody looks there.
+pub fn cell<'r>(row: &'r Row<'_>, at: usize) -> ValueRef<'r> {
+    row.get_ref(at).unwrap_or(ValueRef::Null)
 }
 
 /// Writes all rows down.
@@ -93,10 +97,10 @@ impl Sink for Whole {
         Ok(())
     }
 
-    fn row(&mut self, head: &Head, row: &Row<'_>) -> rusqlite::Result<()> {
-        self.0
-            .as_mut()
-            .map_or(Ok(()), |writer| head.write(row, writer))
+    fn row(&mut self, head: &Head, row: &Row<'_>) {
+        if let Some(writer) = &mut self.0 {
+            head.write(row, writer);
+        }
     }
 }
 
@@ -162,7 +166,7 @@ fn execute(
                 known
             }
         };
-        sink.row(head, row)?;
+        sink.row(head, row);
     }
     drop(rows);
     if head.is_none() {

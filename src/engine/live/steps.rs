@@ -5,7 +5,7 @@ use rusqlite::Row;
 use super::hash::Hash;
 use super::places::Places;
 use crate::error::{Error, Result};
-use crate::store::query::{Head, Sink};
+use crate::store::query::{Head, Sink, cell};
 use crate::tabs::{Columns, LiveDiff, LiveStep, Rows, RowsWriter};
 
 /// A result as a subscriber has it.
@@ -83,24 +83,14 @@ impl<'k> Steps<'k> {
         (diff, known)
     }
 
-    fn hashes(&self, head: &Head, row: &Row<'_>) -> rusqlite::Result<RowHash> {
-        let mut content = Hash::default();
-        for at in 0..head.columns.names.len() {
-            content.value(row.get_ref(at)?);
-        }
-        let content = content.finish();
-        if self.key_places.is_empty() {
-            return Ok(RowHash {
-                key: content,
-                content,
-            });
-        }
-        let mut key = Hash::default();
-        for at in &self.key_places {
-            key.value(row.get_ref(*at)?);
-        }
-        let key = key.finish();
-        Ok(RowHash { key, content })
+    fn hashes(&self, row: &Row<'_>) -> RowHash {
+        let content = hash(row, 0..self.columns.names.len());
+        let key = if self.key_places.is_empty() {
+            content
+        } else {
+            hash(row, self.key_places.iter().copied())
+        };
+        RowHash { key, content }
     }
 
     /// The place of the old row with that key that is in no step yet.
@@ -178,16 +168,23 @@ impl Sink for Steps<'_> {
         Ok(())
     }
 
-    fn row(&mut self, head: &Head, row: &Row<'_>) -> rusqlite::Result<()> {
-        let hashes = self.hashes(head, row)?;
+    fn row(&mut self, head: &Head, row: &Row<'_>) {
+        let hashes = self.hashes(row);
         let step = self.step(hashes);
         self.rows.push(hashes);
         self.note(step);
-        match (&mut self.writer, step) {
-            (Some(writer), LiveStep::Replace { .. } | LiveStep::Insert { .. }) => {
-                head.write(row, writer)
-            }
-            _ => Ok(()),
+        if let (Some(writer), LiveStep::Replace { .. } | LiveStep::Insert { .. }) =
+            (&mut self.writer, step)
+        {
+            head.write(row, writer);
         }
     }
+}
+
+fn hash(row: &Row<'_>, places: impl Iterator<Item = usize>) -> u64 {
+    let mut hash = Hash::default();
+    for at in places {
+        hash.value(cell(row, at));
+    }
+    hash.finish()
 }

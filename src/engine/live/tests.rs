@@ -45,7 +45,10 @@ impl Subscriber {
         steps.begin(&head)?;
         for (id, title) in rows {
             let mut row = self.conn.prepare_cached("SELECT ?1, ?2")?;
-            row.query_row((id, title), |row| steps.row(&head, row))?;
+            row.query_row((id, title), |row| {
+                steps.row(&head, row);
+                Ok(())
+            })?;
         }
         let (diff, known) = steps.finish();
         self.known = Some(known);
