@@ -13,6 +13,7 @@ const declaration = /^(?:[^*]|\*(?!\/))*\*\/\s*(?:export |declare |default |asyn
 export function examples() {
   return read(({ file, text }) =>
     [...text.matchAll(/@example\s*\n\s*\* ```(\w+)\n(.*?)\n\s*\* ```/gs)].map((match) => ({
+      file,
       where: `src/js/${file}:${text.slice(0, match.index).split("\n").length}`,
       entry: entryOf(file),
       declares: declaration.exec(text.slice(match.index + match[0].length))?.[1],
