@@ -1,7 +1,7 @@
 //! After each event: live queries that a commit touched, and the status if it changed.
 
 use super::live::LiveQuery;
-use super::{Effect, Engine};
+use super::{Effect, Engine, Outstanding};
 use crate::error::{Error, Result};
 use crate::ids::Millis;
 use crate::shape::Phase;
@@ -84,8 +84,10 @@ impl Engine {
         }
     }
 
-    pub(super) fn current_status(&self) -> Result<Status> {
-        let (pending, rejected) = transactions::count(&self.conn)?;
+    pub(super) fn current_status(&mut self) -> Result<Status> {
+        let Outstanding {
+            pending, rejected, ..
+        } = self.count_outstanding()?;
         Ok(Status {
             storage: self.storage.clone(),
             connected: self.connected,
@@ -122,6 +124,30 @@ impl Engine {
             pending,
             rejected,
         })
+    }
+
+    /// Counts again after any commit but those of [`Engine::note_queued`]: a write costs the same however many wait before it.
+    fn count_outstanding(&mut self) -> Result<Outstanding> {
+        let commits = Some(self.session.commits());
+        if self.outstanding.commits != commits {
+            let (pending, rejected) = transactions::count(&self.conn)?;
+            self.outstanding = Outstanding {
+                pending,
+                rejected,
+                commits,
+            };
+        }
+        Ok(self.outstanding)
+    }
+
+    /// The last commit queued a local transaction, or none, and changed nothing else of the queue.
+    pub(super) fn note_queued(&mut self, queued: bool) {
+        if let Some(commits) = &mut self.outstanding.commits
+            && *commits + 1 == self.session.commits()
+        {
+            *commits += 1;
+            self.outstanding.pending += u32::from(queued);
+        }
     }
 
     fn upload_status(&self, pending: u32) -> UploadStatus {

@@ -8,6 +8,7 @@ mod live;
 mod transfer;
 mod trouble;
 mod upkeep;
+mod writing;
 
 use std::path::PathBuf;
 

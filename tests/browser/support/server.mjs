@@ -6,15 +6,16 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { assembleSite } from "../../../scripts/site.mjs";
 import { until } from "./until.mjs";
 
 const root = resolve(import.meta.dirname, "../../..");
 const program = process.env.THROUGHLINE_SERVER ?? join(root, "target/debug/throughline-server");
 
 /** The demo's site with the tests' own pages and workers beside it, under /fixtures/. */
-function makeSite() {
+async function makeSite(packed) {
   const site = mkdtempSync(join(tmpdir(), "throughline-site-"));
-  cpSync(join(root, "www"), site, { recursive: true, filter: (path) => !path.startsWith(join(root, "www/server")) });
+  await assembleSite(site, packed);
   cpSync(join(root, "tests/browser/fixtures"), join(site, "fixtures"), { recursive: true });
   return site;
 }
@@ -26,7 +27,7 @@ function makeSite() {
  */
 export async function startServer({ db, chunkBytes, rows = 0, site, packed = join(root, "pkg") } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(site ?? makeSite(), packed, { db, chunkBytes, rows });
+  const server = new Server(site ?? (await makeSite(packed)), packed, { db, chunkBytes, rows });
   await server.start();
   return server;
 }
@@ -37,6 +38,11 @@ class Server {
   #options;
   #port = "0";
   #process;
+  /** The folder that is served. */
+  get site() {
+    return this.#site;
+  }
+
   /** `http://localhost:<port>`, the same after a restart. */
   origin;
 
@@ -182,6 +188,15 @@ class Server {
     return response;
   }
 }
+
+/** An item of the demo's first list as another user inserts it, below the others. */
+export function newItem(title, id = crypto.randomUUID()) {
+  const value = { id, list_id: WELCOME, title, completed: false, position: "z", created_at: new Date().toISOString() };
+  return { operation: "insert", table: "items", value };
+}
+
+/** The demo's first list. */
+export const WELCOME = "019aa000-0000-7000-8001-000000000001";
 
 /** A todo as another user inserts it. */
 export function newTodo(title, id = crypto.randomUUID()) {

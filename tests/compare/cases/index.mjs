@@ -1,3 +1,4 @@
+import { calls } from "./calls.mjs";
 import { large } from "./large.mjs";
 import { live } from "./live.mjs";
 import { open } from "./open.mjs";
@@ -8,4 +9,4 @@ import { sync100k, sync10k, sync1m } from "./sync.mjs";
 import { tabs } from "./tabs.mjs";
 
 /** What is measured, in the order in which it is shown. */
-export const cases = [open, small, large, live, sync10k, sync100k, sync1m, remote, outbox, tabs];
+export const cases = [open, calls, small, large, live, sync10k, sync100k, sync1m, remote, outbox, tabs];

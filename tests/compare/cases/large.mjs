@@ -26,7 +26,7 @@ export const large = {
   measures,
   async run(session) {
     const few = session.options.quick;
-    const calls = { quick: few ? 40 : 100, slow: few ? 10 : 30 };
+    const calls = { quick: few ? 40 : 60, slow: few ? 10 : 20 };
     await session.open({ isNew: true });
     await session.run("prepareJoin", ROWS, 100);
     await session.load(0, ROWS);

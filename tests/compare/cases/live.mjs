@@ -20,7 +20,7 @@ export const live = {
   title: "Live queries at 10k rows",
   measures,
   async run(session) {
-    const [count, longest] = session.options.quick ? [10, 2_000] : [30, 6_000];
+    const [count, longest] = session.options.quick ? [10, 2_000] : [30, 4_000];
     await session.open({ isNew: true, live: true });
     await session.load(0, ROWS);
     const measures = {};

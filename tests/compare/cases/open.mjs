@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { brotliBytes } from "../harness/site.mjs";
 
 /** From the navigation to the first row, in a browser that was never here, and again with what is there then. */
@@ -6,6 +7,7 @@ export const open = {
   title: "Download and open",
   measures: {
     bytes: { title: "download to the first row, brotli", unit: "bytes" },
+    bytesInAll: { title: "… and what is loaded after it", unit: "bytes" },
     cold: { title: "cold: navigation → database made, a row written and read", unit: "ms" },
     warm10k: { title: "warm: navigation → a row read, 10k rows", unit: "ms" },
   },
@@ -14,7 +16,10 @@ export const open = {
     const bytes = await brotliBytes(files);
     await session.load(1, 10_000);
     const checks = { rows: await session.run("checksum") };
+    const later = session.filesSoFar();
+    const bytesInAll = await brotliBytes(later);
     const { value: warm10k } = await session.firstRow("warm");
-    return { measures: { bytes, cold, warm10k }, checks, files: files.map((file) => file.split("/").at(-1)) };
+    const names = later.map((file) => basename(file));
+    return { measures: { bytes, bytesInAll, cold, warm10k }, checks, files: { toFirstRow: names.slice(0, files.length), later: names.slice(files.length) } };
   },
 };

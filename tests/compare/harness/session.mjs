@@ -1,6 +1,8 @@
 // One system in a fresh browser, for one case.
 
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { COUNTED } from "./site.mjs";
 import { newProfile } from "../../browser/support/profile.mjs";
 
 /** Ends what hangs, and decides nothing else. */
@@ -45,7 +47,7 @@ export class Session {
   /** Opens the system's page in a tab; a visit that was before is over then. */
   async visit(hash, { direct = false } = {}) {
     await this.page?.close();
-    this.#site.fetched();
+    this.#site.forget();
     this.page = await this.tab(hash, { direct });
   }
 
@@ -60,8 +62,13 @@ export class Session {
   /** Visits the page, which opens its database at once; milliseconds from the navigation until it has a row. */
   async firstRow(kind) {
     await this.visit(kind);
-    const first = await this.page.evaluate(() => globalThis.compare.first);
-    return { value: first, files: [...new Set(this.#site.fetched())] };
+    const [value, at] = await this.page.evaluate(async () => [await globalThis.compare.first, performance.timeOrigin]);
+    return { value, files: this.#site.fetched(at + value) };
+  }
+
+  /** What this visit has fetched by now, without what is there to measure it. */
+  filesSoFar() {
+    return this.#site.fetched().filter((path) => !basename(path).startsWith("operations-"));
   }
 
   /** Visits the page and opens its database there. */
@@ -91,6 +98,31 @@ export class Session {
   async load(from, to) {
     if (this.system.loadsFromServer) await this.backend.fill("todos", to, ROW_BYTES);
     await this.run("load", from, to);
+  }
+
+  /** From the next visit on the calls of workers to their files are counted. */
+  async countCalls() {
+    await this.#profile.context.addInitScript((prefix) => {
+      const { Worker } = globalThis;
+      globalThis.Worker = class extends Worker {
+        constructor(url, options) {
+          const { pathname } = new URL(url, location.href);
+          super(options?.type === "module" ? `${prefix}${pathname}` : url, options);
+        }
+      };
+    }, COUNTED);
+  }
+
+  /** The calls so far of the worker of this visit. */
+  calls() {
+    return this.page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const channel = new BroadcastChannel("file calls");
+          channel.onmessage = ({ data }) => (channel.close(), resolve(data));
+          channel.postMessage("how many?");
+        }),
+    );
   }
 
   /** Peak resident memory of the process that renders the page, its workers included. */

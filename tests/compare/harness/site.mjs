@@ -6,9 +6,11 @@ import { createServer, request } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { brotliCompress, constants } from "node:zlib";
 import { promisify } from "node:util";
-import { root, siteFolder } from "./bundle.mjs";
+import { here, root, siteFolder } from "./bundle.mjs";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+/** A worker's script with this before its path counts its calls to files. */
+export const COUNTED = "/counted";
 const BACKEND = ["/v1/", "/changes", "/test/"];
 const sizesFile = join(root, "target/compare/brotli.json");
 
@@ -23,8 +25,8 @@ class Site {
   #backend;
   #isolated;
   #server;
-  /** Paths of the files served since {@link fetched} was asked. */
-  #served = [];
+  /** When each file was first asked for since {@link forget}, in milliseconds of the wall clock. */
+  #asked = new Map();
   origin;
 
   constructor(backend, isolated) {
@@ -44,20 +46,25 @@ class Site {
     this.#server.close();
   }
 
-  /** The files served since the last time. */
-  fetched() {
-    return this.#served.splice(0);
+  /** The files asked for since `forget` and until then, in order. */
+  fetched(until = Infinity) {
+    return [...this.#asked].filter(([, at]) => at <= until).map(([path]) => path);
+  }
+
+  forget() {
+    this.#asked.clear();
   }
 
   #answer(incoming, outgoing) {
     const { pathname } = new URL(incoming.url, this.origin);
     if (BACKEND.some((prefix) => pathname.startsWith(prefix))) return this.#pass(incoming, outgoing);
+    if (pathname.startsWith(`${COUNTED}/`)) return sendScript(outgoing, countedScript(pathname.slice(COUNTED.length)));
     const path = normalize(join(siteFolder, pathname.endsWith("/") ? `${pathname}index.html` : pathname));
     if (!path.startsWith(siteFolder) || !existsSync(path) || !statSync(path).isFile()) {
       outgoing.writeHead(404).end();
       return;
     }
-    this.#served.push(path);
+    if (!this.#asked.has(path)) this.#asked.set(path, Date.now());
     const isolation = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
     outgoing.writeHead(200, {
       "content-type": TYPES[extname(path)] ?? "application/octet-stream",
@@ -80,6 +87,14 @@ class Site {
     incoming.pipe(onward);
   }
 }
+
+function sendScript(outgoing, text) {
+  outgoing.writeHead(200, { "content-type": TYPES[".js"] }).end(text);
+}
+
+/** A script that counts and is the one at this path. */
+const countedScript = (path) => 
+  path === "/counter.js" ? readFileSync(join(here, "page/counter.js")) : `import "${COUNTED}/counter.js";\nimport ${JSON.stringify(path)};\n`;
 
 const compress = promisify(brotliCompress);
 

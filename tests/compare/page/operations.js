@@ -21,17 +21,17 @@ export async function timed(call) {
 }
 
 /** Milliseconds of so many calls, one after the other, after a few that do not count. */
-export async function each(count, call) {
-  const [samples] = await inTurn(count, [call]);
+export async function each(count, call, warmUp = WARM_UP) {
+  const [samples] = await inTurn(count, [call], warmUp);
   return samples;
 }
 
 /** The same of several calls in turn, so that whatever slows one down slows down the others: a list of samples for each. */
-export async function inTurn(count, calls) {
+export async function inTurn(count, calls, warmUp = WARM_UP) {
   const samples = calls.map(() => []);
-  for (let index = -WARM_UP; index < count; index++) {
+  for (let index = -warmUp; index < count; index++) {
     for (const [at, call] of calls.entries()) {
-      const took = await timed(() => call(index + WARM_UP));
+      const took = await timed(() => call(index + warmUp));
       if (index >= 0) samples[at].push(took);
     }
   }
@@ -57,8 +57,12 @@ export async function writes(db, count) {
   return { inserted, updated, deleted };
 }
 
-/** One-row updates alone. */
-export const updates = (db, count) => each(count, (index) => db.execute(UPDATE, [`changed ${index}`, idOf(1000 + index)]));
+/** One-row updates alone, after so many that do not count. */
+export const updates = (db, count, warmUp = WARM_UP) =>
+  each(count, (index) => db.execute(UPDATE, [`changed ${index}`, idOf(1000 + index)]), warmUp);
+
+/** One-row inserts alone, each of them counted. */
+export const inserts = (db, count) => each(count, (index) => db.execute(INSERT, rowOf(NEW + index)), 0);
 
 /** So many inserts in one transaction. */
 export function batch(db, count) {

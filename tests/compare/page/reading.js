@@ -1,10 +1,7 @@
 // Reads, with their results as objects whose every value was touched.
 
-import { GET, idOf, momentOf } from "./todos.js";
+import { COLUMNS, GET, idOf, momentOf } from "./todos.js";
 import { each, inTurn } from "./operations.js";
-
-const COLUMNS = "id, title, completed, created_at, write_id";
-export const LIVE_COLUMNS = COLUMNS;
 
 /** Touches every value: rows that are built when they are read are built then. */
 function touched(rows) {

@@ -18,7 +18,8 @@ export const rowOf = (number) => [idOf(number), titleOf(number), number % 2 === 
 export const INSERT = "INSERT INTO todos (id, title, completed, created_at) VALUES (?, ?, ?, ?)";
 export const UPDATE = "UPDATE todos SET title = ? WHERE id = ?";
 export const DELETE = "DELETE FROM todos WHERE id = ?";
-export const GET = "SELECT id, title, completed, created_at, write_id FROM todos WHERE id = ?";
+export const COLUMNS = "id, title, completed, created_at, write_id";
+export const GET = `SELECT ${COLUMNS} FROM todos WHERE id = ?`;
 
 /** The row that a new database gets first. */
 export const FIRST = rowOf(0);

@@ -10,7 +10,7 @@ export function number(value) {
 
 /** A figure with its unit, `ms`, `bytes` or `count`. */
 export function figure(value, unit) {
-  if (unit === "count") return number(value);
+  if (unit === "count") return Number.isInteger(value) ? value.toLocaleString("en") : number(value);
   if (unit === "ms") return value >= 9_950 ? `${number(value / 1000)} s` : `${number(value)} ms`;
   return value >= 999_500 ? `${(value / 1e6).toFixed(value >= 99.5e6 ? 0 : 2)} MB` : `${number(value / 1e3)} KB`;
 }

@@ -22,9 +22,9 @@ const cases = [
     id: "small",
     title: "Reads and writes",
     measures: {
-      insert: { title: "insert", unit: "ms" },
+      insert: { title: "insert", unit: "ms", tail: true },
       batch: { title: "batch", unit: "ms" },
-      bareBatch: { title: "batch, bare", unit: "ms" },
+      bareBatch: { title: "batch, bare", unit: "ms", part: true },
     },
   },
   { id: "open", title: "Open", measures: { bytes: { title: "download", unit: "bytes" } } },
@@ -34,7 +34,7 @@ const cases = [
 /** Three runs; the second one of PowerSync failed. */
 const runs = [0, 1, 2].flatMap((run) => [
   { case: "small", system: "throughline", run, measures: { insert: { value: 0.5 + run / 10, p95: 1 }, batch: 200 + run, bareBatch: 100 } },
-  { case: "small", system: "sqlite-wasm-wal", run, measures: { insert: { value: 0.5, p95: 1 }, batch: 90, bareBatch: null } },
+  { case: "small", system: "sqlite-wasm-wal", run, measures: { insert: { value: 0.5, p95: 1 }, batch: 90, bareBatch: 90 } },
   run === 1
     ? { case: "small", system: "powersync", run, failure: "it broke\nat line 7" }
     : { case: "small", system: "powersync", run, measures: { insert: { value: 2, p95: 3 }, batch: 300, bareBatch: null } },
@@ -100,6 +100,9 @@ describe("a comparison", () => {
     assert.deepEqual(ids(readOptions([], all)), [everything, ["small", "open", "unused"], 5]);
     assert.deepEqual(ids(readOptions(["--quick", "--million"], all)), [everything, ["small", "open", "unused", "huge"], 1]);
     assert.deepEqual(ids(readOptions(["--systems", "pglite,throughline", "--cases", "open", "--runs", "2"], all)), [["throughline", "pglite"], ["open"], 2]);
+    const out = (...args) => readOptions(args, all).out;
+    assert.deepEqual([out(), out("--million"), out("--quick")], ["tests/compare/results", "tests/compare/results", "target/compare/last"]);
+    assert.deepEqual([out("--cases", "open"), out("--quick", "--out", "there")], ["target/compare/last", "there"]);
     assert.throws(() => readOptions(["--systems", "oracle"], all), /there is no oracle, only throughline/);
     assert.throws(() => readOptions(["--runs", "0"], all), /number from 1/);
     assert.throws(() => readOptions(["--faster"], all), /faster/);
@@ -111,6 +114,7 @@ describe("the report", () => {
     const written = [0.084, 0.5, 1.04, 12.4, 345.6, 4_321, 12_345].map((value) => figure(value, "ms"));
     assert.deepEqual(written, ["0.08 ms", "0.50 ms", "1.0 ms", "12 ms", "346 ms", "4,321 ms", "12 s"]);
     assert.deepEqual([414_321, 3_860_000, 285_000_000].map((value) => figure(value, "bytes")), ["414 KB", "3.86 MB", "285 MB"]);
+    assert.deepEqual([0, 3.14, 1403].map((value) => figure(value, "count")), ["0", "3.1", "1,403"]);
     assert.equal(spread({ median: 2, min: 1, max: 3 }, "ms"), "2.0 ms (1.0 ms–3.0 ms)");
     assert.equal(spread({ median: 2, min: 2.01, max: 2.02 }, "ms"), "2.0 ms");
   });
@@ -138,11 +142,17 @@ describe("the report", () => {
       "| 10k inserts in one transaction | a bare table of the same engine | ≤ 2.0× | 2.0× | **not met** |",
       "| 10k inserts in one transaction | PowerSync | ≤ 1.0× | 0.67× | met |",
     ]);
-    assert.deepEqual(line("| insert |"), ["| insert | 0.60 ms (0.50 ms–0.70 ms) | **0.50 ms** | 2.0 ms |"]);
-    assert.deepEqual(line("| batch, bare |"), ["| batch, bare | 100 ms | –<sup>1</sup> | –<sup>1</sup> |"]);
+    assert.deepEqual(line("| insert |"), ["| insert | 0.60 ms (0.50 ms–0.70 ms), p95 1.0 ms | **0.50 ms**, p95 1.0 ms | 2.0 ms, p95 3.0 ms |"]);
+    assert.deepEqual(line("| batch, bare |"), ["| batch, bare | 100 ms | 90 ms | –<sup>1</sup> |"]);
     assert.deepEqual(line("<sup>1"), ["<sup>1</sup> It has nothing of the kind."]);
     assert.deepEqual(line("Left out"), ["Left out: PGlite (It takes minutes).", "Left out: sqlite-wasm (It has nothing of the kind). Power & Sync (It has nothing of the kind)."]);
     assert.deepEqual(line("## "), ["## Goals", "## Reads and writes", "## Open"]);
+  });
+
+  it("says of a busy machine that it was", () => {
+    const on = (load) => markdown(new Summary({ results: { ...results, machine: { ...results.machine, load } }, cases, systems, reasons }));
+    assert.match(on(7.25), /The machine was busy when it began \(load 7\.3\)/);
+    assert.doesNotMatch(on(0.2), /busy/);
   });
 
   it("says of a system that failed that it did", () => {

@@ -1,5 +1,9 @@
 // The systems, in the order in which they are shown. `README.md` tells what an adapter does.
 
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../harness/bundle.mjs";
+
 const withServer = ["sync10k", "sync100k", "sync1m", "remote", "outbox"];
 const without = (cases, reason) => Object.fromEntries(cases.map((id) => [id, reason]));
 /** The bare engines. */
@@ -15,6 +19,7 @@ export const reasons = {
   noOutbox: "It has no outbox of its own; the one here is ours, for the way of one write.",
   tooLong: "A million rows are left to Throughline and Electric's client: the case would take minutes a run.",
   oursAlone: "Several tabs are measured for Throughline alone.",
+  elsewhere: "Its files are called from a worker of its worker.",
   nothing: "There is nothing of the kind in it.",
   inMemory: "It keeps rows in memory, has no SQL, and local writes are the app's.",
 };
@@ -31,7 +36,8 @@ export const systems = [
     id: "throughline",
     title: "Throughline",
     main: "throughline.js",
-    files: ["pkg/worker.js", "pkg/throughline_bg.wasm"],
+    // What its worker may load, whether the first row needs it or not.
+    files: existsSync(join(root, "pkg")) ? readdirSync(join(root, "pkg")).filter((file) => /^(?!index|wasm).*\.(js|wasm)$/.test(file)).map((file) => `pkg/${file}`) : [],
     loadsFromServer: true,
   },
   ...["delete", "wal"].map((variant) => ({
@@ -61,7 +67,7 @@ export const systems = [
     scripts: ["node_modules/sqlocal/node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3-opfs-async-proxy.js"],
     files: [`${npm}/sqlocal/node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm`],
     isolated: true,
-    lacks: { ...without(withServer, "noSync"), tabs: "noElection" },
+    lacks: { ...without(withServer, "noSync"), calls: "elsewhere", tabs: "noElection" },
   },
   {
     id: "powersync",
@@ -86,6 +92,6 @@ export const systems = [
     title: "@electric-sql/client",
     short: "Electric client",
     main: "electric-client.js",
-    lacks: without(["open", "small", "large", "live", "outbox", "tabs"], "inMemory"),
+    lacks: without(["open", "calls", "small", "large", "live", "outbox", "tabs"], "inMemory"),
   },
 ];
