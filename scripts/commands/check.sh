@@ -26,6 +26,7 @@ check_docs() {
   RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
   # The browser side of the crate exists on this target alone.
   RUSTDOCFLAGS="-D warnings" cargo doc -p "$SETTING_CRATE_NAME" --no-deps --target "$wasm_triple"
+  command_docs
 }
 
 # The TypeScript imports what wasm-pack declares, so the crate is built first.

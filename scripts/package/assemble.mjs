@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { root, settings } from "../settings.mjs";
+import { reportScripts } from "./core.mjs";
 import { shortenImports } from "./imports.mjs";
 import { bundle, declarations } from "./javascript.mjs";
 import { manifest } from "./manifest.mjs";
@@ -41,4 +42,5 @@ renameSync(staging, output);
 
 const sizes = (files) => files.map((file) => measure(join(output, file)));
 const overBudget = report(sizes(["index.js", "worker.js", wasm]), sizes([rest]), settings.budget);
-if (overBudget) process.exitCode = 1;
+const scriptsOverBudget = await reportScripts(output, settings.budget);
+if (overBudget || scriptsOverBudget) process.exitCode = 1;

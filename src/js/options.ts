@@ -33,7 +33,7 @@ export interface ElectricOptions {
    *
    * @example
    * ```ts
-   * const electric = { url: "/v1/shape", params: { tenant: "7", token: async () => (await session()).token } };
+   * const electric: ElectricOptions = { url: "/v1/shape", params: { tenant: "7", token: async () => (await session()).token } };
    * ```
    */
   params?: ParamsOption | undefined;
@@ -54,7 +54,7 @@ export interface WriteOptions {
    *
    * @example
    * ```ts
-   * const write = { send: async (transactions, { signal }) => (await rpc.call("sync", transactions, { signal })).verdicts };
+   * const write: WriteOptions = { send: async (transactions, { signal }) => (await rpc.call("sync", transactions, { signal })).verdicts };
    * ```
    */
   send?: SendWrites | undefined;
@@ -63,7 +63,7 @@ export interface WriteOptions {
    *
    * @example
    * ```ts
-   * const write = { url: "/changes", classify: ({ status }) => (status === 404 ? "rejected" : undefined) };
+   * const write: WriteOptions = { url: "/changes", classify: ({ status }) => (status === 404 ? "rejected" : undefined) };
    * ```
    */
   classify?: ClassifyWrites | undefined;
@@ -120,7 +120,7 @@ export interface TableOptions<R = Row> {
    *
    * @example
    * ```ts
-   * const tables = { lists: {}, todos: { references: [{ columns: ["list_id"], table: "lists" }] } };
+   * const tables: OpenOptions["tables"] = { lists: {}, todos: { references: [{ columns: ["list_id"], table: "lists" }] } };
    * ```
    */
   references?: readonly ReferenceOptions<R>[] | undefined;

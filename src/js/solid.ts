@@ -37,6 +37,11 @@ export function DatabaseProvider(props: { database: Database<any>; children?: JS
 /**
  * The database of the nearest provider.
  *
+ * @example
+ * ```tsx
+ * const db = useDatabase();
+ * <button onClick={() => db.execute("DELETE FROM todos WHERE completed")}>Clear</button>
+ * ```
  * @throws Error outside a {@link DatabaseProvider}.
  */
 export function useDatabase<Tables extends object = AnyTables>(): Database<Tables> {
@@ -75,7 +80,15 @@ export function createLive<R = Row, Tables extends object = AnyTables>(
   return state;
 }
 
-/** The state of storage, shapes and uploads; `undefined` until it is known. */
+/**
+ * The state of storage, shapes and uploads; `undefined` until it is known.
+ *
+ * @example
+ * ```tsx
+ * const status = createStatus();
+ * <Show when={status()?.pending}>{(pending) => <p>{pending()} on their way</p>}</Show>
+ * ```
+ */
 export function createStatus(): Accessor<Status | undefined> {
   return fromStore(statusStore(useDatabase() as unknown as AnyDatabase));
 }

@@ -49,8 +49,8 @@ export function live<R = Row, Tables extends object = AnyTables>(
  *
  * @example
  * ```svelte
- * <script> const state = status(db); </script>
- * {#if $state?.pending}{$state.pending} on their way{/if}
+ * <script> const now = status(db); </script>
+ * {#if $now?.pending}{$now.pending} on their way{/if}
  * ```
  */
 export function status(database: Database<any>): Readable<Status | undefined> {

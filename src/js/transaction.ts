@@ -39,7 +39,7 @@ export class Transaction<Tables extends object> {
    *
    * @example
    * ```ts
-   * const [list] = await tx.query("SELECT id FROM lists WHERE name = ?", [name]);
+   * const [list] = await tx.query("SELECT id FROM lists WHERE name = ?", [listName]);
    * ```
    */
   async query<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<RowOf<Tables, R>[]> {

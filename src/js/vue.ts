@@ -35,6 +35,11 @@ export const throughline = {
 /**
  * The database that the plugin was given.
  *
+ * @example
+ * ```ts
+ * const db = useDatabase();
+ * const clear = () => db.execute("DELETE FROM todos WHERE completed");
+ * ```
  * @throws Error in an app without the plugin.
  */
 export function useDatabase<Tables extends object = AnyTables>(): Database<Tables> {
@@ -89,7 +94,15 @@ export function useLive<R = Row, Tables extends object = AnyTables>(
   return { rows: shallowReadonly(rows), loading: shallowReadonly(loading), error: shallowReadonly(error) };
 }
 
-/** The state of storage, shapes and uploads; `undefined` until it is known. */
+/**
+ * The state of storage, shapes and uploads; `undefined` until it is known.
+ *
+ * @example
+ * ```ts
+ * const status = useStatus();
+ * const pending = computed(() => status.value?.pending ?? 0);
+ * ```
+ */
 export function useStatus(): Readonly<ShallowRef<Status | undefined>> {
   return useStore(statusStore(useDatabase() as unknown as AnyDatabase));
 }

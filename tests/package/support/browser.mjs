@@ -11,7 +11,8 @@ export async function openPage(profile, url) {
   const modules = new Set();
   tab.on("console", (message) => said.push(message.text()));
   tab.on("pageerror", (error) => said.push(String(error)));
-  tab.on("requestfailed", (request) => said.push(`failed: ${request.url()}`));
+  // The worker itself gives up loading the module's second file when it needs it at once.
+  tab.on("requestfailed", (request) => request.failure()?.errorText === "net::ERR_ABORTED" || said.push(`failed: ${request.url()}`));
   tab.on("response", (response) => response.ok() || said.push(`${response.status()}: ${response.url()}`));
   tab.on("response", (response) => response.ok() && new URL(response.url()).pathname.endsWith(".wasm") && modules.add(response.url()));
   await tab.goto(url);
