@@ -4,7 +4,7 @@ import { crate, settings } from "../settings.mjs";
 import { adapters } from "./javascript.mjs";
 
 /** useSyncExternalStore came with React 18. The Svelte entry needs nothing of Svelte. */
-const oldest = { react: ">=18", vue: ">=3.3", "solid-js": ">=1.6", kysely: ">=0.27" };
+const oldest = { react: ">=18", vue: ">=3.3", "solid-js": ">=1.6", kysely: ">=0.27", "drizzle-orm": ">=0.36" };
 
 const entry = (name) => ({ types: `./types/${name}.d.ts`, default: `./${name}.js` });
 
@@ -26,6 +26,7 @@ export function manifest() {
       "./worker": entry("worker"),
       "./wasm": entry("wasm"),
       ...Object.fromEntries(Object.keys(adapters).map((name) => [`./${name}`, entry(name)])),
+      "./inline": entry("inline"),
       "./testing": entry("testing"),
       // For a bundler or a server that is to be told where the module's two files lie.
       ...Object.fromEntries(wasm.map((file) => [file, file])),

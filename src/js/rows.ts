@@ -155,7 +155,9 @@ const INSERT = 2;
  * @throws ThroughlineError `INTERNAL` when the steps do not fit the old result.
  */
 export function applySteps<R>(old: readonly R[], fresh: readonly R[], steps: ArrayLike<number>): { rows: R[]; delta: Delta<R> } {
-  const rows: R[] = [];
+  // Most rows are where they were: a copy has them in one go.
+  const rows = old.slice();
+  let length = 0;
   const delta: Delta<R> = { inserted: [], updated: [], deleted: [] };
   const used = new Uint8Array(old.length);
   let kept = 0;
@@ -167,14 +169,15 @@ export function applySteps<R>(old: readonly R[], fresh: readonly R[], steps: Arr
     if (kind === KEEP) {
       const end = number + (steps[at++] ?? NaN);
       if (!(end <= old.length)) throw internalError(`a live query step keeps rows up to ${end} of ${old.length}`);
-      for (let index = number; index < end; index++) rows.push(old[index] as R);
+      if (number === length) length = end;
+      else for (let index = number; index < end; index++) rows[length++] = old[index] as R;
       used.fill(1, number, end);
       kept += end - number;
     } else if (kind === REPLACE) {
       if (!(number < old.length)) throw internalError(`a live query step names row ${number} of ${old.length}`);
       if (nextFresh >= fresh.length) throw internalError("a live query step has no values");
       const after = fresh[nextFresh++] as R;
-      rows.push(after);
+      rows[length++] = after;
       delta.updated.push([old[number] as R, after]);
       used[number] = 1;
       kept++;
@@ -182,13 +185,14 @@ export function applySteps<R>(old: readonly R[], fresh: readonly R[], steps: Arr
       if (!(nextFresh + number <= fresh.length)) throw internalError("a live query step has no values");
       for (const end = nextFresh + number; nextFresh < end; ) {
         const row = fresh[nextFresh++] as R;
-        rows.push(row);
+        rows[length++] = row;
         delta.inserted.push(row);
       }
     } else {
       throw internalError(`a live query step of the unknown kind ${kind}`);
     }
   }
+  rows.length = length;
   if (kept < old.length) delta.deleted = old.filter((_, index) => !used[index]);
   return { rows, delta };
 }

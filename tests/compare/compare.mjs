@@ -2,12 +2,12 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join } from "node:path";
+import { cpus, loadavg } from "node:os";
+import { join, resolve } from "node:path";
 import { startServer } from "../browser/support/server.mjs";
 import { cases } from "./cases/index.mjs";
 import { disagreements } from "./harness/agree.mjs";
-import { bundle, here, siteFolder } from "./harness/bundle.mjs";
+import { bundle, root, siteFolder } from "./harness/bundle.mjs";
 import { readOptions } from "./harness/options.mjs";
 import { ordered } from "./harness/order.mjs";
 import { measure } from "./harness/measure.mjs";
@@ -24,13 +24,13 @@ const site = await startSite(backend.origin, systems);
 
 const results = {
   began: new Date().toISOString(),
-  machine: { cpu: cpus()[0]?.model, cores: cpus().length, browser: browserVersion() },
+  machine: { cpu: cpus()[0]?.model, cores: cpus().length, load: loadavg()[0], browser: browserVersion() },
   options: { quick: options.quick, runs: options.runs, million: options.million },
   systems: options.systems.map(({ id, title }) => ({ id, title })),
   /** One entry a case, system and run. */
   runs: [],
 };
-const out = options.out ?? join(here, "results");
+const out = resolve(root, options.out);
 const write = () => {
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, "latest.json"), `${JSON.stringify(results, null, 1)}\n`);

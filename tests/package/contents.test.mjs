@@ -41,7 +41,7 @@ describe("the packed package", () => {
     assert.deepEqual(files.filter((file) => !file.startsWith("types/")), [
       ...["CHANGELOG.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json", "throughline_bg.wasm", "throughline_rest.wasm"],
       ...scripts,
-      ...scripts.filter((file) => file !== "cli.js").map((file) => `${file}.map`),
+      ...scripts.filter((file) => !["cli.js", "inline.js"].includes(file)).map((file) => `${file}.map`),
     ].sort());
     const sources = filesBelow(join(import.meta.dirname, "../../src/js")).filter((file) => file !== "cli.ts" && !file.startsWith("pull/"));
     const declared = [...sources.map((file) => file.replace(/\.ts$/, ".d.ts")), "throughline.d.ts", "wasm.d.ts"].sort();

@@ -73,6 +73,14 @@ describe("a page answers a query", () => {
       await answers(await serve({ "/": join(apps(), "built/vite") }, headers));
     });
 
+    it("with worker and module inside, built by esbuild into one file, where the policy lets in blobs", async () => {
+      const outdir = join(apps(), "built/inline");
+      cpSync(join(apps(), "inline/index.html"), join(outdir, "index.html"));
+      await esbuild({ absWorkingDir: join(apps(), "inline"), entryPoints: ["app.js"], bundle: true, format: "esm", logLevel: "warning", outdir });
+      const blobs = policy.replace("connect-src 'self'", "connect-src blob:").replace("worker-src 'self'", "worker-src blob:");
+      await answers(await serve({ "/": outdir }, { "content-security-policy": blobs }), { modules: 0 });
+    });
+
     // An import map would be inline: the app names the file.
     it("served as files", async () => {
       await answers(await serve({ "/": join(apps(), "strict"), ...files }, headers));

@@ -1,18 +1,25 @@
 import init, { Database } from "../throughline.js";
 import type { Port } from "../messages.js";
 import type { OpenOptions } from "../options.js";
+import { provide } from "../rest.js";
 import { serve, type ServedDatabase } from "../serve.js";
 
 let loaded: Promise<unknown> | undefined;
 
-/** The wasm module from beside this file, once. Node's fetch knows no files. */
+/** The wasm module from beside this file, once. */
 async function load(): Promise<unknown> {
-  const url = new URL("./throughline_bg.wasm", import.meta.url);
-  if (url.protocol !== "file:") return init({ module_or_path: url });
+  const [first, rest] = await Promise.all([read(new URL("./throughline_bg.wasm", import.meta.url)), read(new URL("./throughline_rest.wasm", import.meta.url))]);
+  provide(rest);
+  return init({ module_or_path: first });
+}
+
+/** Node's fetch knows no files. */
+async function read(url: URL): Promise<BufferSource> {
+  if (url.protocol !== "file:") return (await fetch(url)).arrayBuffer();
   // By a name that no bundler follows: in a browser there is no such module.
   const files = "node:fs/promises";
   const { readFile } = (await import(files)) as { readFile(url: URL): Promise<BufferSource> };
-  return init({ module_or_path: await readFile(url) });
+  return readFile(url);
 }
 
 /** A worker that is none: the engine in this very thread, behind the same messages. */

@@ -49,7 +49,7 @@ export class TestServer {
   readonly #electric: Electric;
   readonly #answered = new Map<string, WriteAnswer["transactions"][number]>();
   #rejections: Rejection[] = [];
-  #statuses: { status: number; body: string }[] = [];
+  #statuses: { status: number; body: string; headers: Record<string, string> }[] = [];
   #offline = false;
   #goneOffline = new AbortController();
   #transactions = 0;
@@ -107,8 +107,8 @@ export class TestServer {
   }
 
   /** Answers the next POSTs with a status, and changes nothing. */
-  fail(status: number, { times = 1, body = "" }: { times?: number; body?: string } = {}): void {
-    for (let left = times; left > 0; left--) this.#statuses.push({ status, body });
+  fail(status: number, { times = 1, body = "", headers = {} }: { times?: number; body?: string; headers?: Record<string, string> } = {}): void {
+    for (let left = times; left > 0; left--) this.#statuses.push({ status, body, headers });
   }
 
   /** @internal Nothing is under way but polls that wait for news. */
@@ -146,7 +146,7 @@ export class TestServer {
   #write(transactions: OutgoingTransaction[]): Response {
     this.writes.push(...transactions);
     const failure = this.#statuses.shift();
-    if (failure) return new Response(failure.body, { status: failure.status });
+    if (failure) return new Response(failure.body, failure);
     return Response.json({ transactions: transactions.map((transaction) => this.#decide(transaction)) });
   }
 

@@ -4,6 +4,9 @@ import { parseArgs } from "node:util";
 
 const USAGE = `./dev bench compare [--quick] [--systems a,b] [--cases x,y] [--runs n] [--million] [--out folder]`;
 
+const SHOWN = "tests/compare/results";
+const TRIED = "target/compare/last";
+
 /** Runs of a full comparison; a quick one has a single one. */
 const RUNS = 5;
 
@@ -32,7 +35,8 @@ export function readOptions(args, { systems, cases }) {
     runs,
     systems: pick("systems", values.systems, systems),
     cases: pick("cases", values.cases, cases).filter(({ onDemand }) => !onDemand || values[onDemand]),
-    out: values.out,
+    /** Where the report goes; what is shown is made of a whole comparison alone. */
+    out: values.out ?? (values.quick || values.systems || values.cases ? TRIED : SHOWN),
   };
 }
 

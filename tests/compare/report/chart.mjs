@@ -18,6 +18,7 @@ const PANELS = [
   ["sync100k", "memory100k", "Memory, 100k rows synced"],
 ];
 const COLUMNS = 3;
+const CAPTION = "Shorter is better. Medians of all runs; a line spans the least and the largest.";
 const PANEL = { width: 300, gap: 24, title: 26, row: 17, label: 112, value: 62 };
 const BAR_HEIGHT = 9;
 
@@ -50,11 +51,12 @@ export function chart(summary) {
     return parts.join("\n");
   });
   const width = COLUMNS * PANEL.width + (COLUMNS - 1) * PANEL.gap;
-  const height = Math.max(0, top - PANEL.gap) + 4;
+  const height = top + 8;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Throughline beside its peers">
 <style>${STYLE}
 </style>
 ${drawn.join("\n")}
+<text y="${top}">${CAPTION}</text>
 </svg>
 `;
 }

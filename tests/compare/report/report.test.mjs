@@ -100,6 +100,9 @@ describe("a comparison", () => {
     assert.deepEqual(ids(readOptions([], all)), [everything, ["small", "open", "unused"], 5]);
     assert.deepEqual(ids(readOptions(["--quick", "--million"], all)), [everything, ["small", "open", "unused", "huge"], 1]);
     assert.deepEqual(ids(readOptions(["--systems", "pglite,throughline", "--cases", "open", "--runs", "2"], all)), [["throughline", "pglite"], ["open"], 2]);
+    const out = (...args) => readOptions(args, all).out;
+    assert.deepEqual([out(), out("--million"), out("--quick")], ["tests/compare/results", "tests/compare/results", "target/compare/last"]);
+    assert.deepEqual([out("--cases", "open"), out("--quick", "--out", "there")], ["target/compare/last", "there"]);
     assert.throws(() => readOptions(["--systems", "oracle"], all), /there is no oracle, only throughline/);
     assert.throws(() => readOptions(["--runs", "0"], all), /number from 1/);
     assert.throws(() => readOptions(["--faster"], all), /faster/);
@@ -144,6 +147,12 @@ describe("the report", () => {
     assert.deepEqual(line("<sup>1"), ["<sup>1</sup> It has nothing of the kind."]);
     assert.deepEqual(line("Left out"), ["Left out: PGlite (It takes minutes).", "Left out: sqlite-wasm (It has nothing of the kind). Power & Sync (It has nothing of the kind)."]);
     assert.deepEqual(line("## "), ["## Goals", "## Reads and writes", "## Open"]);
+  });
+
+  it("says of a busy machine that it was", () => {
+    const on = (load) => markdown(new Summary({ results: { ...results, machine: { ...results.machine, load } }, cases, systems, reasons }));
+    assert.match(on(7.25), /The machine was busy when it began \(load 7\.3\)/);
+    assert.doesNotMatch(on(0.2), /busy/);
   });
 
   it("says of a system that failed that it did", () => {

@@ -3,6 +3,9 @@
 import { figure, number, spread } from "./figures.mjs";
 import { goals, outcome } from "./goals.mjs";
 
+/** From this load on something else runs on a core of its own. */
+const BUSY = 1;
+
 /** The whole page. */
 export function markdown(summary) {
   const notes = new Notes();
@@ -13,9 +16,10 @@ export function markdown(summary) {
 function head({ results }) {
   const { machine, options, began } = results;
   const runs = options.runs === 1 ? "one run" : `${options.runs} runs`;
+  const busy = machine.load === undefined || machine.load < BUSY ? "" : `**The machine was busy when it began (load ${machine.load.toFixed(1)}).** `;
   return [
     "# Throughline beside its peers",
-    `Made by \`./dev bench compare\` on ${began.slice(0, 10)}: ${runs} in ${machine.browser}, ${machine.cores} cores (${machine.cpu}). Medians, and in brackets ` +
+    `${busy}Made by \`./dev bench compare\` on ${began.slice(0, 10)}: ${runs} in ${machine.browser}, ${machine.cores} cores (${machine.cpu}). Medians, and in brackets ` +
       "the least and the largest run. Times are this machine's; what counts are ratios within a row. The fastest of a row is bold. " +
       "How it is measured stands in `tests/compare/README.md`.",
   ].join("\n\n");
@@ -52,7 +56,7 @@ function caseTable(one, summary, notes) {
     return [`| ${title} | ${written.join(" | ")} |`];
   });
   const left = summary.systems.filter((system) => !systems.includes(system)).map((system) => leftOut(system, one, summary));
-  const table = [`| | ${systems.map(({ title }) => title).join(" | ")} |`, `|---|${systems.map(() => "---|").join("")}`, ...rows].join("\n");
+  const table = [`| | ${systems.map(({ short, title }) => short ?? title).join(" | ")} |`, `|---|${systems.map(() => "---|").join("")}`, ...rows].join("\n");
   return [`## ${one.title}`, table, left.length > 0 && `Left out: ${left.join(" ")}`].filter(Boolean).join("\n\n");
 }
 
