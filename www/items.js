@@ -23,12 +23,17 @@ export function showItems(db, { nameOf }) {
   let done = 0;
   let isLoading = false;
 
-  const run = (sql, params) => db.execute(sql, params).catch(toast);
+  /** What this window wrote and the server has not confirmed. */
+  const own = new Set();
+  const write = (id, sql, params) => {
+    own.add(id);
+    return db.execute(sql, params).catch(toast);
+  };
   const actions = {
-    toggle: (id, completed) => run("UPDATE items SET completed = ? WHERE id = ?", [completed, id]),
-    rename: (id, title) => run("UPDATE items SET title = ? WHERE id = ?", [title, id]),
-    delete: (id) => run("DELETE FROM items WHERE id = ?", [id]),
-    move: (id, position) => run("UPDATE items SET position = ? WHERE id = ?", [position, id]),
+    toggle: (id, completed) => write(id, "UPDATE items SET completed = ? WHERE id = ?", [completed, id]),
+    rename: (id, title) => write(id, "UPDATE items SET title = ? WHERE id = ?", [title, id]),
+    delete: (id) => write(id, "DELETE FROM items WHERE id = ?", [id]),
+    move: (id, position) => write(id, "UPDATE items SET position = ? WHERE id = ?", [position, id]),
   };
   const rows = virtualList({
     scroller,
@@ -36,8 +41,9 @@ export function showItems(db, { nameOf }) {
     make: (row) => makeRow(row, actions, () => focusBeside(row.id)),
     fill: (element, row) => fillRow(element, row, shown.search ? nameOf(row.list_id) : ""),
     changed: (element, row, before) => {
-      // Own writes have a mark; what comes without one is someone else's doing.
-      if (!row.state && !before?.state) flash(element);
+      // Someone else's doing, be it in another window of this browser.
+      if (!own.has(row.id) && !(before && isAlike(row, before))) flash(element);
+      if (!row.state) own.delete(row.id);
     },
     drawn: (_, total) => {
       showEmpty(total);
@@ -88,7 +94,7 @@ export function showItems(db, { nameOf }) {
   });
   wireFilters(shown, ask);
   wireSearch(shown, ask);
-  wireAdd(db, shown);
+  wireAdd(db, shown, own);
   byTestId("clear-done").addEventListener("click", async () => {
     const clear = { sql: CLEAR_DONE, params: [shown.list, CLEARED_AT_ONCE] };
     try {
@@ -107,6 +113,9 @@ export function showItems(db, { nameOf }) {
     },
   };
 }
+
+/** Whether two versions of a row differ in nothing but how far their writes are. */
+const isAlike = (one, other) => ["title", "completed", "position"].every((column) => one[column] === other[column]);
 
 const EMPTY = { all: "Nothing here yet. Add the first item above.", open: "Everything is done.", done: "Nothing is done yet." };
 
@@ -138,7 +147,7 @@ function wireSearch(shown, ask) {
 }
 
 /** A new item goes on top. */
-function wireAdd(db, shown) {
+function wireAdd(db, shown, own) {
   document.querySelector(".add").addEventListener("submit", async (event) => {
     event.preventDefault();
     const input = byTestId("new-title");
@@ -147,7 +156,9 @@ function wireAdd(db, shown) {
     input.focus();
     try {
       const [first] = await db.query(FIRST, [shown.list]);
-      await db.execute(INSERT, [crypto.randomUUID(), shown.list, title, false, between(null, first?.position ?? null), new Date()]);
+      const id = crypto.randomUUID();
+      own.add(id);
+      await db.execute(INSERT, [id, shown.list, title, false, between(null, first?.position ?? null), new Date()]);
     } catch (error) {
       input.value ||= title;
       toast(error);

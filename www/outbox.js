@@ -1,7 +1,7 @@
 // The outbox: what waits for the server, and what it refused.
 
 import { ago, byTestId, fromTemplate, toast } from "./dom.js";
-import { describe, hangsOn } from "./describe.js";
+import { describe, differences, hangsOn } from "./describe.js";
 import { makeRefusal } from "./refusal.js";
 
 const STATE_TEXT = { queued: "waits to be sent", sending: "is being sent", accepted: "is accepted, on its way back" };
@@ -21,16 +21,18 @@ export function showOutbox(db) {
     byTestId("nothing-pending").hidden = pending.length > 0;
   });
 
-  /** A card that stays is the same element, so that what is being typed into it stays, too. */
+  /** A card that says the same is the same element, and so is one that somebody types into. */
   const showRefused = (rejected) => {
     // One whose culprit was dealt with stands for itself.
     const culprits = rejected.filter((each) => !rejected.some((other) => other !== each && hangsOn(each, other)));
     const wanted = culprits.map((transaction) => {
       const dependents = rejected.filter((each) => each !== transaction && hangsOn(each, transaction));
       const known = cards.get(transaction.number);
-      if (known?.along === dependents.length) return known.card;
+      // What the server holds may come after its refusal.
+      const says = JSON.stringify([differences(transaction), dependents.map(({ number }) => number)]);
+      if (known && (known.says === says || known.card.contains(document.activeElement))) return known.card;
       const card = makeRefusal(db, transaction, dependents);
-      cards.set(transaction.number, { card, along: dependents.length });
+      cards.set(transaction.number, { card, says });
       return card;
     });
     for (const number of cards.keys()) if (!culprits.some((each) => each.number === number)) cards.delete(number);

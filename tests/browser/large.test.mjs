@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
 import { newProfile } from "./support/profile.mjs";
 import { startServer } from "./support/server.mjs";
+import { until } from "./support/until.mjs";
 
 const ROWS = 50_000;
 /** Elements of rows that the page may have, whatever it shows: twice what is in sight, and the margins. */
@@ -96,6 +97,39 @@ describe("a list of fifty thousand", () => {
   });
 });
 
+describe("a drag in a long list", () => {
+  it("scrolls on at the edge, past what was loaded, and drops where it is let go", async () => {
+    const { page } = demo;
+    const scroller = page.locator(".scroller");
+    await scroller.evaluate((element) => (element.scrollTop = 0));
+    await row(1).waitFor();
+    const before = (await server.rows("items")).find(({ title }) => title.startsWith(numbered(1)));
+    const handle = await row(1).getByTestId("move").boundingBox();
+    const box = await scroller.boundingBox();
+    await page.mouse.move(handle.x + 10, handle.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(handle.x + 10, box.y + box.height - 20, { steps: 5 });
+    // A stretch of rows is two hundred.
+    await page.waitForFunction(() => document.querySelector(".scroller").scrollTop > 260 * 52);
+    await page.mouse.move(handle.x + 10, box.y + box.height / 2, { steps: 5 });
+    const place = await page.waitForFunction(() => {
+      const index = parseInt(document.querySelector(".drop").style.top) / 52;
+      const titleAt = (position) => document.querySelector(`.todos li[aria-posinset="${position}"] [data-testid="title"]`)?.textContent;
+      const [above, below] = [titleAt(index), titleAt(index + 1)];
+      return above && below && { above, below };
+    });
+    const { above, below } = await place.jsonValue();
+    await page.mouse.up();
+    const moved = await until("the server has the new place", async () => {
+      const now = (await server.rows("items")).find(({ id }) => id === before.id);
+      return now.position !== before.position && now;
+    });
+    const positionOf = async (title) => (await server.rows("items")).find((item) => item.title === title).position;
+    assert.ok((await positionOf(above)) < moved.position && moved.position < (await positionOf(below)), `${above} | ${below}`);
+    assert.ok(Number(above.slice(1, 6)) > 200);
+  });
+});
+
 describe("the search", () => {
   const search = (text) => demo.page.getByTestId("search").fill(text);
 
@@ -125,7 +159,7 @@ describe("the search", () => {
     await milk.waitFor();
     assert.equal(await milk.getByTestId("place").textContent(), "Groceries");
     await demo.page.getByTestId("search").press("Escape");
-    await row(1).waitFor();
+    await row(2).waitFor();
     assert.equal(await filterText("all"), "All 50,000");
   });
 });

@@ -73,6 +73,7 @@ describe("a list", () => {
     await demo.page.getByTestId("refused-bar").getByText("The server refused 2 changes.").waitFor();
     await demo.page.getByTestId("review").click();
     await refusals().nth(1).getByTestId("discard").click();
+    await refusals().nth(1).waitFor({ state: "detached" });
     await refusals().getByTestId("reason").getByText(`The list “${ARCHIVED}” is archived: bring it back to change its items`).waitFor();
     await demo.closeOutbox();
     await demo.page.getByTestId("archive").click();
@@ -144,20 +145,33 @@ describe("the outbox", () => {
   });
 });
 
-describe("what another user does", () => {
-  it("flashes, and what one does oneself does not", async () => {
-    await demo.openList("Welcome");
-    await demo.page.evaluate(() => {
+describe("what happens elsewhere", () => {
+  const watch = (tab) =>
+    tab.page.evaluate(() => {
       globalThis.flashed = [];
       document.addEventListener("animationstart", ({ animationName, target }) => {
         if (animationName === "flash" && target.matches(".todos li")) flashed.push(target.querySelector('[data-testid="title"]').textContent);
       });
     });
+  const flashed = (tab) => tab.page.evaluate(() => globalThis.flashed);
+
+  it("flashes, by another user and in another window; what one does oneself does not", async () => {
+    await demo.openList("Welcome");
+    const other = await Demo.open(profile, server);
+    await other.openList("Welcome");
+    await Promise.all([watch(demo), watch(other)]);
+    await other.page.bringToFront();
+    await demo.page.bringToFront();
     await demo.add("Mine");
     await demo.shows("Mine", "confirmed");
+    await other.shows("Mine", "confirmed");
     await server.asOtherUser(newItem("Theirs"));
     await demo.shows("Theirs", "confirmed");
     await demo.page.waitForFunction(() => flashed.length > 0);
-    assert.deepEqual(await demo.page.evaluate(() => flashed), ["Theirs"]);
+    assert.deepEqual(await flashed(demo), ["Theirs"]);
+    await other.page.bringToFront();
+    await other.page.waitForFunction(() => flashed.length > 1);
+    assert.deepEqual((await flashed(other)).sort(), ["Mine", "Theirs"]);
+    await other.page.close();
   });
 });

@@ -1,9 +1,9 @@
 // The demo as an app that starts without its server.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
 import { newProfile } from "./support/profile.mjs";
@@ -25,6 +25,31 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
+describe("the demo as an app", () => {
+  it("is one that the browser offers to install", async () => {
+    const demo = await Demo.open(profile, server);
+    await demo.page.evaluate(() => navigator.serviceWorker.ready);
+    const session = await profile.context.newCDPSession(demo.page);
+    const { errors } = await session.send("Page.getAppManifest");
+    assert.deepEqual(errors, []);
+    // Playwright's profile counts as a private window, which is no fault of the app's.
+    const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+    assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito"), []);
+    await demo.page.close();
+  });
+
+  it("keeps every module of the package, and nothing that the page does not reach", async () => {
+    const demo = await Demo.open(profile, server);
+    await demo.page.evaluate(() => navigator.serviceWorker.ready);
+    const kept = await demo.page.evaluate(async () => (await (await caches.open("throughline-demo")).keys()).map(({ url }) => new URL(url).pathname));
+    const modules = readdirSync(resolve(import.meta.dirname, "../../pkg")).filter((name) => name.endsWith(".wasm"));
+    assert.ok(modules.length > 0);
+    for (const name of ["index.js", "worker.js", ...modules]) assert.ok(kept.includes(`/pkg/${name}`), name);
+    assert.deepEqual(kept.filter((path) => /react|\.map$|^\/port\/|cli\.js$|^\/fixtures\//.test(path)), []);
+    await demo.page.close();
+  });
+});
+
 describe("the demo behind a proxy that lost its server", () => {
   it("starts from what it kept", async () => {
     const demo = await Demo.open(profile, server);
@@ -38,6 +63,7 @@ describe("the demo behind a proxy that lost its server", () => {
     await demo.page.reload();
     await demo.opened();
     await demo.shows("Start the demo", "confirmed");
+    await demo.shownPhase("Retrying");
     assert.ok(refused > 0, "the proxy was asked");
     await profile.context.unroute("**/*");
     await demo.page.close();
