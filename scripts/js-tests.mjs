@@ -1,4 +1,5 @@
-// Bundles tests/js for Node, which does not run TypeScript itself in every version we support, and runs what came out.
+// Bundles tests/js for Node, which does not run TypeScript itself in every version we support, and runs what came out; with it the
+// tests of what reports the comparison, which need no bundling.
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
@@ -18,6 +19,8 @@ await build({
   outdir: output,
   outExtension: { ".js": ".mjs" },
   bundle: true,
+  // A framework is the same one for the adapter and for what stands beside it.
+  packages: "external",
   format: "esm",
   platform: "node",
   target: "node20",
@@ -26,5 +29,6 @@ await build({
 });
 
 const bundles = tests.map((file) => join(output, file.replace(/\.ts$/, ".mjs")));
-const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...bundles], { stdio: "inherit" });
+const plain = ["tests/compare/report/report.test.mjs"];
+const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...bundles, ...plain], { stdio: "inherit" });
 process.exitCode = status ?? 1;

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use throughline::ids::ShapeId;
-use throughline::schema::{TableSchema, Tables, ddl, membership, names};
+use throughline::schema::{TableSchema, Tables, ddl, loading, membership, names};
 
 fn table(declaration: &str) -> TableSchema {
     let tables: Tables = serde_json::from_str(declaration).unwrap();
@@ -22,7 +22,13 @@ fn assert_generates(fixture: &str, table: &TableSchema) {
     statements.push(ddl::create_view(table));
     statements.push(ddl::create_writes(table));
     statements.extend(ddl::create_triggers(table));
-    statements.push(ddl::create_rows(table, &names::staged(ShapeId(7))));
+    let staged = names::staged(ShapeId(7));
+    statements.push(loading::create_staged(table, &staged));
+    statements.push(loading::create_key(
+        table,
+        &staged,
+        &names::key_index(ShapeId(7), false),
+    ));
     statements.push(membership::create_members(table));
     statements.push(membership::create_slots(table));
     statements.push(ddl::drop_views(&table.name));

@@ -116,7 +116,7 @@ fn an_update_finds_its_row_by_the_key() {
         id(1)
     );
     let rows = app().execute(&update, &[]).unwrap().rows;
-    let plan: Vec<String> = rows.values.chunks(4).map(|row| text(&row[3])).collect();
+    let plan: Vec<String> = rows.values().chunks(4).map(|row| text(&row[3])).collect();
     assert_searches(&plan, &["s", "l"], "_autoindex_");
 }
 

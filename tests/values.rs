@@ -85,7 +85,7 @@ fn traps_6_and_10_a_stream_over_a_snapshot_ends_where_a_new_snapshot_begins() {
     let mut snapshot = replayed("zoo", &["44"]);
     complete(&mut snapshot, "44");
     let snapshot = snapshot.try_query(all).unwrap();
-    assert_eq!(streamed.values.len(), 5 * streamed.columns.len());
+    assert_eq!(streamed.values().len(), 5 * streamed.columns().names.len());
     assert_eq!(streamed, snapshot);
 }
 
@@ -261,9 +261,10 @@ fn origins(app: &mut App, sql: &str) -> String {
         origin => format!("{origin} {type_name}"),
     };
     let rows = typed(app, sql);
-    assert_eq!(rows.origins.len(), rows.columns.len(), "{sql}");
-    assert_eq!(rows.types.len(), rows.columns.len(), "{sql}");
-    let each = rows.origins.iter().zip(&rows.types).map(shown);
+    let columns = rows.columns();
+    assert_eq!(columns.origins.len(), columns.names.len(), "{sql}");
+    assert_eq!(columns.types.len(), columns.names.len(), "{sql}");
+    let each = columns.origins.iter().zip(&columns.types).map(shown);
     each.collect::<Vec<String>>().join(", ")
 }
 
@@ -334,7 +335,10 @@ fn tables_of_the_app_have_no_postgres_types_and_its_views_show_those_behind() {
 fn types_are_told_to_those_who_ask() {
     let mut app = App::open(TYPES);
     let rows = app.try_query("SELECT * FROM todos").unwrap();
-    assert_eq!((rows.columns.len(), rows.origins.len()), (7, 0));
+    assert_eq!(
+        (rows.columns().names.len(), rows.columns().origins.len()),
+        (7, 0)
+    );
 }
 
 #[test]
@@ -371,10 +375,11 @@ fn a_live_query_tells_its_types_once() {
     };
     app.ask(subscribe).unwrap();
     let first = told(&mut app);
-    assert_eq!(first[0].rows.origins.len(), 2);
+    assert_eq!(first[0].rows.columns().origins.len(), 2);
     app.execute("INSERT INTO lists VALUES (?, NULL)", &[Value::Integer(7)])
         .unwrap();
     let second = told(&mut app);
     assert_eq!(lines(&second[0].rows), ["7|NULL"]);
-    assert!(second[0].rows.origins.is_empty() && second[0].rows.types.is_empty());
+    let columns = second[0].rows.columns();
+    assert!(columns.origins.is_empty() && columns.types.is_empty());
 }

@@ -3,29 +3,52 @@
 import { open } from "/pkg/index.js";
 import { byTestId } from "./dom.js";
 import { showHood } from "./hood.js";
-import { showList } from "./list.js";
+import { showItems } from "./items.js";
+import { showLists } from "./lists.js";
+import { showOutbox } from "./outbox.js";
 import { showStatus, startsOffline } from "./status.js";
+import { wirePersist } from "./storage.js";
+import { keepUpToDate } from "./update.js";
 
 async function boot() {
   const db = await open({
-    name: "throughline-demo",
+    name: "throughline-demo-lists",
     electric: { url: "/v1/shape" },
     // The server keeps a ledger: a write is confirmed by its row there, whatever became of the rows it changed.
     write: { url: "/changes", confirmBy: "ledger" },
-    // Columns and key come from Electric's schema.
-    tables: { todos: { indexes: ["created_at"] } },
+    // Columns and keys come from Electric's schema. A list that is refused takes along the items that were put into it.
+    tables: {
+      lists: {},
+      items: {
+        indexes: [
+          ["list_id", "position", "id"],
+          ["list_id", "completed", "id"],
+        ],
+        references: [{ columns: ["list_id"], table: "lists" }],
+      },
+    },
     connect: !startsOffline(),
   });
-  // For the console: await db.query("SELECT * FROM todos")
+  // For the console: await db.query("SELECT * FROM items LIMIT 10")
   globalThis.db = db;
   showStatus(db);
-  showList(db);
-  showHood(db);
+  let items;
+  const lists = showLists(db, (id) => {
+    items.open(id);
+    hood.open(id);
+  });
+  items = showItems(db, lists);
+  const hood = showHood(db);
+  showOutbox(db);
+  wirePersist();
+  // On a phone it would open the keyboard.
+  if (matchMedia("(hover: hover)").matches) byTestId("new-title").focus({ preventScroll: true });
 }
 
 function showBootError({ title, text, detail }) {
   const screen = byTestId("boot-error");
   screen.hidden = false;
+  byTestId("loading").hidden = true;
   byTestId("phase").textContent = "Not open";
   const [first, second] = screen.querySelectorAll("p");
   screen.querySelector("h2").textContent = title;
@@ -51,4 +74,4 @@ boot().catch((error) => {
   });
 });
 
-navigator.serviceWorker?.register("/sw.js").catch((error) => console.warn("No offline start:", error));
+keepUpToDate().catch((error) => console.warn("No offline start:", error));

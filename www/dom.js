@@ -43,3 +43,8 @@ export function ago(millis, now = Date.now()) {
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
   return new Date(millis).toLocaleDateString();
 }
+
+/** Leaves an element alone that says so already: a live region would say it again. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -8,44 +8,42 @@ const TABLES = [
   {
     name: "_throughline_changes",
     testId: "table-changes",
-    key: "id",
-    order: "id",
+    question: () => ["SELECT * FROM _throughline_changes ORDER BY id", []],
     about: "The change log: what you did, POSTed to /changes in order and kept until it is confirmed.",
     empty: "nothing to send",
   },
   {
-    name: "todos_local",
-    testId: "table-todos_local",
-    key: "id",
-    order: "created_at DESC, id",
+    name: "items_local",
+    testId: "table-items_local",
+    question: () => ["SELECT * FROM items_local ORDER BY position, id", []],
     about: "The shadow table: rows as you left them, until the server's version has come back.",
     empty: "everything is confirmed",
   },
   {
-    name: "todos_synced",
-    testId: "table-todos_synced",
-    key: "id",
-    order: "created_at DESC, id",
-    about: "What Postgres holds, through Electric. Nothing but sync writes here.",
+    name: "items_synced",
+    testId: "table-items_synced",
+    question: (list) => ["SELECT * FROM items_synced WHERE list_id = ? ORDER BY position, id", [list]],
+    about: "What Postgres holds of this list, through Electric. Nothing but sync writes here.",
     empty: "no rows yet",
   },
 ];
 const LEAVING_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 900;
-const WIDE = matchMedia("(min-width: 60rem)");
 
+/** Shows the rows of the list that is opened by what it returns. */
 export function showHood(db) {
   const hood = document.querySelector(".hood");
   const handle = hood.querySelector(".handle");
   const bay = hood.querySelector(".bay");
   const views = TABLES.map((table) => makeView(hood, table));
   let stops = [];
+  let list;
 
   const expand = (open) => {
     handle.setAttribute("aria-expanded", String(open));
     bay.hidden = !open;
     // Closed it costs nothing: the live queries run only while somebody looks.
     for (const stop of stops) stop();
-    stops = open ? views.map((view) => view.watch(db)) : [];
+    stops = open ? views.map((view) => view.watch(db, list)) : [];
   };
   handle.addEventListener("click", () => {
     const open = bay.hidden;
@@ -53,8 +51,14 @@ export function showHood(db) {
     expand(open);
   });
   select(hood, views[0]);
-  hood.hidden = false;
-  expand((remembered.get("hood") ?? (WIDE.matches ? "open" : "closed")) === "open");
+  return {
+    open(id) {
+      if (id === list) return;
+      list = id;
+      hood.hidden = false;
+      expand(remembered.get("hood") === "open");
+    },
+  };
 }
 
 function makeView(hood, table) {
@@ -68,7 +72,7 @@ function makeView(hood, table) {
   tab.append(table.name.replace("_throughline_", ""), document.createElement("span"));
   hood.querySelector(".tabs").append(tab);
   hood.querySelector(".tables").append(section);
-  const view = { section, tab, watch: (db) => watch(db, table, section, tab) };
+  const view = { section, tab, watch: (db, list) => watch(db, table, list, section, tab) };
   tab.addEventListener("click", () => select(hood, view));
   return view;
 }
@@ -82,26 +86,27 @@ function select(hood, { section, tab }) {
   }
 }
 
-function watch(db, { name, key, order, empty }, section, tab) {
+function watch(db, { question, empty }, list, section, tab) {
   const elements = new Map();
   const body = section.querySelector("tbody");
   let first = true;
   body.replaceChildren();
-  const live = db.live(`SELECT * FROM ${name} ORDER BY ${order} LIMIT ${LIMIT}`, [], { key });
+  const [sql, params] = question(list);
+  const live = db.live(`${sql} LIMIT ${LIMIT}`, params, { key: "id" });
   const take = ({ rows, changes }) => {
     const fresh = new Set([...changes.inserted, ...changes.updated]);
     const columns = Object.keys(rows[0] ?? {});
     if (columns.length > 0) showColumns(section, columns);
     const wanted = rows.map((row) => {
-      let element = elements.get(row[key]);
-      if (!element) elements.set(row[key], (element = document.createElement("tr")));
+      let element = elements.get(row.id);
+      if (!element) elements.set(row.id, (element = document.createElement("tr")));
       if (fresh.has(row)) {
         element.replaceChildren(...columns.map((column) => makeCell(row[column])));
         if (!first) flash(element);
       }
       return element;
     });
-    const keep = new Set(rows.map((row) => row[key]));
+    const keep = new Set(rows.map((row) => row.id));
     for (const [id, element] of elements) {
       if (keep.has(id)) continue;
       elements.delete(id);

@@ -1,15 +1,17 @@
-// The header: sync phase, unconfirmed transactions, storage, and the offline switch.
+// The header: sync phase, unconfirmed transactions, and the offline switch; and how far a first load is.
 
-import { ago, byTestId, remembered, toast } from "./dom.js";
+import { ago, byTestId, remembered, setText, toast } from "./dom.js";
+import { showStorage } from "./storage.js";
 
-const PHASES = {
-  loading: "Loading",
-  catchingUp: "Catching up",
-  live: "Live",
-  waiting: "Retrying",
-  failed: "Stopped",
-  paused: "Paused",
-};
+/** From the worst to the best: the header tells the worst of all shapes. */
+const PHASES = [
+  ["failed", "Stopped"],
+  ["waiting", "Retrying"],
+  ["paused", "Paused"],
+  ["loading", "Loading"],
+  ["catchingUp", "Catching up"],
+  ["live", "Live"],
+];
 
 /** Whether the switch was on when the page was last open. */
 export function startsOffline() {
@@ -22,40 +24,41 @@ export function showStatus(db) {
     setText(byTestId("last-synced"), lastSyncedAt === null ? "never" : ago(lastSyncedAt));
   };
   db.onStatus((status) => {
-    const [shape] = status.shapes;
-    lastSyncedAt = shape?.lastSyncedAt ?? null;
-    setText(byTestId("phase"), phaseText(status.connected, shape));
-    document.body.dataset.phase = status.connected ? (shape?.phase ?? "paused") : "offline";
-    setText(byTestId("pending-count"), String(status.pending));
+    const { connected, shapes, pending } = status;
+    const [phase, text] = PHASES.find(([name]) => shapes.some((shape) => shape.phase === name)) ?? ["paused", "No shape"];
+    lastSyncedAt = shapes.some((shape) => shape.lastSyncedAt === null) ? null : Math.min(...shapes.map((shape) => shape.lastSyncedAt));
+    setText(byTestId("phase"), connected ? text : "Offline");
+    document.body.dataset.phase = connected ? phase : "offline";
+    setText(byTestId("pending-count"), String(pending));
+    showProgress(shapes, connected);
     showStorage(status.storage);
-    showNotice(status, shape);
+    showNotice(status);
     showAge();
   });
   setInterval(showAge, 1000);
   wireOffline(db);
 }
 
-function phaseText(connected, shape) {
-  if (!connected) return "Offline";
-  if (!shape) return "No shape";
-  return shape.phase === "loading" && shape.rows > 0 ? `Loading, ${shape.rows} rows` : PHASES[shape.phase];
-}
-
-function showStorage({ persistence, reason }) {
-  const element = byTestId("storage");
-  const inMemory = persistence === "memory";
-  setText(element, inMemory ? "Memory only" : "On device");
-  element.dataset.persistence = persistence;
-  element.title = inMemory ? `Gone when this tab closes. ${reason ?? ""}` : "SQLite in the origin private file system";
-  element.classList.toggle("warn", inMemory);
+/** The server does not say how much there is, so the bar tells what has come. */
+function showProgress(shapes, connected) {
+  const loading = shapes.filter(({ phase, table }) => phase === "loading" && table !== "throughline_ledger");
+  const element = byTestId("progress");
+  element.hidden = loading.length === 0 || !connected;
+  if (element.hidden) return;
+  const sum = (name) => loading.reduce((total, shape) => total + shape[name], 0);
+  const megabytes = (sum("bytes") / 1e6).toFixed(1);
+  setText(element.querySelector("span"), `First sync: ${sum("rows").toLocaleString("en")} rows, ${megabytes} MB so far`);
 }
 
 /** Says what keeps reading, sending or storing from going on, if anything does. */
-function showNotice({ connected, storage, upload }, shape) {
+function showNotice({ connected, storage, upload, shapes }) {
   const notices = [
-    connected && heldUp("Reading", shape),
+    connected && heldUp("Reading", shapes.find(({ error }) => error)),
     connected && heldUp("Sending", upload),
+    storage.error && `Storing is held up: ${storage.error.message} (${storage.error.code}).`,
     storage.persistence === "memory" && "No durable storage here: what is not sent is lost when this tab closes.",
+    storage.evicted?.pending > 0 && `The browser threw this app’s storage away, and ${storage.evicted.pending} unsent changes with it.`,
+    storage.recovered && `A damaged database was rebuilt; ${storage.recovered.transactions} unsent changes were taken over.`,
   ];
   const text = notices.filter(Boolean).join(" ");
   const element = byTestId("notice");
@@ -80,8 +83,4 @@ function wireOffline(db) {
     remembered.set("offline", offline.checked ? "yes" : "no");
     apply().catch(toast);
   });
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,65 +1,46 @@
-// Lets the page start without a network: the newest files while there is one, the last ones when there is none.
+// Starts the app without a network, and keeps one version of its files together.
+//
+// The site's build (scripts/site.mjs) puts FILES before this: the path of each file that the page reaches, with the hash of its content. A
+// file that did not change is not fetched again. A new version waits until the user wants it; then it takes over all tabs at once.
 
 const CACHE = "throughline-demo";
-const NETWORK_MS = 4000;
-const START = "/";
-const ASSET = /\.(?:html|js|css|wasm|svg|png|webmanifest)$/;
 
-self.addEventListener("install", (event) => {
-  event.waitUntil(precache().then(() => self.skipWaiting()));
-});
+const keyOf = (path) => `${path}?${encodeURIComponent(FILES[path])}`;
 
-self.addEventListener("activate", (event) => {
-  event.waitUntil(self.clients.claim());
-});
+self.addEventListener("install", (event) => event.waitUntil(precache()));
+self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+self.addEventListener("message", ({ data }) => data === "take over" && self.skipWaiting());
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
+  const path = url.pathname === "/" ? "/index.html" : url.pathname;
   // Only the page's own files: shape requests and writes are none of this script's business.
-  if (request.method !== "GET" || url.origin !== location.origin) return;
-  if (url.pathname === START || ASSET.test(url.pathname)) event.respondWith(networkFirst(event, url));
+  if (request.method !== "GET" || url.origin !== location.origin || !(path in FILES)) return;
+  event.respondWith(answer(path, request));
 });
 
-/** Follows the references from the page to all its files, so that no list has to be kept. */
 async function precache() {
   const cache = await caches.open(CACHE);
-  const seen = new Set([new URL(START, location.origin).href]);
-  for (const address of seen) {
-    const response = await fetch(address, { cache: "no-cache" });
-    if (!response.ok) {
-      if (seen.size === 1) throw new Error(`${address}: ${response.status}`);
-      continue;
-    }
-    await cache.put(address, response.clone());
-    if (!/text|javascript|json|svg/.test(response.headers.get("content-type") ?? "")) continue;
-    for (const [, reference] of (await response.text()).matchAll(/["'](\.{0,2}\/?[\w./-]+)["']/g)) {
-      const url = new URL(reference, address);
-      if (url.origin === location.origin && ASSET.test(url.pathname) && isPath(reference)) seen.add(url.href);
-    }
-  }
+  await Promise.all(
+    Object.entries(FILES).map(async ([path, integrity]) => {
+      if (await cache.match(keyOf(path))) return;
+      // The hash keeps a server that is half updated from giving a version that never was.
+      const response = await fetch(path, { cache: "no-cache", integrity });
+      if (!response.ok) throw new Error(`${path}: ${response.status}`);
+      await cache.put(keyOf(path), response);
+    }),
+  );
 }
 
-/** `./x.js`, `/x.js`, and the bare `x_bg.wasm` that wasm-bindgen writes; not a bare module name. */
-function isPath(reference) {
-  return reference.includes("/") || reference.endsWith(".wasm");
-}
-
-async function networkFirst(event, url) {
+async function takeOver() {
   const cache = await caches.open(CACHE);
-  const stored = () => cache.match(url.origin + url.pathname);
-  const fresh = fetch(event.request);
-  const kept = fresh.then((response) => response.ok && cache.put(url.origin + url.pathname, response.clone()));
-  event.waitUntil(kept.catch(() => {}));
-  // A network that neither answers nor fails is no network.
-  const late = new Promise((resolve) => setTimeout(resolve, NETWORK_MS)).then(stored);
-  try {
-    const response = (await Promise.race([fresh, late])) ?? (await fresh);
-    // A proxy without its server, or a server that is starting.
-    return response.status < 500 ? response : ((await stored()) ?? response);
-  } catch (error) {
-    const last = await stored();
-    if (last) return last;
-    throw error;
-  }
+  const wanted = new Set(Object.keys(FILES).map((path) => new URL(keyOf(path), location.origin).href));
+  for (const { url } of await cache.keys()) if (!wanted.has(url)) await cache.delete(url);
+  await self.clients.claim();
+}
+
+async function answer(path, request) {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(keyOf(path))) ?? fetch(request);
 }

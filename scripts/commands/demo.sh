@@ -1,5 +1,7 @@
 # ./dev demo: the package, the backend and the page that uses both. The server says where it listens.
 
+demo_site=target/site
+
 command_demo() {
   local store=(--db .demo/demo.sqlite3) option
   for option in "$@"; do
@@ -8,7 +10,8 @@ command_demo() {
     esac
   done
   command_build
+  node scripts/site.mjs "$demo_site" "$SETTING_BUILD_OUTPUT"
   mkdir -p .demo
   exec cargo run --quiet --release -p throughline-server -- \
-    --site www --package "$SETTING_BUILD_OUTPUT" "${store[@]}" "$@"
+    --site "$demo_site" --package "$SETTING_BUILD_OUTPUT" "${store[@]}" "$@"
 }

@@ -69,7 +69,7 @@ test_wasm() {
 
 # Browser tests use the package as it stands in pkg/: './dev build' makes it.
 test_browser() {
-  local files=() file left_out=("$package_test")
+  local files=() file left_out=()
   setup_wasm
   ensure_browser
   ensure_firefox || left_out+=("$firefox_test")
@@ -83,13 +83,18 @@ test_browser() {
 }
 
 firefox_test=tests/browser/firefox.test.mjs
-package_test=tests/browser/package.test.mjs
 
+# Fresh apps, which each file of this part uses: what they need beside the package is installed for this part alone.
 test_package() {
+  local folder status=0
   setup_wasm
   ensure_browser
   need_package
-  node --test "$package_test"
+  folder=$(mktemp -d)
+  node tests/package/support/install.mjs "$folder"
+  THROUGHLINE_APPS=$folder node --test --test-concurrency=1 --test-timeout=480000 tests/package/*.test.mjs || status=$?
+  rm -rf "$folder"
+  return $status
 }
 
 need_package() {

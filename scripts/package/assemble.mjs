@@ -29,7 +29,7 @@ const { module, names } = shortenImports(whole);
 const files = split(module);
 writeFileSync(join(staging, wasm), order(files.first));
 writeFileSync(join(staging, rest), order(files.rest));
-await bundle(staging, names);
+await bundle(staging, names, order(module));
 declarations(join(staging, "types"));
 writeFileSync(join(staging, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 for (const document of readdirSync(".").filter((file) => /^(README\.md|CHANGELOG\.md|LICENSE.*)$/.test(file))) {

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { settings } from "../settings.mjs";
 
@@ -12,14 +13,19 @@ const generated = settings.build["wasm-pack-output"];
 // An app that runs the crate in a worker of its own imports the glue itself, unless src/js/wasm.ts wraps it.
 const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generated, `${name}.js`);
 
+/** The adapters, each for a library that the app brings along. */
+export const adapters = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js", kysely: "kysely", drizzle: "drizzle-orm" };
+
 /**
- * Writes index.js, worker.js and wasm.js. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
+ * Writes index.js, worker.js, wasm.js, the adapters, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
- * `imports`: what the module calls each of the glue's functions.
+ * `imports`: what the module calls each of the glue's functions; `whole`: the module in one piece, for inline.js.
  */
-export async function bundle(output, imports) {
+export async function bundle(output, imports, whole) {
+  const around = Object.fromEntries(Object.keys(adapters).map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
-    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry },
+    entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...around },
+    external: Object.values(adapters).flatMap((library) => [library, `${library}/*`]),
     outdir: output,
     bundle: true,
     format: "esm",
@@ -30,23 +36,83 @@ export async function bundle(output, imports) {
     plugins: [generatedGlue(imports)],
     logLevel: "warning",
   });
+  // Beside index.js, so that its classes are the app's; the glue finds the world's time and network in place of a worker's.
+  await build({
+    entryPoints: { testing: "src/js/testing.ts" },
+    external: ["./index.js", "node:*"],
+    outdir: output,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    sourcemap: true,
+    plugins: [generatedGlue(imports, worldGlobals)],
+    logLevel: "warning",
+  });
+  await build({
+    entryPoints: { inline: "src/js/inline.ts" },
+    outdir: output,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "browser",
+    minify: true,
+    // A map would be as large again, and tell nothing that index.js.map does not.
+    plugins: [inlinedParts(await inlinedScript(imports), whole)],
+    logLevel: "warning",
+  });
+  await build({ entryPoints: { cli: "src/js/cli.ts" }, outdir: output, bundle: true, format: "esm", target: "node20", platform: "node", logLevel: "warning" });
 }
 
+const worldGlobals = `import { BroadcastChannel, clearTimeout, Date, fetch, scope as globalThis, setTimeout } from ${JSON.stringify(resolve("src/js/testing/scope.ts"))};
+`;
+
 /** src/js imports the generated glue as its neighbour, as tsconfig.json's rootDirs has it. */
-function generatedGlue(imports) {
+function generatedGlue(imports, head = "", change = adapt) {
   const glue = resolve(generated, `${name}.js`);
   return {
     name: "generated-glue",
     setup({ onLoad, onResolve }) {
-      onResolve({ filter: new RegExp(`^\\./${name}\\.js$`) }, () => ({ path: glue }));
-      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({ contents: adapt(readFileSync(path, "utf8"), imports) }));
+      onResolve({ filter: new RegExp(`^\\.{1,2}/${name}\\.js$`) }, () => ({ path: glue }));
+      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({ contents: head + change(readFileSync(path, "utf8"), imports) }));
     },
   };
 }
 
-/** The glue with the names that the module imports, and with the calls by which the module's second file is loaded. */
+/** The worker's script for a module that comes in one piece. */
+async function inlinedScript(imports) {
+  const { outputFiles } = await build({
+    entryPoints: ["src/js/inline/worker.ts"],
+    write: false,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "browser",
+    minify: true,
+    plugins: [generatedGlue(imports, "", rename)],
+    logLevel: "warning",
+  });
+  return outputFiles[0].text;
+}
+
+/** Puts script and module where src/js/inline/parts.ts declares them. */
+function inlinedParts(script, whole) {
+  const wasm = gzipSync(whole, { level: 9 }).toString("base64");
+  return {
+    name: "inlined-parts",
+    setup({ onLoad }) {
+      onLoad({ filter: /\/inline\/parts\.ts$/ }, () => ({ contents: `export const script = ${JSON.stringify(script)}, wasm = "${wasm}";` }));
+    },
+  };
+}
+
+/** The glue with the names that the module imports. */
+function rename(glue, imports) {
+  return glue.replace(/\w+/g, (word) => imports.get(word) ?? word);
+}
+
+/** And with the calls by which the module's second file is loaded. */
 function adapt(glue, imports) {
-  const renamed = glue.replace(/\w+/g, (word) => imports.get(word) ?? word);
   const changes = [
     ["= __wbg_get_imports();", "= withRest(__wbg_get_imports());"],
     ["return __wbg_finalize_init(instance, module);", "__wbg_finalize_init(instance, module);\n    void beginRest(wasm);\n    return wasm;"],
@@ -54,7 +120,7 @@ function adapt(glue, imports) {
   const changed = changes.reduce((text, [from, to]) => {
     if (!text.includes(from)) throw new Error(`the glue that wasm-bindgen generates has no "${from}"`);
     return text.replaceAll(from, to);
-  }, renamed);
+  }, rename(glue, imports));
   return `import { beginRest, withRest } from ${JSON.stringify(resolve("src/js/rest.ts"))};\n${changed}`;
 }
 

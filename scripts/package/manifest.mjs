@@ -1,6 +1,10 @@
 // The package.json that is published.
 
 import { crate, settings } from "../settings.mjs";
+import { adapters } from "./javascript.mjs";
+
+/** useSyncExternalStore came with React 18. The Svelte entry needs nothing of Svelte. */
+const oldest = { react: ">=18", vue: ">=3.3", "solid-js": ">=1.6", kysely: ">=0.27", "drizzle-orm": ">=0.36" };
 
 const entry = (name) => ({ types: `./types/${name}.d.ts`, default: `./${name}.js` });
 
@@ -16,14 +20,21 @@ export function manifest() {
     type: "module",
     main: "./index.js",
     types: "./types/index.d.ts",
+    bin: { [crate.name]: "./cli.js" },
     exports: {
       ".": entry("index"),
       "./worker": entry("worker"),
       "./wasm": entry("wasm"),
+      ...Object.fromEntries(Object.keys(adapters).map((name) => [`./${name}`, entry(name)])),
+      "./inline": entry("inline"),
+      "./testing": entry("testing"),
       // For a bundler or a server that is to be told where the module's two files lie.
       ...Object.fromEntries(wasm.map((file) => [file, file])),
       "./package.json": "./package.json",
     },
+    // An app has the one it uses; the oldest is what each adapter's API came with.
+    peerDependencies: oldest,
+    peerDependenciesMeta: Object.fromEntries(Object.keys(oldest).map((name) => [name, { optional: true }])),
     // The worker is nothing but its effect.
     sideEffects: ["./worker.js"],
     files: ["*.js", "*.js.map", "*.wasm", "types", "CHANGELOG.md", "LICENSE*"],

@@ -202,6 +202,7 @@ impl Engine {
         let reply = done(queued.then(|| transactions::idempotency_key(&self.client, id)));
         requests::keep(&transaction, asked, &reply, now)?;
         transaction.commit()?;
+        self.note_queued(queued);
         if queued {
             self.keep_data();
         }
@@ -281,6 +282,7 @@ impl Engine {
                 for analysis in &open.touched {
                     self.wrote(analysis);
                 }
+                self.note_queued(queued);
                 if queued {
                     self.keep_data();
                 }

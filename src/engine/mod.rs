@@ -131,6 +131,7 @@ pub struct Engine {
     now: Millis,
     status: Option<Status>,
     status_is_stale: bool,
+    outstanding: Outstanding,
     effects: Vec<Effect>,
     upkeep: Upkeep,
 }
@@ -162,6 +163,14 @@ struct Upkeep {
     /// The browser was asked to keep the data, or is to be asked.
     asked_to_persist: bool,
     to_persist: bool,
+}
+
+/// How many local transactions are pending and how many rejected, and after how many commits.
+#[derive(Debug, Clone, Copy, Default)]
+struct Outstanding {
+    pending: u32,
+    rejected: u32,
+    commits: Option<u64>,
 }
 
 /// See [`Engine::fetches`].

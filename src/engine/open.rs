@@ -13,7 +13,7 @@ use super::life::Life;
 use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
-use super::{Config, Effect, Engine, Numbered, Purpose, Upkeep, begin};
+use super::{Config, Effect, Engine, Numbered, Outstanding, Purpose, Upkeep, begin};
 use crate::error::{Error, Result};
 use crate::ids::{ClientId, FetchId, Millis, ShapeId};
 use crate::schema::{Names, TableDeclaration, TableSchema};
@@ -127,6 +127,7 @@ impl Engine {
             now,
             status: None,
             status_is_stale: true,
+            outstanding: Outstanding::default(),
             effects: Vec::new(),
             upkeep: Upkeep::default(),
             config,

@@ -1,7 +1,7 @@
 //! After each event: live queries that a commit touched, and the status if it changed.
 
 use super::live::LiveQuery;
-use super::{Effect, Engine};
+use super::{Effect, Engine, Outstanding};
 use crate::error::{Error, Result};
 use crate::ids::Millis;
 use crate::shape::Phase;
@@ -34,45 +34,60 @@ impl Engine {
         }
         let touched = std::mem::take(&mut self.touched);
         let mut live = std::mem::take(&mut self.live);
-        live.retain_mut(|query| {
+        for query in &mut live {
             query.is_stale |= query.reads.meets(&touched);
-            self.bring_up(query)
-        });
+        }
+        for at in 0..live.len() {
+            if is_due(&live[at]) {
+                self.bring_up(&mut live, at);
+            }
+        }
+        live.retain(|query| !query.has_failed);
         self.live = live;
     }
 
-    /// Tells a live query's new result, unless its tab has enough to do; whether the query goes on.
-    fn bring_up(&mut self, query: &mut LiveQuery) -> bool {
-        if !query.is_stale || query.untaken >= UNTAKEN_RESULTS {
-            return true;
+    /// Runs a live query and tells all who wait for the same.
+    fn bring_up(&mut self, live: &mut [LiveQuery], at: usize) {
+        let update = live[at].run(&self.conn, &self.session, live);
+        if let Err(error) = &update {
+            self.note_failure(error);
         }
-        query.is_stale = false;
-        let subscription = query.subscription;
-        let notification = match self.run_live(query) {
-            Ok(None) => return true,
-            Ok(Some(diff)) => {
-                query.untaken += 1;
-                Notification::Live {
-                    subscription,
-                    fresh: false,
-                    diff,
-                }
-            }
-            Err(error) => {
-                self.note_failure(&error);
-                Notification::LiveFailed {
-                    subscription,
-                    error: error.report(),
-                }
-            }
+        let waits = |other: &usize| {
+            *other == at || (is_due(&live[*other]) && live[*other].is_at(&live[at]))
         };
-        let goes_on = matches!(notification, Notification::Live { .. });
-        self.effects.push(Effect::Tell(query.tab, notification));
-        goes_on
+        let waiting: Vec<usize> = (at..live.len()).filter(waits).collect();
+        for query in waiting {
+            let query = &mut live[query];
+            query.is_stale = false;
+            let subscription = query.subscription;
+            let notification = match &update {
+                Ok(update) => match query.tell(update) {
+                    None => continue,
+                    Some(diff) => {
+                        query.untaken += 1;
+                        Notification::Live {
+                            subscription,
+                            fresh: false,
+                            diff,
+                        }
+                    }
+                },
+                Err(error) => {
+                    query.has_failed = true;
+                    Notification::LiveFailed {
+                        subscription,
+                        error: error.report(),
+                    }
+                }
+            };
+            self.effects.push(Effect::Tell(query.tab, notification));
+        }
     }
 
-    pub(super) fn current_status(&self) -> Result<Status> {
-        let (pending, rejected) = transactions::count(&self.conn)?;
+    pub(super) fn current_status(&mut self) -> Result<Status> {
+        let Outstanding {
+            pending, rejected, ..
+        } = self.count_outstanding()?;
         Ok(Status {
             storage: self.storage.clone(),
             connected: self.connected,
@@ -111,6 +126,30 @@ impl Engine {
         })
     }
 
+    /// Counts again after any commit but those of [`Engine::note_queued`]: a write costs the same however many wait before it.
+    fn count_outstanding(&mut self) -> Result<Outstanding> {
+        let commits = Some(self.session.commits());
+        if self.outstanding.commits != commits {
+            let (pending, rejected) = transactions::count(&self.conn)?;
+            self.outstanding = Outstanding {
+                pending,
+                rejected,
+                commits,
+            };
+        }
+        Ok(self.outstanding)
+    }
+
+    /// The last commit queued a local transaction, or none, and changed nothing else of the queue.
+    pub(super) fn note_queued(&mut self, queued: bool) {
+        if let Some(commits) = &mut self.outstanding.commits
+            && *commits + 1 == self.session.commits()
+        {
+            *commits += 1;
+            self.outstanding.pending += u32::from(queued);
+        }
+    }
+
     fn upload_status(&self, pending: u32) -> UploadStatus {
         let retry_at: Option<Millis> = self.uploader.retry_at();
         UploadStatus {
@@ -128,6 +167,11 @@ impl Engine {
             error: self.uploader.error().map(Error::report),
         }
     }
+}
+
+/// Whether it is to run now: not while its tab has enough to do.
+fn is_due(query: &LiveQuery) -> bool {
+    query.is_stale && query.untaken < UNTAKEN_RESULTS
 }
 
 fn phase(phase: Phase) -> ShapePhase {

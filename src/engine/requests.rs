@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::ids::{Millis, SubscriptionId, TabNumber};
 use crate::shape;
 use crate::store::journal::{self, Edit};
-use crate::store::{query, requests, transactions, verify};
-use crate::tabs::{LiveDiff, Notification, Reply, Request, Statement};
+use crate::store::{requests, transactions, verify};
+use crate::tabs::{Notification, Reply, Request, Statement};
 use crate::upload;
 
 impl Engine {
@@ -127,7 +127,7 @@ impl Engine {
                 self.give_up_awaiting(tab, subscription);
                 Reply::Done
             }
-            Request::Status => Reply::Status(self.current_status()?),
+            Request::Status => Reply::Status(Box::new(self.current_status()?)),
             Request::Pending => {
                 Reply::Transactions(transactions::pending(&self.conn, &self.client)?)
             }
@@ -207,7 +207,8 @@ impl Engine {
         }
         let reads = analysis.reads.clone();
         let mut live = LiveQuery::new((tab, subscription), statement, reads, key);
-        let diff = self.run_live(&mut live)?.unwrap_or_default();
+        let update = live.run(&self.conn, &self.session, &self.live)?;
+        let diff = live.tell(&update).unwrap_or_default();
         self.live.retain(|known| !known.is_of((tab, subscription)));
         self.live.push(live);
         let notification = Notification::Live {
@@ -217,12 +218,6 @@ impl Engine {
         };
         self.effects.push(Effect::Tell(tab, notification));
         Ok(())
-    }
-
-    /// Runs a live query; what changed for its subscriber.
-    pub(super) fn run_live(&self, live: &mut LiveQuery) -> Result<Option<LiveDiff>> {
-        let done = query::run(&self.conn, &self.session, &live.statement)?;
-        live.update(done.rows)
     }
 
     fn connect(&mut self, now: Millis, rng: &mut fastrand::Rng) {

@@ -106,12 +106,15 @@ impl Engine {
             subset: None,
             confirm_by: self.config.confirm_by(),
         };
-        let applied = apply(&transaction, target, batch.messages)?;
+        let mut applied = apply(&transaction, target, batch.messages)?;
         if applied.unknown_updates > 0 {
             return Ok(None);
         }
         let head = batch.up_to_date.and_then(|head| head.global_last_seen_lsn);
         let is_complete = staged && batch.up_to_date.is_some();
+        if is_complete {
+            applied.deleted += staging::seal(&transaction, &table, shape.id)?;
+        }
         let waits = is_complete && self.waits_with_swap(&transaction, at)?;
         let mut rejected = Rejected::new();
         let mut swapped = None;

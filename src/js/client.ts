@@ -9,6 +9,7 @@ import type { ResultReader } from "./parsers.js";
 import type { Status } from "./protocol.js";
 import type { Executed } from "./rows.js";
 import type { Rpc } from "./rpc.js";
+import { Runs } from "./runs.js";
 import { readArguments, sql, toWire, type SqlTag, type Statement, type StatementInput } from "./sql.js";
 import { runTransaction, type Transaction, type TransactionOptions } from "./transaction.js";
 import { encodeMeta, type Row, type SqlInput } from "./values.js";
@@ -26,12 +27,14 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
   readonly sql: SqlTag = sql;
   readonly #reader: ResultReader;
   readonly #events: Events;
+  readonly #runs: Runs;
 
   /** @internal */
   constructor(rpc: Rpc, reader: ResultReader, marker: Marker) {
     super(rpc, marker);
     this.#reader = reader;
     this.#events = new Events(rpc, marker);
+    this.#runs = new Runs((statement, key, sink) => this.#events.startLive(statement, key, sink), reader);
   }
 
   /**
@@ -141,7 +144,7 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
   ): LiveQuery<RowOf<Tables, R>> {
     const [wire, options] = readArguments(statement, second, third);
     const key = typeof options?.key === "string" ? [options.key] : [...(options?.key ?? [])];
-    return new LiveQuery((sink) => this.#events.startLive(this.#reader.asking(wire), key, sink), this.#reader, key);
+    return new LiveQuery((reader) => this.#runs.add(wire, key, reader));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { closedError, ThroughlineError } from "./errors.js";
 import { Listeners } from "./listeners.js";
-import type { LiveSink } from "./live.js";
+import type { LiveSink } from "./runs.js";
 import type { Marker } from "./marker.js";
 import type { WireNotification, WireStatement } from "./messages.js";
 import type { Recovery, Status, TransactionRecord } from "./protocol.js";

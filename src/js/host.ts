@@ -13,7 +13,7 @@ const MINUTE = 60_000;
  * Keeps a worker behind `rpc` until that ends: started, ended while the page sleeps, started anew when it dies.
  * Resolves when the database is open.
  */
-export function host(rpc: Rpc, { wire, functions, workerUrl, wasmUrl }: ResolvedOptions, marker: Marker): Promise<void> {
+export function host(rpc: Rpc, { wire, functions, worker: make = () => startWorker(workerUrl), workerUrl, wasmUrl }: ResolvedOptions, marker: Marker): Promise<void> {
   return new Promise((resolve, reject) => {
     // Not `crypto.randomUUID`, which only secure contexts have: an app under development may be served by plain HTTP.
     const session = hex(crypto.getRandomValues(new Uint8Array(16)));
@@ -25,7 +25,7 @@ export function host(rpc: Rpc, { wire, functions, workerUrl, wasmUrl }: Resolved
 
     const start = () => {
       try {
-        worker = startWorker(workerUrl);
+        worker = make();
       } catch (error) {
         return fail(error as ThroughlineError);
       }

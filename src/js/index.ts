@@ -14,6 +14,7 @@ export type { Database } from "./client.js";
 export type { DatabaseInfo } from "./databases.js";
 export type { ErrorCode } from "./errors.js";
 export type { DatabaseEvents } from "./events.js";
+export type { DeclaredTables, DeclaringOptions, RowsOf } from "./inferred.js";
 export type { LiveOptions, LiveQuery, LiveResult } from "./live.js";
 export type {
   AnyTables,

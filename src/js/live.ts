@@ -1,8 +1,6 @@
 import { reportUncaught, type ThroughlineError } from "./errors.js";
-import { renew } from "./fresh.js";
-import type { WireLive } from "./messages.js";
-import type { ResultReader } from "./parsers.js";
-import { applySteps, mergeDeltas, toRows, type ColumnParsers, type Delta, type Sources } from "./rows.js";
+import { mergeDeltas, type Delta } from "./rows.js";
+import type { Reader } from "./runs.js";
 import type { Row } from "./values.js";
 
 /** How a live query tells its rows apart. */
@@ -19,25 +17,10 @@ export interface LiveResult<R = Row> {
   changes: { inserted: R[]; updated: R[]; deleted: R[] };
 }
 
-/** What the worker tells of one subscription. */
-export interface LiveSink {
-  apply(live: WireLive): void;
-  fail(error: ThroughlineError): void;
-  end(): void;
-}
-
-/** Starts a subscription in the worker; the result ends it. */
-export type StartLive = (sink: LiveSink) => () => void;
-
-interface Reader<R> {
-  next(rows: readonly R[], delta: Delta<R>): void;
-  fail(error: ThroughlineError): void;
-  end(): void;
-}
-
 /**
  * A query that runs again whenever a table it reads has changed. It runs while somebody listens: the first
- * subscriber starts it, the last one that leaves ends it, and all of them share one run.
+ * subscriber starts it, the last one that leaves ends it, and all of them share one run, those of other live queries with the same
+ * statement and key as well: the row objects are the same for all.
  *
  * @example
  * ```ts
@@ -47,26 +30,14 @@ interface Reader<R> {
  * ```
  */
 export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
-  readonly #start: StartLive;
-  readonly #reader: ResultReader;
-  readonly #key: readonly string[];
-  readonly #readers = new Set<Reader<R>>();
-  #stop: (() => void) | undefined;
-  /** The result of the running subscription, once there is one. */
-  #current: readonly R[] | undefined;
-  #parsers: ColumnParsers | undefined;
-  /** What the parsed rows were made of; without parsers the rows tell themselves. */
-  #sources: Sources | undefined;
-  /** The columns and their types, as the current result was read. */
-  #form: string | undefined;
+  readonly #listen: (reader: Reader<R>) => () => void;
+  #readers = 0;
   #rows: readonly R[] | undefined;
   #error: ThroughlineError | undefined;
 
   /** @internal */
-  constructor(start: StartLive, reader: ResultReader, key: readonly string[]) {
-    this.#start = start;
-    this.#reader = reader;
-    this.#key = key;
+  constructor(listen: (reader: Reader<R>) => () => void) {
+    this.#listen = listen;
   }
 
   /** The last result, the same array until the next one; `undefined` before the first. */
@@ -105,66 +76,31 @@ export class LiveQuery<R = Row> implements AsyncIterable<LiveResult<R>> {
   }
 
   #add(reader: Reader<R>): () => void {
-    this.#readers.add(reader);
-    const rows = this.#current;
-    if (!this.#stop) {
-      this.#error = undefined;
-      this.#stop = this.#start({
-        apply: (live) => this.#apply(live),
-        fail: (error) => this.#finish((each) => each.fail(error), error),
-        end: () => this.#finish((each) => each.end()),
-      });
-    } else if (rows) {
-      queueMicrotask(() => this.#tell(reader, (each) => each.next(rows, { inserted: [...rows], updated: [], deleted: [] })));
-    }
-    return () => {
-      if (this.#readers.delete(reader) && this.#readers.size === 0) this.#halt();
+    if (this.#readers++ === 0) this.#error = undefined;
+    let over = false;
+    const leave = () => {
+      if (!over) this.#readers--;
+      over = true;
     };
-  }
-
-  #apply(live: WireLive): void {
-    const [old, form] = [this.#current, this.#form];
-    if (live.types) {
-      this.#parsers = this.#reader.parsersOf(live);
-      this.#sources = this.#parsers && (this.#sources ?? new WeakMap());
-    }
-    if (!old || live.fresh || live.types) this.#form = JSON.stringify([live.columns, live.origins, live.types]);
-    // Rows that were read in another way are none of the new ones: then all of them are told anew.
-    const known = old && live.fresh && form === this.#form;
-    const result = known ? this.#renew(old, live) : applySteps<R>(old ?? [], live, this.#parsers, this.#sources);
-    if (!result) return;
-    const { rows, delta } = result;
-    this.#current = this.#rows = rows;
-    for (const reader of [...this.#readers]) this.#tell(reader, (each) => each.next(rows, delta));
-  }
-
-  #renew(old: readonly R[], live: WireLive): { rows: R[]; delta: Delta<R> } | undefined {
-    const { columns } = live;
-    const valuesOf = (row: R) => this.#sources?.get(row as object) ?? columns.map((column) => row[column as keyof R]);
-    return renew(old, toRows<R>(live, this.#parsers, this.#sources), { columns, key: this.#key, valuesOf });
-  }
-
-  #finish(tell: (reader: Reader<R>) => void, error?: ThroughlineError): void {
-    const readers = [...this.#readers];
-    this.#error = error;
-    this.#halt();
-    for (const reader of readers) this.#tell(reader, tell);
-    for (const reader of readers) this.#readers.delete(reader);
-  }
-
-  #halt(): void {
-    const stop = this.#stop;
-    this.#stop = this.#current = this.#parsers = this.#sources = undefined;
-    stop?.();
-  }
-
-  #tell(reader: Reader<R>, tell: (reader: Reader<R>) => void): void {
-    if (!this.#readers.has(reader)) return;
-    try {
-      tell(reader);
-    } catch (error) {
-      reportUncaught(error);
-    }
+    const stop = this.#listen({
+      next: (rows, delta) => {
+        this.#rows = rows;
+        reader.next(rows, delta);
+      },
+      fail: (error) => {
+        leave();
+        this.#error = error;
+        reader.fail(error);
+      },
+      end: () => {
+        leave();
+        reader.end();
+      },
+    });
+    return () => {
+      leave();
+      stop();
+    };
   }
 }
 

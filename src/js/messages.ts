@@ -5,7 +5,7 @@ import type { ShapeOptions, SubsetOptions, WireOptions } from "./options.js";
 export interface WireStatement {
   sql: string;
   params: unknown[];
-  /** Ask for {@link WireRows.types}. */
+  /** Ask for {@link WireColumns.types}. */
   typed?: true;
 }
 
@@ -28,20 +28,24 @@ export type WireRequest =
   | { type: "removeShape"; table: string; name?: string | undefined; purge?: boolean | undefined }
   | { type: "loadSubset"; table: string; name?: string | undefined; subset: SubsetOptions };
 
-/** A result: `values` is flat and row-major, `columns.length` values a row. */
-export interface WireRows {
+/** A result as bytes; `toRows` reads it. */
+export type WireRows = Uint8Array;
+
+/** What a result says of its columns. */
+export interface WireColumns {
   columns: string[];
-  values: unknown[];
   /** For a typed statement, each column's `table.column`; `""` for what is computed or not from a synced table. */
   origins?: string[];
   /** The Postgres types of these. A live query tells both first, and again if they change. */
   types?: string[];
 }
 
-/** What one writing statement did; the rows are those of its `RETURNING` clause. */
-export interface WireExecuted extends WireRows {
+/** What one writing statement did. */
+export interface WireExecuted {
   rowsAffected: number;
   transaction: string | null;
+  /** Those of its `RETURNING` clause, if it has one. */
+  rows?: WireRows;
 }
 
 /** The reply to each request type. */
@@ -79,11 +83,13 @@ export interface WireReplies {
 export type WireReply = WireReplies[keyof WireReplies];
 
 /** A live query's new result, told as steps over the old one. */
-export interface WireLive extends WireRows {
+export interface WireLive {
   type: "live";
   subscription: number;
   /** Flat: `0, from, count` keeps rows, `1, from` replaces one, `2, count` inserts rows. */
-  steps: number[];
+  steps: ArrayLike<number>;
+  /** The new and replaced rows, in the order of the steps. */
+  rows: WireRows;
   /** The whole result, of a subscription that starts, or starts again elsewhere: one insert of all rows. */
   fresh?: boolean;
 }

@@ -229,6 +229,16 @@ export interface OpenOptions<Tables extends object = AnyTables> {
   /** Where the worker script is, if the bundler put it elsewhere. */
   workerUrl?: string | URL | undefined;
   /**
+   * Starts the worker, where a URL will not do.
+   *
+   * @example
+   * ```ts
+   * import ThroughlineWorker from "throughline/worker?worker";
+   * const db = await open({ ...options, worker: () => new ThroughlineWorker() });
+   * ```
+   */
+  worker?: (() => Worker) | undefined;
+  /**
    * Where `throughline_bg.wasm` is, if not beside the worker script. `throughline_rest.wasm` is looked for beside it, then beside the
    * worker script.
    */
@@ -270,6 +280,7 @@ export interface ResolvedOptions {
   wire: WireOptions;
   functions: AppFunction[];
   reader: ResultReader;
+  worker?: () => Worker;
   workerUrl?: string;
   wasmUrl?: string;
 }
@@ -280,7 +291,7 @@ export interface ResolvedOptions {
  * @throws ThroughlineError `ARGUMENT` for what cannot cross at all; the database checks the rest.
  */
 export function resolveOptions<Tables extends object>(options: OpenOptions<Tables>, base: string | undefined): ResolvedOptions {
-  const { name, electric, write, tables, parsers, storage, durability, statementTimeout, persist = true, connect, workerUrl, wasmUrl } = options ?? {};
+  const { name, electric, write, tables, parsers, storage, durability, statementTimeout, persist = true, connect, worker, workerUrl, wasmUrl } = options ?? {};
   if (typeof name !== "string" || name === "") throw argumentError("open needs a name for the database");
   if (typeof tables !== "object" || tables === null) throw argumentError("open needs the tables to sync");
   const functions: AppFunction[] = [];
@@ -321,6 +332,7 @@ export function resolveOptions<Tables extends object>(options: OpenOptions<Table
     wire,
     functions,
     reader: new ResultReader(parsers),
+    ...(worker && { worker }),
     ...(workerUrl && { workerUrl: absolute("workerUrl", workerUrl, base) }),
     ...(wasmUrl && { wasmUrl: absolute("wasmUrl", wasmUrl, base) }),
   };

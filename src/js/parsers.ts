@@ -1,5 +1,5 @@
 import { argumentError, parserError } from "./errors.js";
-import type { WireExecuted, WireRows, WireStatement } from "./messages.js";
+import type { WireColumns, WireExecuted, WireRows, WireStatement } from "./messages.js";
 import { toRows, type ColumnParsers, type Executed } from "./rows.js";
 
 /** Makes of one value what the app wants to see instead. NULL never reaches it. */
@@ -69,7 +69,7 @@ export class ResultReader {
   }
 
   /** The parser of each column; `undefined` if all values stay as they are. */
-  parsersOf({ columns, origins = [], types = [] }: WireRows): ColumnParsers | undefined {
+  parsersOf({ columns, origins = [], types = [] }: WireColumns): ColumnParsers | undefined {
     if (this.#parsers.size === 0) return undefined;
     const parsers = columns.map((column, index) => {
       const [origin, type] = [origins[index], types[index]];
@@ -80,13 +80,13 @@ export class ResultReader {
   }
 
   /** The rows of a reply as the app sees them. @throws ThroughlineError `PARSER` */
-  rows<R>(rows: WireRows): R[] {
-    return toRows(rows, this.parsersOf(rows));
+  rows<R>(rows: WireRows | undefined): R[] {
+    return toRows(rows, (columns) => ({ parsers: this.parsersOf(columns) }));
   }
 
   /** The reply to a writing statement as the app sees it. @throws ThroughlineError `PARSER` */
-  executed<R>(executed: WireExecuted): Executed<R> {
-    return { rowsAffected: executed.rowsAffected, transaction: executed.transaction, rows: this.rows(executed) };
+  executed<R>({ rowsAffected, transaction, rows }: WireExecuted): Executed<R> {
+    return { rowsAffected, transaction, rows: this.rows(rows) };
   }
 }
 

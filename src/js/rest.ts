@@ -13,6 +13,12 @@ const loading = new AbortController();
 let imports: WebAssembly.Imports;
 let first: WebAssembly.Exports;
 let loaded = false;
+let atHand: BufferSource | undefined;
+
+/** For whoever has it already: nothing is loaded. */
+export function provide(rest: BufferSource): void {
+  atHand = rest;
+}
 
 /** Looks for it beside the first file, and only then beside this script. */
 export function lookBeside(wasmUrl: string): void {
@@ -29,6 +35,7 @@ export function withRest(own: WebAssembly.Imports): WebAssembly.Imports {
 /** Begins to load it; `exports` are those of the first file. */
 export async function beginRest(exports: WebAssembly.Exports): Promise<void> {
   first = exports;
+  if (atHand) join(new WebAssembly.Module(atHand));
   for (let pause = PAUSE; !loaded; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     for (const place of places) {
       try {

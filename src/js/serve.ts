@@ -77,7 +77,8 @@ export function serve(port: Port, wasm: WasmModule): void {
     database = open(message);
     // What is told before the page knows that it is open would find no listener there.
     let early: WireNotification[] | undefined = [];
-    const told = (notification: WireNotification) => (early ? early.push(notification) : post({ type: "notification", notification }));
+    const told = (notification: WireNotification) =>
+      early ? early.push(notification) : post({ type: "notification", notification }, movable(notification));
     tell((opened) => opened.onNotification(told));
     void answer(message.id, database.then(() => null)).then(() => {
       const untold = early ?? [];
@@ -127,9 +128,14 @@ export function serve(port: Port, wasm: WasmModule): void {
   };
 }
 
-/** A whole file is moved to the page, not copied. */
-function movable(reply: WireReply): Transferable[] {
-  const { bytes } = (reply ?? {}) as { bytes?: Uint8Array };
-  // A view into the module's memory can only be copied.
-  return bytes instanceof Uint8Array && bytes.byteLength === bytes.buffer.byteLength ? [bytes.buffer as ArrayBuffer] : [];
+/** Results and whole files are moved to the page, not copied. */
+function movable(...told: unknown[]): Transferable[] {
+  return told.flatMap((one) => {
+    if (Array.isArray(one)) return movable(...one);
+    const { bytes, rows = bytes } = (one ?? {}) as { bytes?: unknown; rows?: unknown };
+    const view = one instanceof Uint8Array ? one : rows;
+    // A view into the module's memory can only be copied.
+    const whole = view instanceof Uint8Array && view.byteLength === view.buffer.byteLength;
+    return whole ? [view.buffer as ArrayBuffer] : [];
+  });
 }

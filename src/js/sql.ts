@@ -48,7 +48,7 @@ export interface SqlTag {
  * const rows = await db.query(sql`SELECT * FROM todos WHERE ${open} AND title LIKE ${pattern}`);
  * ```
  */
-export const sql: SqlTag = Object.assign(
+export const sql: SqlTag = /* @__PURE__ */ Object.assign(
   (parts: TemplateStringsArray, ...values: readonly (SqlInput | Statement)[]) => weave(parts, values),
   {
     join: (values: readonly (SqlInput | Statement)[], separator = ", ") =>

@@ -1,6 +1,6 @@
 import { abortable, type Waiting } from "./abort.js";
 import { transactionClosedError } from "./errors.js";
-import type { WireReplies, WireRequest } from "./messages.js";
+import type { WireReplies, WireRequest, WireStatement } from "./messages.js";
 import type { RowOf } from "./options.js";
 import type { ResultReader } from "./parsers.js";
 import type { Executed } from "./rows.js";
@@ -44,8 +44,7 @@ export class Transaction<Tables extends object> {
    */
   async query<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<RowOf<Tables, R>[]> {
     const [wire] = readArguments(statement, params, undefined);
-    const request = { type: "query" as const, ...this.#reader.asking(wire), transaction: this.#id };
-    return this.#reader.rows(await this.#run(request));
+    return this.#reader.rows(await this.run({ type: "query", ...this.#reader.asking(wire) }));
   }
 
   /**
@@ -58,8 +57,7 @@ export class Transaction<Tables extends object> {
    */
   async execute<R = Row>(statement: string | Statement, params?: readonly SqlInput[]): Promise<Executed<RowOf<Tables, R>>> {
     const [wire] = readArguments(statement, params, undefined);
-    const request = { type: "execute" as const, ...this.#reader.asking(wire), transaction: this.#id };
-    return this.#reader.executed(await this.#run(request));
+    return this.#reader.executed(await this.run({ type: "execute", ...this.#reader.asking(wire) }));
   }
 
   /** Takes no more statements; waits for those under way and throws if one of them failed. @internal */
@@ -70,9 +68,10 @@ export class Transaction<Tables extends object> {
     }
   }
 
-  #run<Request extends WireRequest>(request: Request): Promise<WireReplies[Request["type"]]> {
+  /** Runs one statement and gives its reply as it came. @internal */
+  run<Type extends "query" | "execute">(request: { type: Type } & WireStatement): Promise<WireReplies[Type]> {
     if (this.#over) throw transactionClosedError();
-    const running = this.#ask(request);
+    const running = this.#ask({ ...request, transaction: this.#id }) as Promise<WireReplies[Type]>;
     this.#running.add(running);
     running.then(
       () => this.#running.delete(running),

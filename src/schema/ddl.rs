@@ -11,17 +11,21 @@ use super::sql::{identifier, list, literal};
 use super::table::{Column, TableSchema};
 use crate::value::PgType;
 
-/// `CREATE TABLE` of the synced rows, or of the log that is loading beside them, under the name given.
+/// `CREATE TABLE` of the synced rows, under the name given.
 pub fn create_rows(table: &TableSchema, name: &str) -> String {
-    let columns = list(table.columns.iter().enumerate().map(|(at, column)| {
-        let null = if table.is_key(at) { " NOT NULL" } else { "" };
-        format!("{}{null}", declared(column))
-    }));
     format!(
-        "CREATE TABLE {} ({columns}, PRIMARY KEY ({}))",
+        "CREATE TABLE {} ({}, PRIMARY KEY ({}))",
         identifier(name),
+        row_columns(table),
         list(key_identifiers(table))
     )
+}
+
+pub(super) fn row_columns(table: &TableSchema) -> String {
+    list(table.columns.iter().enumerate().map(|(at, column)| {
+        let null = if table.is_key(at) { " NOT NULL" } else { "" };
+        format!("{}{null}", declared(column))
+    }))
 }
 
 /// The shadow table.
@@ -324,7 +328,7 @@ fn declared(column: &Column) -> String {
     format!("{} {}", identifier(&column.name), column.ty.declared_type())
 }
 
-fn key_identifiers(table: &TableSchema) -> impl Iterator<Item = String> {
+pub(super) fn key_identifiers(table: &TableSchema) -> impl Iterator<Item = String> {
     table.key_columns().map(|column| identifier(&column.name))
 }
 

@@ -7,6 +7,7 @@
 pub mod ddl;
 mod declaration;
 mod electric;
+pub mod loading;
 pub mod membership;
 pub mod names;
 mod shape;

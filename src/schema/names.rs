@@ -67,6 +67,12 @@ pub fn staged(shape: ShapeId) -> String {
     format!("{PREFIX}staged_{shape}")
 }
 
+/// One of the two indexes that stand for the primary key of a table that was loaded without one: while a shape loads anew, the
+/// table that it fills can have the other.
+pub fn key_index(shape: ShapeId, other: bool) -> String {
+    format!("{PREFIX}key_{shape}_{}", u8::from(other))
+}
+
 /// Which shapes hold which rows of a table.
 pub fn members(table: &str) -> String {
     format!("{PREFIX}members_{table}")

@@ -138,6 +138,13 @@ impl TableSchema {
         self.key.contains(&at)
     }
 
+    /// Whether the key is an integer that SQLite keeps its rows by, in place of an index (<https://sqlite.org/lang_createtable.html>,
+    /// section 5).
+    pub fn is_ordered_by_key(&self) -> bool {
+        let mut key = self.key_columns().map(|column| column.ty.declared_type());
+        key.next() == Some("INTEGER") && key.next().is_none()
+    }
+
     /// The table's own `write_id` column: the server stores there whose write the row holds.
     pub fn write_id(&self) -> Option<&Column> {
         self.column(names::WRITE_ID)

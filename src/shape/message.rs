@@ -135,6 +135,20 @@ impl Row<'_> {
 }
 
 impl Message<'_> {
+    /// Whether this is a row of a snapshot, of which each comes once, or none at all.
+    pub fn is_of_snapshot(&self) -> bool {
+        match self {
+            Self::Change(change) => {
+                change.operation == Operation::Insert
+                    && change.lsn.is_none()
+                    && !change.is_move_in
+                    && change.tags.is_none()
+            }
+            Self::Event(_) => false,
+            Self::Control(_) | Self::Unknown => true,
+        }
+    }
+
     /// Whether this is `up-to-date`.
     pub fn is_up_to_date(&self) -> bool {
         matches!(self, Self::Control(Control::UpToDate { .. }))

@@ -14,7 +14,7 @@ use super::membership;
 use super::passing::Passing;
 use super::shadow::{Key, refold};
 use super::writer::{Patch, Writer};
-use super::{rows, subsets};
+use super::{rows, staging, subsets};
 use crate::error::Result;
 use crate::ids::{Lsn, ShapeId, WriteId, Xid};
 use crate::optimistic::ConfirmBy;
@@ -76,7 +76,10 @@ pub fn apply(conn: &Connection, target: Target<'_>, messages: Vec<Message<'_>>) 
     if target.subset.is_some() || messages.iter().any(tagged) {
         membership::keep(conn, target.table, target.shape)?;
     }
-    let mut applier = Applier::new(conn, target)?;
+    let mut applier = Applier::new(conn, target, &messages)?;
+    if applier.appends {
+        return applier.append(messages);
+    }
     let passing = applier.members.is_some().then(|| Passing::of(&messages));
     let passing = passing.unwrap_or_default();
     for (at, message) in messages.into_iter().enumerate() {
@@ -136,6 +139,8 @@ struct Applier<'c, 'b> {
     snapshots: Vec<(i64, Snapshot)>,
     /// The change is undone by a later one of its transaction, and the row stays for another shape.
     is_passing: bool,
+    /// The rows are new, and their table has no key yet.
+    appends: bool,
     /// Pending intents may be waiting for these rows.
     watch: bool,
     touched: Vec<Key>,
@@ -143,8 +148,17 @@ struct Applier<'c, 'b> {
 }
 
 impl<'c, 'b> Applier<'c, 'b> {
-    fn new(conn: &'c Connection, target: Target<'c>) -> Result<Self> {
+    fn new(conn: &'c Connection, target: Target<'c>, messages: &[Message<'_>]) -> Result<Self> {
         let Target { table, shape, .. } = target;
+        let mut twice = 0;
+        let mut appends = false;
+        if target.staged && !staging::is_sealed(conn, table, shape)? {
+            appends =
+                messages.iter().all(Message::is_of_snapshot) && !membership::are_kept(conn, table)?;
+            if !appends {
+                twice = staging::seal(conn, table, shape)?;
+            }
+        }
         let (base, holder) = if target.staged {
             (names::staged(shape), -shape.0)
         } else {
@@ -153,7 +167,8 @@ impl<'c, 'b> Applier<'c, 'b> {
         Ok(Self {
             conn,
             row: Incoming::new(table),
-            writer: Writer::new(conn, table, base)?,
+            writer: Writer::new(conn, table, base, appends)?,
+            appends,
             members: Members::open(conn, table, holder)?,
             is_passing: false,
             watch: !target.staged && table_has_intents(conn, &table.name)?,
@@ -164,11 +179,25 @@ impl<'c, 'b> Applier<'c, 'b> {
             },
             touched: Vec::new(),
             applied: Applied {
+                deleted: twice,
                 newest: target.subset.map(|subset| subset.lsn).unwrap_or_default(),
                 ..Applied::default()
             },
             target,
         })
+    }
+
+    /// Takes a body of new rows, which nothing is known of yet.
+    fn append(mut self, messages: Vec<Message<'b>>) -> Result<Applied> {
+        for message in messages {
+            if let Message::Change(change) = message {
+                self.row.read(change.value)?;
+                self.row.check_key()?;
+                self.writer.insert(&self.row)?;
+                self.applied.inserted += 1;
+            }
+        }
+        Ok(self.applied)
     }
 
     fn change(&mut self, change: Change<'b>) -> Result<()> {

@@ -65,22 +65,30 @@ impl<'t, 'b> Incoming<'t, 'b> {
     /// # Errors
     /// [`Error::Protocol`] when a column of it is absent or NULL.
     pub(super) fn key(&self) -> Result<Vec<Value>> {
-        let table = self.table;
-        table
-            .key
-            .iter()
-            .map(|at| {
-                self.get(*at)
-                    .map(|part| Value::from(part.clone()))
-                    .filter(|part| *part != Value::Null)
-                    .ok_or_else(|| {
-                        Error::Protocol(format!(
-                            "a row of {} came without its key column {:?}",
-                            table.name, table.columns[*at].name
-                        ))
-                    })
-            })
+        let parts = self.table.key.iter();
+        parts
+            .map(|at| Ok(Value::from(self.key_part(*at)?.clone())))
             .collect()
+    }
+
+    /// Whether the primary key is whole.
+    ///
+    /// # Errors
+    /// As [`Incoming::key`].
+    pub(super) fn check_key(&self) -> Result<()> {
+        let mut parts = self.table.key.iter();
+        parts.try_for_each(|at| self.key_part(*at).map(|_| ()))
+    }
+
+    fn key_part(&self, at: usize) -> Result<&Decoded<'b>> {
+        let part = self.get(at);
+        part.filter(|part| !matches!(part, Decoded::Value(Value::Null)))
+            .ok_or_else(|| {
+                Error::Protocol(format!(
+                    "a row of {} came without its key column {:?}",
+                    self.table.name, self.table.columns[at].name
+                ))
+            })
     }
 
     fn place(&mut self, n: usize, name: &str) -> Option<usize> {

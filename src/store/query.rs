@@ -1,11 +1,12 @@
 //! The app's own statements: checked once, then run from the statement cache.
 
-use rusqlite::{Connection, Statement};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Statement};
 
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::schema::Names;
-use crate::tabs::{self, Executed, Rows};
+use crate::tabs::{self, Columns, Executed, RowsWriter};
 use crate::value::{PgType, Value};
 
 /// What is known of a statement without running it.
@@ -44,12 +45,84 @@ pub fn analyze(conn: &Connection, session: &Session, sql: &str) -> Result<Analys
     })
 }
 
+/// Takes a result as it comes.
+pub trait Sink {
+    /// Before the rows, also when there are none.
+    fn begin(&mut self, head: &Head) -> Result<()>;
+
+    /// Each row in turn.
+    fn row(&mut self, head: &Head, row: &Row<'_>) -> rusqlite::Result<()>;
+}
+
+/// What is known of a result before its rows.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// As the app is told them.
+    pub columns: Columns,
+    /// Which of them are declared `bool`.
+    pub booleans: Vec<bool>,
+}
+
+impl Head {
+    /// Writes a row down.
+    pub fn write(&self, row: &Row<'_>, writer: &mut RowsWriter) -> rusqlite::Result<()> {
+        for (at, boolean) in self.booleans.iter().enumerate() {
+            match row.get_ref(at)? {
+                ValueRef::Null => writer.null(),
+                ValueRef::Integer(number @ 0..=1) if *boolean => writer.boolean(number == 1),
+                ValueRef::Integer(number) => writer.integer(number),
+                ValueRef::Real(number) => writer.real(number),
+                ValueRef::Text(text) => writer.text(text),
+                ValueRef::Blob(bytes) => writer.blob(bytes),
+            }
+        }
+        writer.end_row();
+        Ok(())
+    }
+}
+
+/// Writes all rows down.
+#[derive(Default)]
+struct Whole(Option<RowsWriter>);
+
+impl Sink for Whole {
+    fn begin(&mut self, head: &Head) -> Result<()> {
+        if !head.booleans.is_empty() {
+            self.0 = Some(RowsWriter::new(&head.columns));
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, head: &Head, row: &Row<'_>) -> rusqlite::Result<()> {
+        self.0
+            .as_mut()
+            .map_or(Ok(()), |writer| head.write(row, writer))
+    }
+}
+
 /// Runs a statement that [`analyze`] let pass, to its end.
 ///
 /// `rows_affected` counts rows of the app's own tables; intents are counted by the session.
 pub fn run(conn: &Connection, session: &Session, statement: &tabs::Statement) -> Result<Executed> {
+    let before = (conn.total_changes(), session.intents());
+    let mut whole = Whole::default();
+    run_into(conn, session, statement, &mut whole)?;
+    Ok(Executed {
+        rows_affected: rows_affected(conn, session, before),
+        transaction: None,
+        rows: whole.0.map(RowsWriter::finish).unwrap_or_default(),
+    })
+}
+
+/// The same, its rows to `sink`.
+pub fn run_into(
+    conn: &Connection,
+    session: &Session,
+    statement: &tabs::Statement,
+    sink: &mut dyn Sink,
+) -> Result<()> {
     session.enter_app();
-    let done = execute(conn, session, statement);
+    let done = execute(conn, session, statement, sink);
     session.leave_app();
     done.map_err(|failure| match failure {
         Failure::Ours(error) => error,
@@ -72,41 +145,36 @@ fn execute(
     conn: &Connection,
     session: &Session,
     statement: &tabs::Statement,
-) -> Result<Executed, Failure> {
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let mut prepared = conn.prepare_cached(&statement.sql)?;
     bind(&mut prepared, &statement.params)?;
-    let before = (conn.total_changes(), session.intents());
-    let mut values: Vec<Value> = Vec::new();
+    let typed = statement.typed.then_some(session);
     // Known only once the statement runs: after a schema change SQLite compiles it anew in its first step.
-    let mut columns = None;
+    let mut head = None;
     let mut rows = prepared.raw_query();
     while let Some(row) = rows.next()? {
-        let (names, _) = columns.get_or_insert_with(|| columns_of(row.as_ref()));
-        for at in 0..names.len() {
-            values.push(row.get(at)?);
-        }
+        let head = match &head {
+            Some(head) => head,
+            None => {
+                let known = head.insert(head_of(row.as_ref(), typed));
+                sink.begin(known).map_err(Failure::Ours)?;
+                known
+            }
+        };
+        sink.row(head, row)?;
     }
     drop(rows);
-    let (columns, booleans) = columns.unwrap_or_else(|| columns_of(&prepared));
-    let mut rows = Rows {
-        columns,
-        booleans,
-        values,
-        ..Rows::default()
-    };
-    if statement.typed {
-        tell_origins(&mut rows, &prepared, session);
+    if head.is_none() {
+        sink.begin(&head_of(&prepared, typed))
+            .map_err(Failure::Ours)?;
     }
-    Ok(Executed {
-        rows_affected: rows_affected(conn, session, before),
-        transaction: None,
-        rows,
-    })
+    Ok(())
 }
 
-/// Names, and which are declared `bool`.
-fn columns_of(statement: &Statement<'_>) -> (Vec<String>, Vec<bool>) {
-    statement
+/// `typed`: with the origins of the columns.
+fn head_of(statement: &Statement<'_>, typed: Option<&Session>) -> Head {
+    let (names, booleans) = statement
         .columns()
         .map(|column| {
             let boolean = column
@@ -114,12 +182,20 @@ fn columns_of(statement: &Statement<'_>) -> (Vec<String>, Vec<bool>) {
                 .is_some_and(|ty| ty.eq_ignore_ascii_case(PgType::Bool.declared_type()));
             (column.name().to_owned(), boolean)
         })
-        .unzip()
+        .unzip();
+    let mut columns = Columns {
+        names,
+        ..Columns::default()
+    };
+    if let Some(session) = typed {
+        tell_origins(&mut columns, statement, session);
+    }
+    Head { columns, booleans }
 }
 
 /// Which column of a synced table each one shows, through views, joins and subqueries. Of a compound SELECT SQLite looks at one arm
 /// (<https://sqlite.org/c3ref/column_database_name.html>).
-fn tell_origins(rows: &mut Rows, statement: &Statement<'_>, session: &Session) {
+fn tell_origins(columns: &mut Columns, statement: &Statement<'_>, session: &Session) {
     for column in statement.columns_with_metadata() {
         let table = column
             .table_name()
@@ -132,8 +208,8 @@ fn tell_origins(rows: &mut Rows, statement: &Statement<'_>, session: &Session) {
             origin = format!("{}.{}", table.name, source.name);
             type_name = PgType::catalog_name(&source.type_name).unwrap_or_default();
         }
-        rows.origins.push(origin);
-        rows.types.push(type_name);
+        columns.origins.push(origin);
+        columns.types.push(type_name);
     }
 }
 

@@ -29,11 +29,19 @@ pub(super) fn placeholders(count: usize) -> String {
 /// Inserts a whole row; does nothing for a key that is here.
 pub(super) fn insert_sql(table: &TableSchema, base: &str) -> String {
     format!(
-        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO NOTHING",
+        "{} ON CONFLICT ({}) DO NOTHING",
+        append_sql(table, base),
+        list(table.key_columns().map(|column| identifier(&column.name))),
+    )
+}
+
+/// Inserts a whole row into a table that knows no key.
+pub(super) fn append_sql(table: &TableSchema, base: &str) -> String {
+    format!(
+        "INSERT INTO {} ({}) VALUES ({})",
         identifier(base),
         columns(table),
         placeholders(table.columns.len()),
-        list(table.key_columns().map(|column| identifier(&column.name))),
     )
 }
 

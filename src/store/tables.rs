@@ -114,7 +114,8 @@ fn dependents_found(conn: &Connection, table: &TableSchema) -> Result<Vec<String
     let bases = [names::synced(&table.name), names::local(&table.name)];
     let mut statement = conn.prepare(
         "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL
-         AND (tbl_name IN (?1, ?4) AND type IN ('view', 'trigger') OR tbl_name IN (?2, ?3) AND type = 'index')",
+         AND (tbl_name IN (?1, ?4) AND type IN ('view', 'trigger')
+           OR tbl_name IN (?2, ?3) AND type = 'index' AND name NOT GLOB '_throughline_*')",
     )?;
     let writes = names::writes(&table.name);
     let found = statement
@@ -137,7 +138,8 @@ pub(super) fn drop_dependents(conn: &Connection, table: &TableSchema) -> Result<
     for base in [names::synced(&table.name), names::local(&table.name)] {
         let indexes: Vec<String> = conn
             .prepare(
-                "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+                "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL
+                 AND name NOT GLOB '_throughline_*'",
             )?
             .query_map([&base], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;

@@ -29,10 +29,20 @@ pub(super) struct Writer<'c> {
 }
 
 impl<'c> Writer<'c> {
-    /// Writes to the table of that name, which has the columns of `table`.
-    pub(super) fn new(conn: &'c Connection, table: &'c TableSchema, base: String) -> Result<Self> {
+    /// Writes to the table of that name, which has the columns of `table`; `appends` if it has no key by which it could have a row.
+    pub(super) fn new(
+        conn: &'c Connection,
+        table: &'c TableSchema,
+        base: String,
+        appends: bool,
+    ) -> Result<Self> {
+        let insert = if appends {
+            rows::append_sql(table, &base)
+        } else {
+            rows::insert_sql(table, &base)
+        };
         Ok(Self {
-            insert: conn.prepare_cached(&rows::insert_sql(table, &base))?,
+            insert: conn.prepare_cached(&insert)?,
             conn,
             table,
             base,

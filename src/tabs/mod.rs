@@ -8,6 +8,7 @@ mod followers;
 mod greeting;
 mod outbox;
 mod protocol;
+mod rows;
 mod status;
 #[cfg(test)]
 mod typescript;
@@ -16,4 +17,5 @@ pub use election::{Effect, Election, Event, OpenTrouble};
 pub use greeting::{Envelope, Greeting, VERSION};
 pub use outbox::Standing;
 pub use protocol::*;
+pub use rows::{Cell, Cells, Columns, Rows, RowsWriter};
 pub use status::*;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rows::Rows;
 use super::status::{Recovery, Status};
 use crate::change::{Operation, TransactionState};
 use crate::error::{Error, ErrorReport, Result};
@@ -176,7 +177,7 @@ pub struct Statement {
     pub sql: String,
     /// Bound to `?1`, `?2`, …
     pub params: Vec<Value>,
-    /// Whether the result is to tell its [`Rows::origins`].
+    /// Whether the result is to tell its [`super::Columns::origins`].
     pub typed: bool,
 }
 
@@ -196,7 +197,7 @@ pub enum Reply {
     /// To `Commit`, `Retry` and `Edit`: the transaction's idempotency key, if it wrote to a synced table.
     Committed(Option<String>),
     /// To `Status`.
-    Status(Status),
+    Status(Box<Status>),
     /// To `Pending` and `Rejected`; to `Settled`, one.
     Transactions(Vec<TransactionRecord>),
     /// To `LoadSubset`: how many rows came.
@@ -207,22 +208,6 @@ pub enum Reply {
     Bytes(Vec<u8>),
 }
 
-/// A query's result, row after row in one flat list.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Rows {
-    /// Column names as SQLite reports them.
-    pub columns: Vec<String>,
-    /// For each column, whether it is declared `bool` and so reaches the app as a JavaScript boolean.
-    pub booleans: Vec<bool>,
-    /// For each column, the `table.column` of the schema that it shows; empty text for what is computed or from a table of the app's
-    /// own. No items unless the [`Statement`] asked, nor in a live query's later results while they are what they were.
-    pub origins: Vec<String>,
-    /// The Postgres types of these by their catalog names, an array's with `[]`: `int8`, `timestamptz`, `int4[]`.
-    pub types: Vec<String>,
-    /// `columns.len()` values for each row.
-    pub values: Vec<Value>,
-}
-
 /// What one writing statement did.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Executed {
@@ -231,6 +216,7 @@ pub struct Executed {
     /// The idempotency key of the local transaction, if it wrote to a synced table.
     pub transaction: Option<String>,
     /// The rows of a `RETURNING` clause.
+    #[serde(default, skip_serializing_if = "Rows::is_none")]
     pub rows: Rows,
 }
 

@@ -36,7 +36,7 @@ impl LiveRows {
     /// Makes the new result of a notification and calls back with `{ rows, changes: { inserted, updated, deleted } }`.
     pub(super) fn apply(&self, live: &JsValue) {
         let old = self.rows.take();
-        let fresh = objects(live);
+        let fresh = objects(&get(live, "rows"));
         let fresh = fresh.iter();
         let again = get(live, "fresh").is_truthy() && !old.is_empty();
         let (rows, changes) = if again {

@@ -23,6 +23,7 @@ mod storage;
 mod tab;
 mod transport;
 mod types;
+mod wal;
 mod whole;
 
 pub use database::Database;

@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::convert::{get, set};
-use super::measure;
+use super::{measure, wal};
 use crate::error::Error;
 use crate::tabs::OpenTrouble;
 
@@ -48,7 +48,7 @@ impl Pool {
         let directory = directory(database);
         let vfs = format!("throughline-{directory}");
         let config = OpfsSAHPoolCfgBuilder::new()
-            .vfs_name(&vfs)
+            .vfs_name(&below(&vfs))
             .directory(&format!("{FOLDER}/{directory}"))
             .initial_capacity(SLOTS)
             .build();
@@ -64,6 +64,7 @@ impl Pool {
             .map_err(classify)?;
         // Of a database that this worker closed before.
         pool.resume().await.map_err(classify)?;
+        wal::install(&below(vfs), vfs).map_err(PoolError::Failed)?;
         Ok(Self {
             files: pool,
             vfs: vfs.to_owned(),
@@ -85,6 +86,7 @@ impl Pool {
         let prototype = Object::from(get(&handle, "prototype"));
         let close = get(&prototype, "close");
         set(&prototype, "close", Function::new_no_args(""));
+        wal::uninstall(&self.vfs);
         // SAFETY: the engine dropped its connection, and nobody else is told of this VFS.
         let forgotten = unsafe { self.files.uninstall() };
         set(&prototype, "close", close);
@@ -140,6 +142,11 @@ pub(super) async fn is_there(database: &str) -> bool {
         }
     }
     true
+}
+
+/// The pool's own VFS, under the one that databases are opened on.
+fn below(vfs: &str) -> String {
+    format!("{vfs}-pool")
 }
 
 /// A database name as a directory name: what is not plain is spelled by its bytes.

@@ -97,7 +97,7 @@ fn count(engine: &mut Engine, rng: &mut fastrand::Rng) -> i64 {
         Effect::Reply(_, Ok(Reply::Rows(rows))) => Some(rows),
         _ => None,
     });
-    match rows.expect("the query is answered").values[..] {
+    match rows.expect("the query is answered").values()[..] {
         [Value::Integer(count)] => count,
         ref other => panic!("{other:?}"),
     }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
 import { newProfile } from "./support/profile.mjs";
-import { newTodo, startServer } from "./support/server.mjs";
+import { newItem, startServer } from "./support/server.mjs";
 
 let server;
 let profile;
@@ -46,7 +46,7 @@ describe("the demo", () => {
   });
 
   it("shows another user's change without being asked", async () => {
-    await server.asOtherUser(newTodo("From elsewhere"));
+    await server.asOtherUser(newItem("From elsewhere"));
     await demo.shows("From elsewhere", "confirmed");
   });
 
@@ -63,29 +63,30 @@ describe("the demo", () => {
   });
 
   it("shows a write's way through the tables", async () => {
+    await demo.page.getByTestId("hood").click();
     await demo.page.getByTestId("table-changes").waitFor();
     await demo.goOffline();
     await demo.add("Watch me");
     await table("changes").getByText("insert", { exact: true }).waitFor();
-    await table("todos_local").getByText("Watch me", { exact: true }).waitFor();
-    assert.equal(await table("todos_synced").getByText("Watch me", { exact: true }).count(), 0);
+    await table("items_local").getByText("Watch me", { exact: true }).waitFor();
+    assert.equal(await table("items_synced").getByText("Watch me", { exact: true }).count(), 0);
     await demo.goOnline();
-    await table("todos_synced").getByText("Watch me", { exact: true }).waitFor();
+    await table("items_synced").getByText("Watch me", { exact: true }).waitFor();
     await demo.shows("Watch me", "confirmed");
     await table("changes").waitFor({ state: "detached" });
-    await table("todos_local").waitFor({ state: "detached" });
+    await table("items_local").waitFor({ state: "detached" });
   });
 
   it("clears what is done as one transaction", async () => {
     await demo.tick("Watch me");
-    await demo.shows("Watch me", "confirmed");
+    await demo.todo("Watch me").and(demo.page.locator('.done[data-state="confirmed"]')).waitFor();
     const before = (await server.posts()).length;
     await demo.page.getByTestId("clear-done").click();
     await demo.showsNo("Watch me");
     await demo.showsNo("Start the demo");
     await demo.settled();
     assert.equal((await server.posts()).length, before + 1);
-    assert.ok(!(await server.rows()).some(({ completed }) => completed === "t"));
+    assert.ok(!(await server.rows("items")).some(({ completed }) => completed === "t"));
     assert.ok(await demo.page.getByTestId("clear-done").isHidden());
   });
 
@@ -118,5 +119,45 @@ describe("the demo", () => {
     await demo.goOnline();
     await demo.shows("Held up", "confirmed");
     await demo.page.getByTestId("notice").waitFor({ state: "hidden" });
+  });
+});
+
+describe("a first sync", () => {
+  it("tells how far it is, and shows the rows when they are complete", async () => {
+    const large = await startServer({ rows: 2000, chunkBytes: 50_000 });
+    const fresh = await newProfile({ serviceWorkers: "block" });
+    try {
+      let letGo;
+      const held = new Promise((resolve) => (letGo = resolve));
+      let requests = 0;
+      await fresh.context.route(/\/v1\/shape.*table=items/, async (route) => {
+        if (++requests === 4) await held;
+        await route.continue();
+      });
+      const page = await fresh.open(`${large.origin}/`);
+      await page.getByTestId("progress").getByText(/^First sync: [1-9][\d,]* rows, 0\.[1-9] MB so far$/).waitFor();
+      await page.getByTestId("empty").getByText("The first sync is still bringing the items.").waitFor();
+      letGo();
+      const first = new Demo(page);
+      await first.opened();
+      await first.settled();
+      assert.ok(await page.getByTestId("progress").isHidden());
+      assert.ok(await page.getByTestId("empty").isHidden());
+      assert.deepEqual(await page.getByTestId("list").filter({ hasText: "Support tickets" }).locator(".count").allTextContents(), ["1,333"]);
+    } finally {
+      await fresh.dispose();
+      await large.dispose();
+    }
+  });
+});
+
+describe("the storage", () => {
+  it("says where, how much, and for how long", async () => {
+    await demo.page.getByTestId("open-storage").click();
+    await demo.page.getByTestId("storage-where").getByText("SQLite in the origin private file system.").waitFor();
+    await demo.page.getByTestId("storage-used").getByText(/^[\d.]+ [KMG]B of the [\d.]+ GB this site may use\.$/).waitFor();
+    assert.match(await demo.page.getByTestId("storage-kept").textContent(), /^Until /);
+    await demo.page.keyboard.press("Escape");
+    assert.ok(await demo.page.locator("#storage-panel").isHidden());
   });
 });

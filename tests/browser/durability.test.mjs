@@ -109,6 +109,46 @@ describe("a worker that is terminated", () => {
   });
 });
 
+describe("a relaxed database", () => {
+  it("has what was resolved when its worker is terminated, after transactions larger than the page cache, kept or not", async () => {
+    const page = await openApp(profile, server);
+    const written = await page.evaluate(async () => {
+      const db = await app.openAlone({ name: "relaxed", durability: "relaxed" });
+      await db.execute("CREATE TABLE parts (id INTEGER PRIMARY KEY, round INTEGER, bytes BLOB)");
+      const fill = async (tx, round) => {
+        for (let part = 0; part < 8; part++) await tx.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, randomblob(1000000))", [part, round]);
+        // Pages that are in the log already.
+        for (let part = 0; part < 8; part++) await tx.execute("UPDATE parts SET round = round + 1 WHERE id = ?", [part]);
+      };
+      await db.transaction((tx) => fill(tx, 0));
+      await app.add(db, "between");
+      const changedMind = db.transaction(async (tx) => {
+        await fill(tx, 100);
+        throw new Error("changed my mind");
+      });
+      await changedMind.catch(() => {});
+      await app.add(db, "after the roll-back");
+      await db.transaction((tx) => fill(tx, 10));
+      await app.add(db, "last");
+      app.workers.at(-1).terminate();
+      const again = await app.openAlone({ name: "relaxed", durability: "relaxed" });
+      const [{ integrity_check: integrity }] = await again.query("PRAGMA integrity_check");
+      const [parts] = await again.query("SELECT count(*) AS n, min(round) AS least, max(round) AS most, sum(length(bytes)) AS bytes FROM parts");
+      const todos = await again.query("SELECT title FROM todos ORDER BY created_at");
+      const problems = (await again.verify()).problems;
+      await again.close();
+      return { integrity, parts, titles: todos.map(({ title }) => title).sort(), problems };
+    });
+    assert.deepEqual(written, {
+      integrity: "ok",
+      parts: { n: 8, least: 11, most: 11, bytes: 8_000_000 },
+      titles: ["after the roll-back", "between", "last"],
+      problems: [],
+    });
+    await page.close();
+  });
+});
+
 describe("an answer that is lost", () => {
   it("after the server applied the POST leads to a second POST, and to one row", async () => {
     const page = await openApp(profile, server);

@@ -15,6 +15,9 @@ const LASTING = ["insert", "update", "delete", "batch", "transaction", "confirme
 const POINTS = Number(process.env.THROUGHLINE_KILLS ?? 60);
 const TORN = Math.ceil(POINTS / 3);
 const LEAST = 3;
+/** How much of a write that is torn reaches the file. What is smaller than a page, such as the pool's notes of its files, is written at once. */
+const PAGE = 4096;
+const TEARS = [0.2, 0.5, 0.95];
 const ROWS = 2_000;
 const LANES = 3;
 
@@ -131,9 +134,11 @@ function points(phase) {
   const at = new Set(spread(Math.max(LEAST, Math.round(POINTS * share)), own.length));
   // Before and after each flush of a commit.
   if (phase === "write") own.forEach(({ operation }, index) => operation === "flush" && at.add(index + 1).add(index + 2));
-  const writes = own.flatMap(({ operation }, index) => (operation === "write" ? [index + 1] : []));
-  const torn = spread(Math.max(1, Math.round(TORN * share)), writes.length).map((n) => writes[n - 1]);
-  return [...[...at].map((at) => ({ dies: phase, at })), ...torn.map((at) => ({ dies: phase, at, torn: true }))];
+  const writes = own.flatMap(({ operation, bytes }, index) => (operation === "write" && bytes >= PAGE ? [index + 1] : []));
+  // A commit is one write: torn at several places, so that more or less of its pages is there.
+  const tears = writes.flatMap((at) => TEARS.map((torn) => ({ dies: phase, at, torn })));
+  const torn = spread(Math.max(LEAST, Math.round(TORN * share)), tears.length).map((n) => tears[n - 1]);
+  return [...[...at].map((at) => ({ dies: phase, at })), ...torn];
 }
 
 /** Begins the deaths of all phases, one after the other; each lane takes the next. An outcome is whether it died there, or why it failed. */

@@ -72,6 +72,6 @@ describe("the demo without its server", () => {
     await demo.page.evaluate(() => window.dispatchEvent(new Event("online")));
     await demo.shows("Written without a server", "confirmed");
     await demo.settled();
-    assert.equal((await server.rows()).filter(({ title }) => title === "Written without a server").length, 1);
+    assert.equal((await server.rows("items")).filter(({ title }) => title === "Written without a server").length, 1);
   });
 });

@@ -48,8 +48,8 @@ describe("the demo at 390 by 844", () => {
   it("has each action within reach of a thumb", async () => {
     const first = demo.page.getByTestId("todo").first();
     const actions = [
-      ...["offline", "new-title", "add", "filter-all", "filter-open", "filter-done", "hood"].map((id) => demo.page.getByTestId(id)),
-      ...["toggle", "title", "delete"].map((id) => first.getByTestId(id)),
+      ...["offline", "open-outbox", "open-storage", "list-name", "archive", "new-title", "add", "search", "filter-all", "filter-open", "filter-done", "hood"].map((id) => demo.page.getByTestId(id)),
+      ...["toggle", "title", "move", "delete"].map((id) => first.getByTestId(id)),
     ];
     for (const action of actions) {
       // A trial tap checks that it is visible, still, enabled, and not covered by anything.
@@ -67,10 +67,10 @@ describe("the demo at 390 by 844", () => {
     await demo.page.getByTestId("add").tap();
     await demo.shows("By thumb", "confirmed");
     await demo.todo("By thumb").getByTestId("toggle").tap();
-    await demo.page.waitForFunction(async () => (await globalThis.db.query("SELECT completed FROM todos WHERE title = 'By thumb'"))[0].completed);
+    await demo.page.waitForFunction(async () => (await globalThis.db.query("SELECT completed FROM items WHERE title = 'By thumb'"))[0].completed);
     await demo.todo("By thumb").getByTestId("delete").tap();
     await demo.showsNo("By thumb");
     await demo.settled();
-    assert.ok(!(await server.rows()).some(({ title }) => title === "By thumb"));
+    assert.ok(!(await server.rows("items")).some(({ title }) => title === "By thumb"));
   });
 });

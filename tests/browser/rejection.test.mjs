@@ -7,7 +7,7 @@ import { newProfile } from "./support/profile.mjs";
 import { startServer } from "./support/server.mjs";
 
 const ROW = "Rename me to nothing and see the server say no";
-const REASON = "A todo needs a title";
+const REASON = "An item needs a title";
 
 let server;
 let profile;
@@ -27,6 +27,7 @@ after(async () => {
 
 beforeEach(async () => {
   await demo.settled();
+  await demo.openOutbox();
 });
 
 const refusals = () => demo.page.getByTestId("rejected");
@@ -44,13 +45,14 @@ describe("a refused write", () => {
     assert.equal(refused.state, "rejected");
     assert.deepEqual(refused.error, { code: "EMPTY_TITLE", message: REASON, retryable: false });
     assert.deepEqual(refused.changes.map(({ value, base }) => ({ value, base })), [{ value: { title: "" }, base: { title: ROW } }]);
-    assert.ok((await server.rows()).some(({ title }) => title === ROW), "the server never took it");
+    assert.ok((await server.rows("items")).some(({ title }) => title === ROW), "the server never took it");
   });
 
   it("is still there after a reload", async () => {
     await demo.page.reload();
     await demo.opened();
     await demo.shows(ROW, "rejected");
+    await demo.openOutbox();
     await refusals().getByText(REASON, { exact: true }).waitFor();
   });
 
@@ -70,7 +72,7 @@ describe("a refused write", () => {
     await input.fill("Renamed after all");
     await input.press("Enter");
     await demo.shows("Renamed after all", "confirmed");
-    assert.ok((await server.rows()).some(({ title }) => title === "Renamed after all"));
+    assert.ok((await server.rows("items")).some(({ title }) => title === "Renamed after all"));
     await demo.rename("Renamed after all", ROW);
     await demo.shows(ROW, "confirmed");
     await demo.rename(ROW, "");
@@ -92,12 +94,12 @@ describe("a refused write", () => {
     await demo.add("One too many");
     await refusals().getByText("Adding “One too many” was refused.").waitFor();
     await demo.showsNo("One too many");
-    assert.deepEqual(await demo.query("SELECT * FROM todos_local"), []);
+    assert.deepEqual(await demo.query("SELECT * FROM items_local"), []);
 
     await refusals().getByTestId("retry").click();
     await demo.shows("One too many", "confirmed");
     assert.equal(await refusals().count(), 0);
-    assert.equal((await server.rows()).filter(({ title }) => title === "One too many").length, 1);
+    assert.equal((await server.rows("items")).filter(({ title }) => title === "One too many").length, 1);
   });
 
   it("takes along what was done to the row meanwhile, and nothing else", async () => {
@@ -124,10 +126,10 @@ describe("a refused write", () => {
       await globalThis.db.retry(dependent.number).confirmed();
       return { refused, left, state, hung: dependent.causedBy === culprit.number, code: dependent.error.code };
     });
-    const refused = { code: "CONSTRAINT", message: 'todos.completed: "perhaps" is not a boolean' };
+    const refused = { code: "CONSTRAINT", message: 'items.completed: "perhaps" is not a boolean' };
     assert.deepEqual(seen, { refused, left: 2, state: "confirmed", hung: true, code: "DEPENDS_ON_REJECTED" });
     await demo.shows("Named", "confirmed");
-    assert.equal((await server.rows()).find(({ title }) => title === "Named")?.completed, "t");
+    assert.equal((await server.rows("items")).find(({ title }) => title === "Named")?.completed, "t");
     assert.deepEqual(await demo.page.evaluate(() => globalThis.db.rejected()), []);
   });
 });

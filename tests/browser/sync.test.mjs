@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
 import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { startServer, WELCOME } from "./support/server.mjs";
 
 const SHARED = "Open a second tab and watch both";
 const TICKED = "Read this list while offline";
 const DELETED = "Start the demo";
-const VIEW = "SELECT id, title, completed, created_at FROM todos ORDER BY id";
+const VIEW = "SELECT id, title, completed, created_at FROM items WHERE list_id = ? ORDER BY id";
 
 let server;
 let profiles;
@@ -67,14 +67,14 @@ describe("the demo with two users", () => {
       await user.shows("Renamed by Ada", "confirmed");
       assert.ok(await user.todo("Renamed by Ada").getByTestId("toggle").isChecked(), "the concurrent tick survives");
       assert.ok(await user.todo(TICKED).getByTestId("toggle").isChecked());
-      assert.deepEqual(await user.query("SELECT * FROM todos_local"), []);
+      assert.deepEqual(await user.query("SELECT * FROM items_local"), []);
       assert.deepEqual(await user.query("SELECT * FROM _throughline_changes"), []);
       assert.deepEqual((await user.page.evaluate(() => globalThis.db.verify())).problems, []);
     }
-    const rows = (await server.rows()).map(asView).sort((one, other) => (one.id < other.id ? -1 : 1));
+    const rows = (await server.rows("items")).filter(({ list_id }) => list_id === WELCOME).map(asView).sort((one, other) => (one.id < other.id ? -1 : 1));
     assert.equal(rows.length, 5);
-    assert.deepEqual(await ada.query(VIEW), rows);
-    assert.deepEqual(await ben.query(VIEW), rows);
+    assert.deepEqual(await ada.query(VIEW, [WELCOME]), rows);
+    assert.deepEqual(await ben.query(VIEW, [WELCOME]), rows);
   });
 
   it("sends nothing while offline, also not right after a reload", async () => {

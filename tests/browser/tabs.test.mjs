@@ -147,7 +147,7 @@ describe("a second tab", () => {
     await Promise.all([first.close(), second.close()]);
   });
 
-  it("of the demo shows the same todos, and goes on when the first one closes", async () => {
+  it("of the demo shows the same items, and goes on when the first one closes", async () => {
     const demo = await Demo.open(profile, server);
     await demo.settled();
     const other = await Demo.open(profile, server);

@@ -120,7 +120,7 @@ test("a wait can be given up with the signal's own reason", async () => {
     control.abort(new Error("left the page"));
     await assert.rejects(waiting, { message: "left the page" });
     await assert.rejects(db.execute(sql`SELECT 1`, { signal: AbortSignal.abort() }), { name: "AbortError" });
-    reply.resolve({ columns: [], values: [] });
+    reply.resolve(new Uint8Array());
     await db.status();
     assert.deepEqual(worker.requests.map(({ type }) => type), ["query", "status"]);
   });

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LiveResult, OpenOptions, Row } from "../../src/js/index.js";
 import { renew } from "../../src/js/fresh.js";
-import type { WireLive } from "../../src/js/messages.js";
 import { quiet, withDatabase } from "./worker_double.js";
+import type { FlatLive } from "./wire.js";
 
 const columns = ["id", "title"];
 const valuesOf = (row: Row) => columns.map((column) => row[column]);
@@ -63,10 +63,10 @@ test("values of other types and values that run together are not the same", () =
   }
 });
 
-const first: WireLive = { type: "live", subscription: 1, fresh: true, columns, values: ["a", "A", "b", "B"], steps: [2, 2] };
+const first: FlatLive = { type: "live", subscription: 1, fresh: true, columns, values: ["a", "A", "b", "B"], steps: [2, 2] };
 
 /** What a subscriber hears of these notifications, one after the other. */
-async function heard(notifications: WireLive[], key: string[], options: Partial<OpenOptions> = {}): Promise<LiveResult[]> {
+async function heard(notifications: FlatLive[], key: string[], options: Partial<OpenOptions> = {}): Promise<LiveResult[]> {
   const results: LiveResult[] = [];
   await withDatabase(
     quiet,
@@ -96,7 +96,7 @@ test("a subscriber is told of a new term only what is different, and diffs go on
 });
 
 test("rows that parsers made are compared by what they were made of", async () => {
-  const typed: WireLive = { ...first, origins: ["todos.id", "todos.title"], types: ["text", "jsonb"], values: ["a", '{"n":1}', "b", '{"n":2}'] };
+  const typed: FlatLive = { ...first, origins: ["todos.id", "todos.title"], types: ["text", "jsonb"], values: ["a", '{"n":1}', "b", '{"n":2}'] };
   const again = { ...typed, values: ["a", '{"n":1}', "b", '{"n":3}'] };
   const [one, two, ...more] = await heard([typed, typed, again], ["id"], { parsers: { jsonb: (text) => new Set([text]) } });
   assert.equal(two?.rows[0], one?.rows[0]);
@@ -105,7 +105,7 @@ test("rows that parsers made are compared by what they were made of", async () =
 });
 
 test("a column of another type or another column makes every row anew", async () => {
-  const typed: WireLive = { ...first, origins: ["todos.id", "todos.title"], types: ["text", "text"] };
+  const typed: FlatLive = { ...first, origins: ["todos.id", "todos.title"], types: ["text", "text"] };
   const [, two] = await heard([typed, { ...typed, types: ["text", "jsonb"] }], ["id"], { parsers: { jsonb: (text) => [text] } });
   assert.deepEqual(two?.changes.inserted, [{ id: "a", title: ["A"] }, { id: "b", title: ["B"] }]);
   assert.equal(two?.changes.deleted.length, 2);

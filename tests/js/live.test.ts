@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LiveResult, Row } from "../../src/js/index.js";
-import type { WireLive, WireRequest } from "../../src/js/messages.js";
+import type { LiveResult, Row, SqlInput } from "../../src/js/index.js";
+import type { WireRequest } from "../../src/js/messages.js";
 import { quiet, wasmError, withDatabase, type WorkerDouble } from "./worker_double.js";
+import type { FlatLive } from "./wire.js";
 
-const first: WireLive = { type: "live", subscription: 1, columns: ["id", "title"], values: ["a", "A", "b", "B"], steps: [2, 2] };
-const second: WireLive = { ...first, values: ["b", "B2", "c", "C"], steps: [0, 0, 1, 1, 1, 2, 1] };
-const third: WireLive = { ...first, values: [], steps: [0, 1, 2] };
+const first: FlatLive = { type: "live", subscription: 1, columns: ["id", "title"], values: ["a", "A", "b", "B"], steps: [2, 2] };
+const second: FlatLive = { ...first, values: ["b", "B2", "c", "C"], steps: [0, 0, 1, 1, 1, 2, 1] };
+const third: FlatLive = { ...first, values: [], steps: [0, 1, 2] };
 
 const subscriptions = (worker: WorkerDouble) =>
   worker.requests.filter(({ type }) => type === "live" || type === "unsubscribe").map((r) => `${r.type} ${"subscription" in r ? r.subscription : ""}`);
@@ -32,6 +33,46 @@ test("subscribers share one subscription, which ends with the last of them", asy
     await db.status();
     assert.deepEqual(heard, ["one ab", "two ab", "two abc"]);
     assert.deepEqual(subscriptions(worker), ["live 1", "unsubscribe 1"]);
+  });
+});
+
+test("live queries that ask for the same share one subscription and its rows, whoever made them", async () => {
+  await withDatabase(quiet, async (db, worker) => {
+    const query = (param: SqlInput, key = "id") => db.live("SELECT * FROM todos WHERE list = ?", [param], { key });
+    const heard: (readonly Row[])[] = [];
+    const stops = Array.from({ length: 50 }, () => query("1").subscribe(({ rows }) => heard.push(rows)));
+    const others = [query(1), query(1n), query(null), query("1", "title"), query(new Date(5)), query(new Date(6))];
+    others.forEach((other) => other.subscribe(() => assert.fail("it asks for something else")));
+    await db.status();
+    worker.notify(first);
+    await db.status();
+    assert.equal(heard.length, 50);
+    assert.deepEqual([...new Set(heard)].length, 1);
+    assert.deepEqual(worker.notices, [{ type: "took", subscription: 1 }]);
+    for (const stop of stops) stop();
+    query("1").subscribe(() => {});
+    await db.status();
+    assert.deepEqual(subscriptions(worker), ["live 1", "live 2", "live 3", "live 4", "live 5", "live 6", "live 7", "unsubscribe 1", "live 8"]);
+  });
+});
+
+test("a subscriber that starts a failed query anew in the midst of the failure keeps what it started", async () => {
+  await withDatabase(quiet, async (db, worker) => {
+    const live = db.live("SELECT * FROM todos");
+    const heard: string[] = [];
+    const stop = live.subscribe(() => {}, () => {
+      live.subscribe(({ rows }) => heard.push(ids(rows)));
+      stop();
+    });
+    await db.status();
+    worker.notify({ type: "liveFailed", subscription: 1, error: { code: "SQL", message: "gone", retryable: false } });
+    await db.status();
+    worker.notify({ ...first, subscription: 2 });
+    await db.status();
+    db.live("SELECT * FROM todos").subscribe(({ rows }) => heard.push(ids(rows)));
+    await db.status();
+    assert.deepEqual(heard, ["ab", "ab"]);
+    assert.deepEqual(subscriptions(worker), ["live 1", "live 2"]);
   });
 });
 

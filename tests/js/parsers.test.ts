@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open, toDate, type LiveResult, type Parsers, type ThroughlineError } from "../../src/js/index.js";
-import type { WireLive, WireRows } from "../../src/js/messages.js";
 import { installWorker, quiet, todos, withDatabase, type Script } from "./worker_double.js";
+import type { FlatLive, FlatRows } from "./wire.js";
 
 /** `at` shows todos.created_at, `n` is computed, `big` shows todos.big, `meta` shows todos.meta. */
-const typed: WireRows = {
+const typed: FlatRows = {
   columns: ["at", "n", "big", "meta"],
   origins: ["todos.created_at", "", "todos.big", "todos.meta"],
   types: ["timestamptz", "", "int8", "jsonb"],
@@ -14,7 +14,7 @@ const typed: WireRows = {
 
 const withParsers = (parsers: Parsers, script: Script, body: Parameters<typeof withDatabase>[1]) => withDatabase(script, body, { parsers });
 const answering =
-  (rows: WireRows): Script =>
+  (rows: FlatRows): Script =>
   (request) => {
     switch (request.type) {
       case "query":
@@ -56,7 +56,7 @@ test("without parsers nobody asks for types, and values are what they were", asy
 });
 
 test("a type called like a property of every object has no parser", async () => {
-  const rows: WireRows = { columns: ["a"], origins: ["t.a"], types: ["constructor"], values: ["x"] };
+  const rows: FlatRows = { columns: ["a"], origins: ["t.a"], types: ["constructor"], values: ["x"] };
   await withParsers({ int8: BigInt }, answering(rows), async (db) => {
     assert.deepEqual(await db.query("SELECT 1"), [{ a: "x" }]);
   });
@@ -64,7 +64,7 @@ test("a type called like a property of every object has no parser", async () => 
 
 test("trap 39: the app's parse of jsonb is its own, the rest of the row keeps the server's text", async () => {
   const text = '{"big": 12345678901234567890}';
-  const rows: WireRows = { ...typed, values: [null, text, null, text] };
+  const rows: FlatRows = { ...typed, values: [null, text, null, text] };
   await withParsers({ jsonb: (json) => BigInt(/\d+/.exec(json)?.[0] ?? 0) }, answering(rows), async (db) => {
     assert.deepEqual(await db.query("SELECT 1"), [{ at: null, n: text, big: null, meta: 12345678901234567890n }]);
   });
@@ -93,7 +93,7 @@ test("an error of a parser rejects with a code, the column and its cause", async
 });
 
 test("a live query is told its types once, and rows that did not change stay the same objects", async () => {
-  const first: WireLive = {
+  const first: FlatLive = {
     type: "live",
     subscription: 1,
     columns: ["id", "at"],
@@ -103,8 +103,8 @@ test("a live query is told its types once, and rows that did not change stay the
     steps: [2, 2],
   };
   const { origins: _, types: __, ...untyped } = first;
-  const second: WireLive = { ...untyped, values: ["b", "2026-01-04 03:04:05+00"], steps: [0, 0, 1, 1, 1] };
-  const third: WireLive = { ...first, types: ["uuid", "text"], values: ["a", "soon", "b", "late"], steps: [1, 0, 1, 1] };
+  const second: FlatLive = { ...untyped, values: ["b", "2026-01-04 03:04:05+00"], steps: [0, 0, 1, 1, 1] };
+  const third: FlatLive = { ...first, types: ["uuid", "text"], values: ["a", "soon", "b", "late"], steps: [1, 0, 1, 1] };
   let parsed = 0;
   const count = (text: string) => {
     parsed++;
@@ -133,7 +133,7 @@ test("a live query is told its types once, and rows that did not change stay the
 });
 
 test("an error of a parser ends a live query, which can be subscribed anew", async () => {
-  const live: WireLive = { type: "live", subscription: 1, ...typed, steps: [2, 2] };
+  const live: FlatLive = { type: "live", subscription: 1, ...typed, steps: [2, 2] };
   const failing: Parsers = {
     int8() {
       throw new Error("too big for me");

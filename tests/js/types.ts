@@ -1,6 +1,19 @@
 // Compiled, never run: `open` is generic over the tables, and what it infers is part of the API.
 
-import { databases, deleteDatabase, open, sql, toDate, type DatabaseInfo, type LiveQuery, type Row } from "../../src/js/index.js";
+import {
+  databases,
+  deleteDatabase,
+  open,
+  sql,
+  toDate,
+  type Database,
+  type DatabaseInfo,
+  type LiveQuery,
+  type OpenOptions,
+  type Row,
+  type RowsOf,
+  type TableOptions,
+} from "../../src/js/index.js";
 
 interface Todo {
   id: string;
@@ -85,3 +98,59 @@ export async function untyped() {
   db.live("SELECT * FROM todos", [], { key: ["list", "id"] });
   return rows;
 }
+
+export async function inferred() {
+  const tables = {
+    todos: {
+      columns: {
+        id: "uuid",
+        title: "text",
+        done: { type: "boolean", notNull: true },
+        rank: "double precision",
+        size: "bigint",
+        price: "numeric(10, 2)",
+        at: "timestamp with time zone",
+        tags: "text[]",
+        bytes: "bytea",
+      },
+      primaryKey: ["id"],
+      indexes: ["title", ["done", "rank"]],
+    },
+    lists: { indexes: ["name"] },
+  } as const;
+  const db = await open({ name: "app", tables, parsers: { timestamptz: toDate, "todos.tags": (text: string): string[] => JSON.parse(text) } });
+  const [todo] = await db.query<"todos">("SELECT * FROM todos");
+  type Expected = {
+    id: string;
+    title: string | null;
+    done: boolean;
+    rank: number | string | null;
+    size: number | bigint | null;
+    price: string | null;
+    at: Date | null;
+    tags: string[] | null;
+    bytes: Uint8Array | null;
+  };
+  const exact: Same<typeof todo, Expected | undefined> = true;
+  const anything: Same<RowsOf<typeof tables>["lists"], Row> = true;
+  const inPlace = await open({ name: "app", tables: { todos: { columns: { id: "int4", title: "varchar(20)" }, primaryKey: ["id"] } } });
+  const live: LiveQuery<{ id: number; title: string | null }> = inPlace.live<"todos">("SELECT * FROM todos", [], { key: "id" });
+  await inPlace.setShape("todos", {});
+  // @ts-expect-error only declared tables have shapes
+  await inPlace.setShape("lists", {});
+  // @ts-expect-error a key is a column of the result
+  inPlace.live<"todos">("SELECT * FROM todos", [], { key: "nope" });
+  // @ts-expect-error an index is on a declared column
+  await open({ name: "app", tables: { todos: { columns: { id: "int4" }, primaryKey: ["id"], indexes: ["nope"] } } });
+  // @ts-expect-error so is a primary key
+  await open({ name: "app", tables: { todos: { columns: { id: "int4" }, primaryKey: ["nope"] } } });
+
+  const named: OpenOptions<{ todos: Todo }> = { name: "app", tables: { todos: {} } };
+  const todos: Todo[] = await (await open(named)).query<"todos">("SELECT * FROM todos");
+  const dynamic: Record<string, TableOptions> = {};
+  const any: Database = await open({ name: "app", tables: dynamic });
+  const passed: Database<any> = inPlace;
+  return { exact, anything, live, todos, any, passed };
+}
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

@@ -2,11 +2,12 @@
 
 import { open, type Database, type OpenOptions } from "../../src/js/index.js";
 import type { AnyTables } from "../../src/js/options.js";
-import type { Notice, Port, WireNotification, WireReply, WireRequest } from "../../src/js/messages.js";
+import type { Notice, Port, WireNotification, WireRequest } from "../../src/js/messages.js";
 import { serve, type ServedDatabase, type ServedOptions, type WasmModule } from "../../src/js/serve.js";
+import { wireNotification, wireReply, type FlatNotification, type FlatReply } from "./wire.js";
 
 /** What the scripted database says to a request; may throw, may wait. */
-export type Script = (request: WireRequest) => WireReply | Promise<WireReply>;
+export type Script = (request: WireRequest) => FlatReply | Promise<FlatReply>;
 
 /** One started worker as a test sees it. */
 export interface WorkerDouble {
@@ -20,7 +21,7 @@ export interface WorkerDouble {
   readonly options: ServedOptions | undefined;
   readonly url: string;
   terminated: boolean;
-  notify(notification: WireNotification): void;
+  notify(notification: FlatNotification): void;
   /** As when the worker's script throws. */
   crash(message: string): void;
 }
@@ -62,7 +63,7 @@ export function installWorker(script: Script, wasm: Partial<WasmModule> = {}): W
         options: undefined as ServedOptions | undefined,
         url: String(url),
         terminated: false,
-        notify: (notification: WireNotification) => notify(notification),
+        notify: (notification: FlatNotification) => notify(wireNotification(notification)),
         crash: (message: string) => this.onerror?.({ message }),
       };
       this.#double = double;
@@ -72,7 +73,7 @@ export function installWorker(script: Script, wasm: Partial<WasmModule> = {}): W
         request: async (request, id, done, timeout) => {
           double.requests.push(request);
           double.asked.push({ type: request.type, id, done, timeout });
-          return script(request);
+          return wireReply(await script(request));
         },
         cancel: (id) => void double.notices.push({ type: "cancel", id }),
         took: (subscription) => void double.notices.push({ type: "took", subscription }),

@@ -135,8 +135,8 @@ impl App {
         let rows = self
             .try_query(&format!("EXPLAIN QUERY PLAN {sql}"))
             .unwrap();
-        rows.values
-            .chunks(rows.columns.len())
+        rows.values()
+            .chunks(rows.columns().names.len())
             .map(|row| text(&row[3]))
             .collect()
     }
@@ -184,8 +184,8 @@ pub fn statement(sql: &str, params: &[Value]) -> Statement {
 }
 
 pub fn lines(rows: &Rows) -> Vec<String> {
-    rows.values
-        .chunks(rows.columns.len().max(1))
+    rows.values()
+        .chunks(rows.columns().names.len().max(1))
         .map(|row| row.iter().map(text).collect::<Vec<_>>().join("|"))
         .collect()
 }

@@ -73,7 +73,8 @@ fn a_statement_is_carried_out_once_and_its_rows_are_told_again() {
         panic!();
     };
     assert_eq!(done.rows_affected, 12);
-    let notes: Vec<&Value> = done.rows.values.iter().skip(1).step_by(2).collect();
+    let values = done.rows.values();
+    let notes: Vec<&Value> = values.iter().skip(1).step_by(2).collect();
     assert_eq!(notes[1], &Value::Integer(9_007_199_254_740_993));
     assert_eq!(notes[6], &Value::Real(f64::INFINITY));
     assert_eq!(notes[8], &Value::Blob(vec![0, 255, 16]));

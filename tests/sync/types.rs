@@ -44,14 +44,14 @@ fn round_trip(world: &mut World, n: i64, column: &str, value: Value, expected: V
         .client("a")
         .execute(&insert, &[Value::Integer(n), value.clone()]);
     let select = format!("SELECT {column} FROM zoo WHERE id = {n}");
-    let pending = world.client("a").query(&select).values;
+    let pending = world.client("a").query(&select).values();
     assert_eq!(
         pending,
         std::slice::from_ref(&expected),
         "{column} {value:?}: at once"
     );
     world.settle();
-    let synced = world.client("a").query(&select).values;
+    let synced = world.client("a").query(&select).values();
     assert_eq!(synced, [expected], "{column} {value:?}: from the server");
     assert_eq!(
         world.client("a").count("zoo_local"),
@@ -153,7 +153,7 @@ fn an_update_of_a_pending_row_keeps_the_digits_of_the_others() {
     let row = world
         .client("a")
         .query("SELECT big, exact, bytes, word FROM zoo")
-        .values;
+        .values();
     let shown: Vec<String> = row.iter().map(text).collect();
     assert_eq!(
         shown,

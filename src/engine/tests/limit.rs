@@ -119,6 +119,6 @@ fn sync_is_not_interrupted() {
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     app.shape_answers(&titles);
     app.engine.set_limit(Some(0));
-    let count = app.rows("SELECT count(*) FROM todos").values;
+    let count = app.rows("SELECT count(*) FROM todos").values();
     assert_eq!(count, [Value::Integer(2_001)]);
 }

@@ -4,9 +4,11 @@
 mod clock;
 mod durability;
 mod limit;
+mod live;
 mod transfer;
 mod trouble;
 mod upkeep;
+mod writing;
 
 use std::path::PathBuf;
 
@@ -113,7 +115,7 @@ impl App {
     }
 
     fn titles(&mut self) -> Vec<String> {
-        let rows = self.rows("SELECT title FROM todos ORDER BY id").values;
+        let rows = self.rows("SELECT title FROM todos ORDER BY id").values();
         let text = |value| match value {
             crate::value::Value::Text(text) => text,
             other => panic!("{other:?}"),

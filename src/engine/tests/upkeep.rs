@@ -100,7 +100,7 @@ fn after_a_dirty_end_every_table_is_looked_through_one_an_event() {
     while app.pass(timer::CHECK) {
         events += 1;
     }
-    assert_eq!(tables.values, [crate::value::Value::Integer(events)]);
+    assert_eq!(tables.values(), [crate::value::Value::Integer(events)]);
     assert_eq!(app.engine.storage.error, None);
 }
 

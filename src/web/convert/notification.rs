@@ -1,6 +1,6 @@
 //! Notifications as plain objects.
 
-use js_sys::{Array, Object};
+use js_sys::{Object, Uint32Array};
 use wasm_bindgen::JsValue;
 
 use super::{record, rows, set};
@@ -21,8 +21,8 @@ pub(in crate::web) fn to_js(notification: Notification) -> Result<JsValue> {
                 set(&object, "fresh", true);
             }
             set(&object, "subscription", subscription.0);
-            set(&object, "steps", steps(&diff.steps));
-            rows::set_flat(&object, diff.rows);
+            set(&object, "steps", Uint32Array::from(&steps(&diff.steps)[..]));
+            set(&object, "rows", rows::to_js(&diff.rows));
         }
         Notification::LiveFailed {
             subscription,
@@ -54,16 +54,13 @@ fn about(object: &Object, kind: &str, transaction: &TransactionRecord) -> Result
 }
 
 /// `0, from, count` keeps rows, `1, from` replaces one, `2, count` inserts.
-fn steps(steps: &[LiveStep]) -> Array {
-    let flat = Array::new();
+fn steps(steps: &[LiveStep]) -> Vec<u32> {
+    let mut flat = Vec::new();
     for step in steps {
-        let numbers: &[u32] = match *step {
-            LiveStep::Keep { from, count } => &[0, from, count],
-            LiveStep::Replace { from } => &[1, from],
-            LiveStep::Insert { count } => &[2, count],
-        };
-        for number in numbers {
-            flat.push(&(*number).into());
+        match *step {
+            LiveStep::Keep { from, count } => flat.extend([0, from, count]),
+            LiveStep::Replace { from } => flat.extend([1, from]),
+            LiveStep::Insert { count } => flat.extend([2, count]),
         }
     }
     flat

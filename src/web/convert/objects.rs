@@ -1,12 +1,13 @@
-//! Results as row objects, made of the flat ones that cross between workers.
+//! Results as row objects, made of the buffer that crosses between workers.
 
-use js_sys::{Array, Object, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
 
-use super::{get, set};
+use super::{get, set, value};
 use crate::error::Result;
+use crate::tabs::Rows;
 
-/// `columns` and flat `values` as a list of objects.
+/// A result as a list of objects.
 pub(in crate::web) fn rows_to_objects(rows: JsValue) -> Result<JsValue> {
     Ok(objects(&rows).into())
 }
@@ -17,21 +18,23 @@ pub(in crate::web) fn executed_to_objects(done: JsValue) -> Result<JsValue> {
     for name in ["rowsAffected", "transaction"] {
         set(&object, name, get(&done, name));
     }
-    set(&object, "rows", objects(&done));
+    set(&object, "rows", objects(&get(&done, "rows")));
     Ok(object.into())
 }
 
-/// The rows of a flat result.
+/// The rows of a result; none where there is no result.
 pub(in crate::web) fn objects(rows: &JsValue) -> Array {
-    let columns = Array::from(&get(rows, "columns"));
-    let values = Array::from(&get(rows, "values"));
-    let width = columns.length().max(1);
+    let bytes = rows.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+    let rows = Rows::from_bytes(bytes.unwrap_or_default());
+    let (columns, mut cells) = rows.read();
+    let names: Vec<JsValue> = columns.names.into_iter().map(JsValue::from).collect();
     let list = Array::new();
-    for start in (0..values.length()).step_by(width as usize) {
+    while let Some(first) = cells.next() {
         let object = Object::new();
-        for (at, name) in columns.iter().enumerate() {
+        let row = std::iter::once(first).chain(cells.by_ref().take(names.len().saturating_sub(1)));
+        for (name, cell) in names.iter().zip(row) {
             // Fails only on frozen objects and proxies.
-            let _ = Reflect::set(&object, &name, &values.get(start + at as u32));
+            let _ = Reflect::set(&object, name, &value::to_js(cell));
         }
         list.push(&object);
     }

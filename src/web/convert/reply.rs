@@ -11,11 +11,7 @@ use crate::tabs::{Executed, Reply};
 pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
     Ok(match reply {
         Reply::Done => JsValue::NULL,
-        Reply::Rows(result) => {
-            let object = Object::new();
-            rows::set_flat(&object, result);
-            object.into()
-        }
+        Reply::Rows(result) => rows::to_js(&result).into(),
         Reply::Executed(done) => executed(done).into(),
         Reply::Batch(all) => all.into_iter().map(executed).collect::<Array>().into(),
         Reply::Begun(id) => {
@@ -28,7 +24,7 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
             set(&object, "transaction", optional(key));
             object.into()
         }
-        Reply::Status(status) => record(&status)?,
+        Reply::Status(status) => record(&*status)?,
         Reply::Transactions(records) => record(&records)?,
         Reply::Loaded(rows) => (rows as f64).into(),
         Reply::Verified(report) => record(&report)?,
@@ -44,7 +40,9 @@ fn executed(done: Executed) -> Object {
     let object = Object::new();
     set(&object, "rowsAffected", done.rows_affected as f64);
     set(&object, "transaction", optional(done.transaction));
-    rows::set_flat(&object, done.rows);
+    if !done.rows.is_none() {
+        set(&object, "rows", rows::to_js(&done.rows));
+    }
     object
 }
 

@@ -1,9 +1,10 @@
 //! SQL values. The rules for results are part of the API: see `SqlValue` in the package's types.
 
-use js_sys::{BigInt, Date, JsString, Number, Uint8Array};
+use js_sys::{BigInt, Date, Number, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Error, Result};
+use crate::tabs::Cell;
 use crate::value::{PgType, Value, canonical};
 
 /// A parameter: `undefined` is NULL, a `Date` a timestamp in UTC, booleans 0 and 1.
@@ -51,11 +52,11 @@ pub(super) fn from_js(value: &JsValue, position: usize) -> Result<Value> {
 }
 
 /// A result: integers beyond 2^53 as `bigint`, columns declared `bool` as booleans.
-pub(super) fn to_js(value: Value, boolean: bool) -> JsValue {
-    match value {
-        Value::Null => JsValue::NULL,
-        Value::Integer(number @ 0..=1) if boolean => JsValue::from_bool(number == 1),
-        Value::Integer(number) => {
+pub(super) fn to_js(cell: Cell<'_>) -> JsValue {
+    match cell {
+        Cell::Null => JsValue::NULL,
+        Cell::Boolean(flag) => JsValue::from_bool(flag),
+        Cell::Integer(number) => {
             let safe = Number::MIN_SAFE_INTEGER as i64..=Number::MAX_SAFE_INTEGER as i64;
             if safe.contains(&number) {
                 JsValue::from_f64(number as f64)
@@ -63,8 +64,8 @@ pub(super) fn to_js(value: Value, boolean: bool) -> JsValue {
                 BigInt::from(number).into()
             }
         }
-        Value::Real(number) => JsValue::from_f64(number),
-        Value::Text(text) => JsString::from(text).into(),
-        Value::Blob(bytes) => Uint8Array::from(bytes.as_slice()).into(),
+        Cell::Real(number) => JsValue::from_f64(number),
+        Cell::Text(text) => JsValue::from_str(&text),
+        Cell::Blob(bytes) => Uint8Array::from(bytes).into(),
     }
 }

@@ -17,6 +17,31 @@ export class Demo {
     await this.page.locator(".list").waitFor();
   }
 
+  /** Opens a list by its name. */
+  async openList(name) {
+    await this.page.getByTestId("list").getByText(name, { exact: true }).click();
+    await this.page.getByTestId("list-name").getByText(name, { exact: true }).waitFor();
+  }
+
+  async addList(name) {
+    await this.page.getByTestId("new-list").fill(name);
+    await this.page.getByTestId("add-list").click();
+  }
+
+  /** Opens the drawer with what is on its way and what was refused. */
+  async openOutbox() {
+    if (await this.page.getByTestId("outbox").isHidden()) await this.page.getByTestId("open-outbox").click();
+  }
+
+  async closeOutbox() {
+    if (await this.page.getByTestId("outbox").isVisible()) await this.page.getByTestId("close-outbox").click();
+  }
+
+  /** The titles on screen, top to bottom. */
+  titles() {
+    return this.page.getByTestId("title").allTextContents();
+  }
+
   /** The row with this title. */
   todo(title) {
     const named = this.page.getByTestId("title").getByText(title, { exact: true });

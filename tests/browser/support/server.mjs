@@ -6,27 +6,28 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { assembleSite } from "../../../scripts/site.mjs";
 import { until } from "./until.mjs";
 
 const root = resolve(import.meta.dirname, "../../..");
-const program = join(root, "target/debug/throughline-server");
+const program = process.env.THROUGHLINE_SERVER ?? join(root, "target/debug/throughline-server");
 
 /** The demo's site with the tests' own pages and workers beside it, under /fixtures/. */
-function makeSite() {
+async function makeSite(packed) {
   const site = mkdtempSync(join(tmpdir(), "throughline-site-"));
-  cpSync(join(root, "www"), site, { recursive: true, filter: (path) => !path.startsWith(join(root, "www/server")) });
+  await assembleSite(site, packed);
   cpSync(join(root, "tests/browser/fixtures"), join(site, "fixtures"), { recursive: true });
   return site;
 }
 
 /**
  * Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log.
- * `site` is the folder it serves, which goes with it; else the demo. `packed`: the folder of the npm package, if not the one that
- * was built last.
+ * `rows` is how many items the demo's longest list begins with, 0 if nothing is said. `site` is the folder it serves, which goes
+ * with it; else the demo. `packed`: the folder of the npm package, if not the one that was built last.
  */
-export async function startServer({ db, chunkBytes, site, packed = join(root, "pkg") } = {}) {
+export async function startServer({ db, chunkBytes, rows = 0, site, packed = join(root, "pkg") } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(site ?? makeSite(), packed, db, chunkBytes);
+  const server = new Server(site ?? (await makeSite(packed)), packed, { db, chunkBytes, rows });
   await server.start();
   return server;
 }
@@ -37,13 +38,19 @@ class Server {
   #options;
   #port = "0";
   #process;
+  /** The folder that is served. */
+  get site() {
+    return this.#site;
+  }
+
   /** `http://localhost:<port>`, the same after a restart. */
   origin;
 
-  constructor(site, packed, db, chunkBytes) {
+  constructor(site, packed, { db, chunkBytes, rows }) {
     this.#site = site;
     this.#packed = packed;
-    this.#options = [...(db ? ["--db", db] : ["--memory"]), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
+    const kept = db ? ["--db", db] : ["--memory"];
+    this.#options = [...kept, "--rows", String(rows), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
   }
 
   /** Starts the process, on the port it had before. */
@@ -181,6 +188,15 @@ class Server {
     return response;
   }
 }
+
+/** An item of the demo's first list as another user inserts it, below the others. */
+export function newItem(title, id = crypto.randomUUID()) {
+  const value = { id, list_id: WELCOME, title, completed: false, position: "z", created_at: new Date().toISOString() };
+  return { operation: "insert", table: "items", value };
+}
+
+/** The demo's first list. */
+export const WELCOME = "019aa000-0000-7000-8001-000000000001";
 
 /** A todo as another user inserts it. */
 export function newTodo(title, id = crypto.randomUUID()) {

@@ -284,8 +284,9 @@ impl Client {
 
 impl LiveResult {
     fn take(&mut self, diff: LiveDiff) {
-        let width = diff.rows.columns.len().max(1);
-        let mut fresh = diff.rows.values.chunks(width).map(<[Value]>::to_vec);
+        let width = diff.rows.columns().names.len().max(1);
+        let values = diff.rows.values();
+        let mut fresh = values.chunks(width).map(<[Value]>::to_vec);
         let mut rows = Vec::new();
         for step in diff.steps {
             match step {
@@ -593,7 +594,7 @@ impl App<'_> {
 
     pub fn status(&mut self) -> Status {
         match self.ask(Request::Status) {
-            Ok(Reply::Status(status)) => status,
+            Ok(Reply::Status(status)) => *status,
             other => panic!("{other:?}"),
         }
     }
@@ -656,7 +657,7 @@ impl App<'_> {
         }) else {
             panic!("no rows");
         };
-        for row in rows.values.chunks(2) {
+        for row in rows.values().chunks(2) {
             let [Value::Text(table), Value::Text(progress)] = row else {
                 panic!("{row:?}");
             };

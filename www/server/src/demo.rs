@@ -1,4 +1,7 @@
-//! The demo's database: its table, its rule, its first rows.
+//! The demo's database. Here: `todos`, the one table of the quick start, with its rule and its first rows. Beside it stand
+//! the [`lists`] of the demo's page.
+
+pub mod lists;
 
 use std::borrow::Cow;
 
@@ -7,8 +10,10 @@ use crate::electric::{Column, ColumnDefault, Micros, Op, PgType, Table, row};
 use crate::journal::Journal;
 use crate::write::{Rejection, Rule};
 
-/// The demo's table.
+/// The table of the quick start.
 pub const TODOS: &str = "todos";
+/// All tables that clients may read and write.
+pub const TABLES: [&str; 3] = [TODOS, lists::LISTS, lists::ITEMS];
 
 /// Rows of an empty store: id, title, completed.
 pub(crate) const FIRST_ROWS: [(&str, &str, &str); 5] = [
@@ -67,7 +72,7 @@ pub fn todos() -> Table {
 pub fn rules() -> Vec<Rule> {
     vec![Rule {
         table: TODOS,
-        check: |op: &Op| {
+        check: |op: &Op, _| {
             let title = op.new.as_ref().and_then(|row| row.get("title")?.as_deref());
             match title {
                 Some(title) if title.trim().is_empty() => Err(Rejection {

@@ -20,6 +20,8 @@ use tokio::net::TcpListener;
 
 /// Port when none is asked for.
 const DEFAULT_PORT: u16 = 5173;
+/// Items of the longest list when nothing is said.
+const DEFAULT_ROWS: u64 = 50_000;
 /// How many ports after the default are tried when it is taken.
 const PORTS_TRIED: u16 = 20;
 
@@ -46,6 +48,9 @@ struct Arguments {
     /// Keep the embedded database in memory.
     #[arg(long)]
     memory: bool,
+    /// How many items the longest list of the demo begins with.
+    #[arg(long, default_value_t = DEFAULT_ROWS)]
+    rows: u64,
     /// How long a live request is held, in milliseconds.
     #[arg(long, default_value_t = Options::default().long_poll_ms)]
     long_poll_ms: u64,
@@ -89,7 +94,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let service = match arguments.real.is_wanted() {
-        true => arguments.real.open(arguments.body_limit).await?,
+        true => {
+            let Arguments {
+                body_limit, rows, ..
+            } = arguments;
+            arguments.real.open(body_limit, rows).await?
+        }
         false => {
             let (backend, journal) = open(&arguments)?;
             Service::new(backend, journal, arguments.body_limit)
@@ -145,7 +155,10 @@ fn open(
         allow_delete: arguments.allow_delete,
         ..Options::default()
     });
-    let mut backend = Backend::new(electric, demo::rules()).with_ledger();
+    let mut backend = {
+        let rules = demo::rules().into_iter().chain(demo::lists::rules());
+        Backend::new(electric, rules.collect()).with_ledger()
+    };
     let (mut journal, known): (Box<dyn Journal + Send>, bool) = match arguments.memory {
         true => (Box::new(Unjournaled), false),
         false => {
@@ -165,8 +178,10 @@ fn open(
             throughline_server::http::now(),
         )?;
     }
-    // A store of an earlier version has none.
+    // A store of an earlier version has neither.
     backend.create_ledger(journal.as_mut())?;
+    let now = throughline_server::http::now();
+    demo::lists::start(&mut backend, journal.as_mut(), now, arguments.rows)?;
     Ok((backend, journal))
 }
 

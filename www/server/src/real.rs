@@ -15,7 +15,7 @@ use throughline_server::postgres::{Postgres, Settings};
 #[command(next_help_heading = "A database and an Electric of your own")]
 pub(crate) struct Real {
     /// Apply /changes to this PostgreSQL, postgres://user:password@host/database. Makes the table throughline_ledger if
-    /// it is missing; without --table also the demo's table, with its first rows.
+    /// it is missing; without --table also the demo's tables, with their first rows.
     #[arg(long, value_name = "URL", conflicts_with_all = ["db", "memory", "long_poll_ms", "chunk_bytes", "max_shapes", "allow_delete"])]
     postgres: Option<String>,
     /// Certificates, PEM, that vouch for the PostgreSQL server in place of the public ones.
@@ -76,7 +76,11 @@ impl Real {
     }
 
     /// The service over them.
-    pub(crate) async fn open(self, body_limit: usize) -> Result<Service, Box<dyn Error>> {
+    pub(crate) async fn open(
+        self,
+        body_limit: usize,
+        rows: u64,
+    ) -> Result<Service, Box<dyn Error>> {
         let proxy = match &self.electric {
             Some(url) => Some(
                 Proxy::new(url, self.offer()?).map_err(|error| format!("--electric: {error}"))?,
@@ -93,6 +97,7 @@ impl Real {
                 .map(|(table, columns)| (Offered::of(&table).name, columns))
                 .collect(),
             serializable: self.serializable,
+            rows,
             ..Settings::default()
         };
         let postgres = Postgres::open(settings).await?;
@@ -106,7 +111,7 @@ impl Real {
 
     fn offer(&self) -> Result<Offer, String> {
         let named = match self.table.is_empty() {
-            true => vec![demo::TODOS.to_owned()],
+            true => demo::TABLES.map(str::to_owned).into(),
             false => self.table.clone(),
         };
         let mut tables: Vec<Offered> = named.iter().map(|name| Offered::of(name)).collect();

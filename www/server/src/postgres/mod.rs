@@ -14,6 +14,7 @@
 mod attempt;
 mod catalogue;
 mod connect;
+mod first_rows;
 mod ledger;
 mod setup;
 mod sqlstate;
@@ -48,12 +49,14 @@ pub struct Settings {
     pub url: String,
     /// Certificates to trust in place of the public ones, PEM.
     pub ca: Option<PathBuf>,
-    /// Tables that clients may write, `name` or `schema.name`. Without any, the demo's, made if it is not there.
+    /// Tables that clients may write, `name` or `schema.name`. Without any, the demo's, made if they are not there.
     pub tables: Vec<String>,
     /// Columns that clients may write, by table; a table that is not named here offers all that are not generated.
     pub columns: BTreeMap<String, Vec<String>>,
     /// Run transactions at SERIALIZABLE.
     pub serializable: bool,
+    /// How many tickets the demo's tables begin with; see [`crate::demo::lists`].
+    pub rows: u64,
     /// How long a request waits for a connection, and a transaction is tried at most before the client is told to come
     /// back.
     pub patience: Duration,
@@ -67,6 +70,7 @@ impl Default for Settings {
             tables: Vec::new(),
             columns: BTreeMap::new(),
             serializable: false,
+            rows: 0,
             patience: PATIENCE,
         }
     }

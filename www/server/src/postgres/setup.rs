@@ -10,15 +10,11 @@ use tokio_postgres::types::Type;
 
 use super::attempt::described;
 use super::catalogue::{Catalogue, TableName};
-use super::{Postgres, Settings, Shared, connect, ledger};
+use super::{Postgres, Settings, Shared, connect, first_rows, ledger};
 use crate::demo;
 
 /// The oldest version that has `pg_current_xact_id()`.
 const OLDEST: i32 = 130_000;
-/// The demo's table, with its rule.
-const CREATE_TODOS: &str = include_str!("todos.sql");
-const FIRST_ROW: &str = "INSERT INTO public.todos (id, title, completed, created_at)
-    VALUES ($1::text::uuid, $2, $3::text::boolean, now() - $4::text::interval)";
 /// One server at a time makes tables: the lock's number is ours alone.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7224671043)";
 
@@ -52,7 +48,7 @@ pub enum OpenError {
 
 pub(super) async fn open(settings: Settings) -> Result<Postgres, OpenError> {
     let wanted = match settings.tables.is_empty() {
-        true => vec![demo::TODOS.to_owned()],
+        true => demo::TABLES.map(str::to_owned).into(),
         false => settings.tables.clone(),
     };
     let tables = names(&wanted)?;
@@ -62,7 +58,8 @@ pub(super) async fn open(settings: Settings) -> Result<Postgres, OpenError> {
         other => OpenError::Connect(other.to_string()),
     })?;
     check_version(&client).await?;
-    prepare(&mut client, settings.tables.is_empty()).await?;
+    let tickets = settings.tables.is_empty().then_some(settings.rows);
+    prepare(&mut client, tickets).await?;
     let catalogue = Catalogue::read(&client, tables.values()).await;
     let catalogue = catalogue.map_err(|error| OpenError::Prepare(described(&error)))?;
     check(&catalogue, &tables, &settings.columns)?;
@@ -123,8 +120,8 @@ async fn check_version(client: &Object) -> Result<(), OpenError> {
     }
 }
 
-/// Makes the ledger and, if no table is named, the demo's table; both only where there is none.
-async fn prepare(client: &mut Object, is_demo: bool) -> Result<(), OpenError> {
+/// Makes the ledger and, if no table is named, the demo's tables with so many tickets; each only where there is none.
+async fn prepare(client: &mut Object, tickets: Option<u64>) -> Result<(), OpenError> {
     let failed = |error: Error| OpenError::Prepare(described(&error));
     let unusable = |error: Error| OpenError::Ledger(described(&error));
     let tx = client.transaction().await.map_err(failed)?;
@@ -133,9 +130,15 @@ async fn prepare(client: &mut Object, is_demo: bool) -> Result<(), OpenError> {
         tx.batch_execute(ledger::CREATE).await.map_err(unusable)?;
     }
     tx.batch_execute(ledger::PROBE).await.map_err(unusable)?;
-    let todos = format!("public.{}", demo::TODOS);
-    if is_demo && !exists(&tx, &todos).await.map_err(failed)? {
-        create_todos(&tx).await.map_err(failed)?;
+    if let Some(tickets) = tickets {
+        if !exists(&tx, "public.todos").await.map_err(failed)? {
+            first_rows::create_todos(&tx).await.map_err(failed)?;
+        }
+        if !exists(&tx, "public.items").await.map_err(failed)? {
+            first_rows::create_lists(&tx, tickets)
+                .await
+                .map_err(failed)?;
+        }
     }
     tx.commit().await.map_err(failed)
 }
@@ -145,26 +148,6 @@ async fn exists(tx: &Transaction<'_>, table: &str) -> Result<bool, Error> {
     tx.query_typed_one(found, &[(&table, Type::TEXT)])
         .await?
         .try_get(0)
-}
-
-async fn create_todos(tx: &Transaction<'_>) -> Result<(), Error> {
-    tx.batch_execute(CREATE_TODOS).await?;
-    for (index, (id, title, completed)) in demo::FIRST_ROWS.into_iter().enumerate() {
-        let age = format!("{} microseconds", index as u64 * demo::APART_MICROS);
-        let [id, title, completed, age] = [id, title, completed, age.as_str()];
-        let text = Type::TEXT;
-        tx.execute_typed(
-            FIRST_ROW,
-            &[
-                (&id, text.clone()),
-                (&title, text.clone()),
-                (&completed, text.clone()),
-                (&age, text),
-            ],
-        )
-        .await?;
-    }
-    Ok(())
 }
 
 fn check(

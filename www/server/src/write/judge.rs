@@ -53,7 +53,9 @@ impl Court<'_> {
     fn obey(&self, tx: &Transaction<'_>) -> Result<(), Problem> {
         let broken = tx.ops.iter().find_map(|op| {
             let of_table = self.rules.iter().filter(|rule| rule.table == op.table);
-            of_table.map(|rule| (rule.check)(op)).find_map(Result::err)
+            of_table
+                .map(|rule| (rule.check)(op, tx))
+                .find_map(Result::err)
         });
         broken.map_or(Ok(()), |rejection| Err(rejection.into()))
     }

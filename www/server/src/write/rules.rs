@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::electric::Op;
+use crate::electric::{Op, Transaction};
 
 /// A rule's no.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,6 @@ pub struct Rejection {
 pub struct Rule {
     /// The table.
     pub table: &'static str,
-    /// Looks at a row before and after the change.
-    pub check: fn(&Op) -> Result<(), Rejection>,
+    /// Looks at a row before and after the change, and at other rows as the transaction leaves them.
+    pub check: fn(&Op, &Transaction<'_>) -> Result<(), Rejection>,
 }

@@ -5,10 +5,61 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
+/// The archived list among the demo's first ones.
+const ARCHIVED: &str = "019aa000-0000-7000-8001-000000000004";
+
 #[tokio::test]
 async fn an_empty_database_becomes_the_demos() {
-    let world = serve(crate::cluster::Cluster::shared(), Wish::default()).await;
+    let mut wish = Wish::default();
+    wish.settings.rows = 12_000;
+    let world = serve(crate::cluster::Cluster::shared(), wish).await;
     assert_eq!(world.count("todos").await, 5);
+    assert_eq!(world.count("lists").await, 5);
+    let tickets = "items WHERE title LIKE '#%'";
+    assert_eq!(world.count(tickets).await, 12_000);
+    for (number, value, code) in [
+        (
+            1,
+            json!({"id": ID, "list_id": ARCHIVED, "title": "Salt", "position": "V"}),
+            "LIST_ARCHIVED",
+        ),
+        (
+            2,
+            json!({"id": ID, "list_id": ID, "title": "Salt", "position": "V"}),
+            "FOREIGN_KEY_VIOLATION",
+        ),
+        (
+            3,
+            json!({"id": ID, "list_id": ARCHIVED, "title": " ", "position": "V"}),
+            "EMPTY_TITLE",
+        ),
+    ] {
+        let verdict = world
+            .verdict(
+                &format!("l:{number}"),
+                json!([change("items", "insert", value)]),
+            )
+            .await;
+        assert_eq!(verdict["error"]["code"], code);
+    }
+    let unnamed = change("lists", "update", json!({"id": ARCHIVED, "name": ""}));
+    let deleted = change("lists", "delete", json!({"id": ARCHIVED}));
+    let back = change(
+        "lists",
+        "update",
+        json!({"id": ARCHIVED, "archived": false}),
+    );
+    let salt = json!({"id": ID, "list_id": ARCHIVED, "title": "Salt", "position": "V"});
+    for (id, change, code) in [
+        ("l:4", unnamed, json!("EMPTY_NAME")),
+        ("l:5", deleted, json!("LIST_IN_USE")),
+        ("l:6", back, Value::Null),
+        ("l:7", change("items", "insert", salt), Value::Null),
+    ] {
+        let verdict = world.verdict(id, json!([change])).await;
+        assert_eq!(verdict["error"]["code"], code);
+    }
+    world.execute("DELETE FROM throughline_ledger").await;
     assert_eq!(world.count("throughline_ledger").await, 0);
     let renamed = change(
         "todos",

@@ -177,7 +177,8 @@ async fn reset(State(service): State<Service>) -> Response {
         electric.set_lag(Lag::default());
         *electric.options_mut() = options;
         // The table itself may have been altered.
-        demo::start(backend, journal.as_mut(), now())
+        demo::start(backend, journal.as_mut(), now())?;
+        demo::lists::start_anew(backend, journal.as_mut(), now(), 0)
     }))
 }
 

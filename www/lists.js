@@ -1,0 +1,129 @@
+// The lists: which there are, which one is open, and what can be done to it.
+
+import { byTestId, fromTemplate, remembered, toast } from "./dom.js";
+import { follow } from "./follow.js";
+import { between } from "./position.js";
+import { LISTS } from "./questions.js";
+
+const INSERT = "INSERT INTO lists (id, name, archived, position, created_at) VALUES (?, ?, ?, ?, ?)";
+
+/** `onOpen(id)` is called for the list that is to be shown. The result names lists by id. */
+export function showLists(db, onOpen) {
+  const nav = document.querySelector(".lists ul");
+  const entries = new Map();
+  let lists = [];
+  let open;
+
+  const draw = () => {
+    // The address names the list: a second window can show another one, and Back goes back.
+    const wished = lists.find(({ id }) => id === new URLSearchParams(location.search).get("list")) ?? lists.find(({ id }) => id === remembered.get("list"));
+    open = wished ?? lists[0];
+    const wanted = lists.map((list) => entryOf(list));
+    // Moving an element takes the focus from it.
+    if (wanted.length !== nav.children.length || wanted.some((entry, index) => nav.children[index] !== entry)) nav.replaceChildren(...wanted);
+    if (!open) return;
+    showHead(open);
+    onOpen(open.id);
+  };
+
+  const entryOf = (list) => {
+    let entry = entries.get(list.id);
+    if (!entry) {
+      entry = fromTemplate("list");
+      entry.dataset.id = list.id;
+      entry.querySelector("a").href = addressOf(list.id);
+      entries.set(list.id, entry);
+    }
+    const link = entry.querySelector("a");
+    entry.dataset.state = list.state ?? "confirmed";
+    entry.classList.toggle("archived", list.archived);
+    link.querySelector(".name").textContent = list.name || "(no name)";
+    link.querySelector(".count").textContent = list.open.toLocaleString("en");
+    link.toggleAttribute("aria-current", list.id === open.id);
+    if (list.id === open.id) link.setAttribute("aria-current", "page");
+    return entry;
+  };
+
+  const goTo = (id) => {
+    history.pushState(null, "", addressOf(id));
+    draw();
+  };
+  addEventListener("popstate", draw);
+  nav.addEventListener("click", (event) => {
+    const id = event.target.closest("li")?.dataset.id;
+    // With a key it is a new window that is wanted.
+    if (!id || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    goTo(id);
+  });
+  wireHead(db, () => open);
+  wireAdd(db, () => lists, goTo);
+  follow(
+    db,
+    db.live(LISTS, [], { key: "id" }),
+    ({ rows }) => {
+      lists = rows;
+      draw();
+      document.querySelector(".lists").hidden = document.querySelector(".list").hidden = false;
+      byTestId("loading").hidden = true;
+    },
+    (error) => (lists.length > 0 ? toast(error) : console.warn(error)),
+  );
+  return { nameOf: (id) => lists.find((list) => list.id === id)?.name ?? "" };
+}
+
+const addressOf = (id) => `?list=${id}`;
+
+function showHead(list) {
+  const name = byTestId("list-name");
+  if (document.activeElement !== byTestId("list-name-input")) name.textContent = list.name || "(no name)";
+  document.title = `${list.name} · Throughline`;
+  byTestId("archive").textContent = list.archived ? "Bring back" : "Archive";
+  byTestId("list-archived").hidden = !list.archived;
+}
+
+function wireHead(db, current) {
+  const name = byTestId("list-name");
+  const input = byTestId("list-name-input");
+  const run = (sql, params) => db.execute(sql, params).catch(toast);
+  const close = (keep) => {
+    if (input.hidden) return;
+    input.hidden = true;
+    name.hidden = false;
+    if (keep && input.value.trim() !== current().name) run("UPDATE lists SET name = ? WHERE id = ?", [input.value.trim(), current().id]);
+  };
+  name.addEventListener("click", () => {
+    input.value = current().name;
+    name.hidden = true;
+    input.hidden = false;
+    input.focus();
+    input.select();
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+    event.preventDefault();
+    close(event.key === "Enter");
+    name.focus();
+  });
+  input.addEventListener("blur", () => close(true));
+  byTestId("archive").addEventListener("click", () => {
+    run("UPDATE lists SET archived = ? WHERE id = ?", [!current().archived, current().id]);
+  });
+}
+
+/** A new list stands behind the others and is opened. */
+function wireAdd(db, all, goTo) {
+  document.querySelector(".add-list").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const input = byTestId("new-list");
+    const last = all().map(({ position }) => position).sort().at(-1) ?? null;
+    const id = crypto.randomUUID();
+    try {
+      await db.execute(INSERT, [id, input.value.trim(), false, between(last, null), new Date()]);
+      input.value = "";
+      goTo(id);
+    } catch (error) {
+      toast(error);
+    }
+  });
+}
