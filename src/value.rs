@@ -19,6 +19,7 @@ mod moment;
 mod network;
 mod number;
 mod pg_type;
+mod real;
 mod wire;
 
 use serde::{Deserialize, Serialize};

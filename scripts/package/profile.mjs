@@ -1,4 +1,4 @@
-// Finds out which functions of the module a first use of the package takes, and writes down the others: they go to the second file.
+// Finds out what of the module a first use of the package takes, and writes it down: the rest goes to the second file.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,14 +11,16 @@ import { counted } from "./counted.mjs";
 import { shortenImports } from "./imports.mjs";
 import { bundle } from "./javascript.mjs";
 import { parse } from "./module.mjs";
-import { stableName } from "./names.mjs";
+import { numberPoints } from "./points.mjs";
+import { writeTaken } from "./taken.mjs";
+import { treeOf } from "./tree.mjs";
 import { optimise } from "./wasm.mjs";
-import { listed } from "./split.mjs";
 
 process.chdir(root);
 
-/** What is entered depends a little on which of two events comes first. */
-const rounds = 6;
+/** What is come to depends on the rows, on how they arrive and a little on which of two events comes first. */
+const chunks = [100_000, 20_000, 1_000_000];
+const rounds = [{ rows: 3000 }, { rows: 40, crash: true }, { rows: 500 }, { rows: 1500, crash: true }];
 
 const { name } = settings.build;
 const wasm = `${name}_bg.wasm`;
@@ -32,14 +34,11 @@ try {
   const leave = async (page) => {
     for (const index of await page.evaluate(() => [...entered])) entered.add(index);
   };
-  for (let round = 0; round < rounds; round++) {
-    const server = await startServer({ packed, chunkBytes: 100_000 });
-    const profile = await newProfile();
-    await profile.context.addInitScript(listen);
+  for (const chunkBytes of chunks) {
+    const server = await startServer({ packed, chunkBytes });
     try {
-      await firstUse(profile, server, { options: { workerUrl: "/fixtures/counted-worker.js" }, leave, crash: round % 2 === 1 });
+      for (const round of rounds) await run(server, { ...round, leave, writes: 8 });
     } finally {
-      await profile.dispose();
       await server.dispose();
     }
   }
@@ -47,12 +46,29 @@ try {
   rmSync(packed, { recursive: true });
 }
 
-const functions = parse(module).functions.map(({ name, body }, index) => ({ name: stableName(name), size: body.length, entered: entered.has(index) }));
-const used = new Set(functions.filter(({ entered }) => entered).map(({ name }) => name));
-const unused = functions.filter(({ name }) => name !== undefined && !used.has(name));
-writeFileSync(listed, `${[...new Set(unused.map(({ name }) => name))].sort().join("\n")}\n`);
+const parsed = parse(module);
+let next = 0;
+const functions = parsed.functions.map((each) => {
+  const tree = treeOf(each, parsed);
+  const first = next;
+  next += tree ? numberPoints(tree) : 1;
+  return { name: each.name, tree, size: each.body.length, isTaken: (point) => entered.has(first + point) };
+});
+const file = writeTaken(functions);
+const unused = functions.filter(({ isTaken }) => !isTaken(0));
 const bytes = (some) => some.reduce((sum, { size }) => sum + size, 0);
-console.log(`${unused.length} of ${functions.length} functions, ${bytes(unused)} of ${bytes(functions)} bytes, are not entered: ${listed}`);
+console.log(`${entered.size} of ${next} points are come to; ${unused.length} of ${functions.length} functions, ${bytes(unused)} of ${bytes(functions)} bytes, are not entered: ${file}`);
+
+async function run(server, round) {
+  await server.reset();
+  const profile = await newProfile();
+  try {
+    await profile.context.addInitScript(listen);
+    await firstUse(profile, server, { options: { workerUrl: "/fixtures/counted-worker.js" }, ...round });
+  } finally {
+    await profile.dispose();
+  }
+}
 
 /** In a page: notes what its worker tells, and the other pages'. */
 function listen() {

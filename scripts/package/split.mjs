@@ -6,36 +6,54 @@
 // in the table, so that nothing needs an exported name.
 
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { constant, number } from "./binary.mjs";
 import { rewrite } from "./instructions.mjs";
 import { encode, kind, limitsOf, parse } from "./module.mjs";
-import { stableName } from "./names.mjs";
-
-/** The functions of the rest by name, as ./dev profile writes them. One that is not listed is in the first file. */
-export const listed = "scripts/package/rest.txt";
+import { outline } from "./outline.mjs";
+import { readTaken } from "./taken.mjs";
+import { op, treeOf } from "./tree.mjs";
 
 /** More calls of a function than these, and they go through one function that stands for it. */
 const direct = 2;
 
 const i32 = 0x7f;
-const op = { if: 0x04, empty: 0x40, end: 0x0b, call: 0x10, callIndirect: 0x11, localGet: 0x20, globalGet: 0x23, globalSet: 0x24, i32Const: 0x41, i32Eqz: 0x45 };
-
 /** The two files of a module that has names. */
 export function split(module) {
   const whole = parse(module);
-  const names = new Set(readFileSync(listed, "utf8").trim().split("\n"));
-  const plan = new Plan(whole, functionsOfRest(whole, names));
+  const rest = takeApart(whole, readTaken());
+  const plan = new Plan(whole, rest);
   // By this name the rest finds the first file that it fits, and no other.
-  const id = createHash("sha256").update(module).update([...plan.rest].join()).digest("hex").slice(0, 8);
+  const id = createHash("sha256").update(module).update(JSON.stringify(plan.added)).digest("hex").slice(0, 8);
   return { first: encodeFirst(whole, plan, id), rest: encodeRest(whole, plan, id) };
 }
 
-/** Numbers of the functions that go to the rest. What wasm-opt made of several has no name and goes with those that call it. */
-function functionsOfRest({ imports, functions, exports, elements }, names) {
-  const isNamed = (index) => names.has(stableName(functions[index - imports.length]?.name));
+/** Takes out of functions what is not taken, and gives the numbers of all that go to the rest. */
+function takeApart(whole, taken) {
+  const { imports, functions, types } = whole;
+  const rest = new Set();
+  const typeNumber = ({ params, results }) => {
+    const known = types.findIndex((type) => type.params.equals(params) && type.results.equals(results));
+    return known >= 0 ? known : types.push({ params, results }) - 1;
+  };
+  for (const [place, each] of [...functions.entries()]) {
+    if (each.name === undefined) continue;
+    const tree = treeOf(each, whole);
+    const isTaken = taken(each.name, tree);
+    if (!isTaken(0)) rest.add(imports.length + place);
+    else if (tree) {
+      const next = imports.length + functions.length;
+      const { body, out } = outline(tree, isTaken, (index) => [op.call, ...number(next + index)]);
+      each.body = body;
+      for (const { type, body } of out) rest.add(imports.length + functions.push({ type: typeNumber(type), body }) - 1);
+    }
+  }
+  addNameless(whole, rest);
+  return rest;
+}
+
+/** Adds what wasm-opt made of several functions, which has no name and goes with those that call it. */
+function addNameless({ imports, functions, exports, elements }, rest) {
   const indexes = functions.map((_, place) => imports.length + place);
-  const rest = new Set(indexes.filter(isNamed));
   const callers = new Map(indexes.map((index) => [index, []]));
   for (const index of indexes) for (const called of callsOf(functions[index - imports.length])) callers.get(called)?.push(index);
   const referred = [...exports.filter((each) => each.kind === kind.func).map(({ index }) => index), ...elements.flatMap(({ functions }) => functions)];
@@ -45,7 +63,6 @@ function functionsOfRest({ imports, functions, exports, elements }, names) {
     before = rest.size;
     for (const index of nameless) if (callers.get(index).every((caller) => rest.has(caller))) rest.add(index);
   }
-  return rest;
 }
 
 /** What a function calls, as often as it does. */
@@ -119,7 +136,7 @@ function encodeFirst(whole, plan, id) {
     const { params, results } = types[type];
     types.push({ params: Buffer.from([...params, i32]), results });
     const place = params.length;
-    const ensure = [op.globalGet, ...number(loaded), op.i32Eqz, op.if, op.empty, op.call, ...number(load), op.end];
+    const ensure = [op.globalGet, ...number(loaded), op.i32Eqz, op.if, op.none, op.call, ...number(load), op.end];
     const pass = [...locals(types[type]), op.localGet, ...number(place), op.callIndirect, ...number(type), 0];
     return { type: types.length - 1, body: coded([...ensure, ...pass]) };
   });

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::decode::{bool_text, bytea_text, quoted};
-use super::{PgType, Value, array, json, jsonb, moment, network, number};
+use super::{PgType, Value, array, json, jsonb, moment, network, number, real};
 
 /// Spells a value as [`decode`](super::decode) will spell the server's echo of it, or says in a short sentence what is wrong with it.
 ///
@@ -69,7 +69,7 @@ fn float(ty: &PgType, value: &Value) -> Result<Value, String> {
         #[allow(clippy::cast_precision_loss)] // the server rounds as well
         Value::Integer(int) => Some(*int as f64),
         Value::Real(real) => Some(*real),
-        Value::Text(text) => text.trim_ascii().parse().ok(),
+        Value::Text(text) => real::parse(text.trim_ascii()),
         _ => None,
     };
     let real = real.ok_or_else(|| refusal(ty, value))?;

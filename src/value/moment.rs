@@ -3,7 +3,7 @@
 //! By hand, because no date crate reads or holds what Postgres has: `+00` for a zone, BC, `infinity`, 24:00:00, years to 5874897
 //! (<https://www.postgresql.org/docs/current/datatype-datetime.html>).
 
-use super::{PgType, json};
+use super::{PgType, json, real};
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -223,7 +223,7 @@ impl Scanner<'_> {
     /// The digits after the point, rounded to six as Postgres does (rint): in a double, to even.
     fn micros(&mut self) -> Option<i64> {
         let digits = str::from_utf8(self.digits()).ok()?;
-        let fraction: f64 = format!("0.{digits}").parse().ok()?;
+        let fraction = real::parse(&format!("0.{digits}"))?;
         #[allow(clippy::cast_possible_truncation)] // between 0 and 1000000
         Some((fraction * 1e6).round_ties_even() as i64)
     }

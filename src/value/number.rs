@@ -1,6 +1,6 @@
 //! Integers, floats and numerics in text.
 
-use super::{PgType, Value};
+use super::{PgType, Value, real};
 
 /// Reads a decimal integer and checks it against the type's range.
 pub(super) fn int_text(ty: &PgType, text: &str) -> Option<i64> {
@@ -28,7 +28,7 @@ pub(super) fn integral(real: f64) -> Option<i64> {
 
 /// Reads a float of the server. NaN stays text, because SQLite would make it NULL.
 pub(super) fn float_text(text: &str) -> Option<Value> {
-    text.parse().ok().map(real_value)
+    real::parse(text).map(real_value)
 }
 
 /// The SQLite value of a double that may be NaN.
@@ -47,7 +47,7 @@ pub(super) fn as_float4(real: f64) -> Option<f64> {
     if (single.is_infinite() && real.is_finite()) || (single == 0.0 && real != 0.0) {
         return None;
     }
-    single.to_string().parse().ok()
+    real::parse(&single.to_string())
 }
 
 /// The shortest text that reads back as the same double: `1`, `-0`, `0.1`, `1e22`, `Infinity`.

@@ -5,20 +5,27 @@ import assert from "node:assert/strict";
 import { openApp } from "./app.mjs";
 import { newTodo } from "./server.mjs";
 
-/** So that pages of an index are split, and rows come in several chunks. */
-const ROWS = 3000;
-
 /**
- * Goes through it. `options` are for each `open`; `leave` is called with each page before it is closed. `crash`: the page that has the
- * database does not close but crash, after which a start has more to do, and how much depends on the moment.
+ * Goes through it with so many rows: of so many that pages of an index are split and rows come in several chunks. `options` are for each `open`; `leave` is called with each page before it is closed. `crash`: the page that has the
+ * database does not close but crash, after which a start has more to do, and how much depends on the moment. `writes`: how often a page
+ * writes while another user does, too; what comes first then is never the same.
  */
-export async function firstUse(profile, server, { options = {}, leave = () => {}, crash = false } = {}) {
-  for (let done = 0; done < ROWS; done += 500) {
-    await server.asOtherUser(...Array.from({ length: 500 }, (_, index) => newTodo(`todo ${done + index}`)));
+export async function firstUse(profile, server, { rows = 3000, options = {}, leave = () => {}, crash = false, writes = 0 } = {}) {
+  for (let done = 0; done < rows; done += 500) {
+    await server.asOtherUser(...Array.from({ length: Math.min(500, rows) }, (_, index) => newTodo(title(done + index))));
   }
+  const writeOften = async (page) => {
+    for (let count = 0; count < writes; count++) {
+      const others = Array.from({ length: 4 }, async (_, index) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
+        await server.asOtherUser(newTodo(`meanwhile ${index}`));
+      });
+      await Promise.all([page.evaluate(write), ...others]);
+    }
+  };
   const first = await openApp(profile, server);
   await first.evaluate(open, options);
-  assert.ok((await first.evaluate(read)) >= ROWS);
+  assert.ok((await first.evaluate(read)) >= rows);
   await first.evaluate(follow);
   await first.evaluate(write);
   await server.asOtherUser(newTodo("by another user"), newTodo("by another user, too"));
@@ -31,6 +38,7 @@ export async function firstUse(profile, server, { options = {}, leave = () => {}
   await second.evaluate(write);
   await server.asOtherUser(newTodo("while two look on"));
   for (const page of [first, second]) await page.evaluate(heard, "while two look on");
+  await Promise.all([first, second].map(writeOften));
   await second.evaluate(goAway);
   await leave(second);
   await second.close();
@@ -44,10 +52,18 @@ export async function firstUse(profile, server, { options = {}, leave = () => {}
   await again.evaluate(read);
   await again.evaluate(follow);
   await again.evaluate(write);
+  await writeOften(again);
   await again.evaluate(declare, options);
   await again.evaluate(goAway);
   await leave(again);
   await again.close();
+}
+
+/** Short ones and long ones, with signs that are spelled otherwise in JSON or in UTF-8. */
+function title(number) {
+  const size = number % 7 === 0 ? Math.floor(Math.random() * 400) : number % 20;
+  const words = ["x", "words ", 'a "quote" ', "Größe\n", "漢字 🎈 ", "it's \\ "][number % 6];
+  return `todo ${number} ${[...words.repeat(size)].slice(0, size).join("")}`;
 }
 
 /** Opens the database; resolves when its rows are there. */

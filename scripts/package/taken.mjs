@@ -1,0 +1,55 @@
+// What of the module a first use takes, as ./dev profile writes it down: a line for each function of which something is not taken. One
+// that is not entered is there by its name. Of the others it also says how its instructions are known again and which points were come
+// to, a bit each. A function that is not there, or no longer like that, is taken as a whole.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { likeness, numberPoints } from "./points.mjs";
+import { stableName } from "./names.mjs";
+
+const file = "scripts/package/taken.txt";
+
+/** What every other function may come to use, inlined in one build and not in the next. */
+const common = /RawTableInner|^<?dlmalloc\[/;
+
+/** Writes it down. `functions`: of each its name, its tree and whether a point was come to. */
+export function writeTaken(functions) {
+  const lines = new Set();
+  const partly = new Map();
+  const entered = new Set(functions.filter(({ isTaken }) => isTaken(0)).map(({ name }) => stableName(name)));
+  for (const { name: symbol, tree, isTaken } of functions) {
+    const name = stableName(symbol);
+    if (name === undefined || common.test(symbol)) continue;
+    if (!entered.has(name)) lines.add(name);
+    else if (tree && isTaken(0)) {
+      // Several may be called the same and look alike.
+      const key = `${name}\t${likeness(tree)}`;
+      const others = partly.get(key) ?? [];
+      partly.set(key, Array.from({ length: numberPoints(tree) }, (_, point) => isTaken(point) || others[point] === true));
+    }
+  }
+  for (const [key, bits] of partly) if (bits.includes(false)) lines.add(`${key}\t${hex(bits)}`);
+  writeFileSync(file, `${[...lines].sort().join("\n")}\n`);
+  return file;
+}
+
+/** Asks for one function whether a point is taken, by its name and tree. */
+export function readTaken() {
+  const lines = readFileSync(file, "utf8").trim().split("\n").map((line) => line.split("\t"));
+  const unused = new Set(lines.filter(({ length }) => length === 1).map(([name]) => name));
+  const partly = new Map(lines.filter(({ length }) => length > 1).map(([name, like, bits]) => [`${name}\t${like}`, bits]));
+  return (symbol, tree) => {
+    const name = stableName(symbol);
+    if (unused.has(name)) return () => false;
+    const bits = tree && partly.get(`${name}\t${likeness(tree)}`);
+    if (bits?.length !== Math.ceil(numberPointsOf(tree) / 4)) return () => true;
+    return (point) => (parseInt(bits[point >> 2], 16) & (1 << (point & 3))) !== 0;
+  };
+}
+
+const numberPointsOf = (tree) => (tree ? numberPoints(tree) : 0);
+
+function hex(bits) {
+  const digits = new Array(Math.ceil(bits.length / 4)).fill(0);
+  for (const [point, bit] of bits.entries()) if (bit) digits[point >> 2] |= 1 << (point & 3);
+  return digits.map((digit) => digit.toString(16)).join("");
+}
