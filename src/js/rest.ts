@@ -7,6 +7,9 @@ import { workerError } from "./errors.js";
 const PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 
+/** Milliseconds for the answer that may be in the cache. */
+const PATIENCE = 2000;
+
 /** Where it may lie, most likely first. */
 const places = [new URL("throughline_rest.wasm", import.meta.url)];
 const loading = new AbortController();
@@ -59,19 +62,22 @@ async function compile(response: Response): Promise<WebAssembly.Module> {
 
 /** Called by the first file for what only the second one can do. */
 function load(): void {
-  // An answer that is under way could keep this one waiting.
   loading.abort();
   let cause: unknown;
   for (const place of places) {
-    try {
-      const request = new XMLHttpRequest();
-      request.open("GET", place, false);
-      request.responseType = "arraybuffer";
-      request.send();
-      if (request.status !== 200) throw new Error(`${place}: ${request.status}`);
-      return join(new WebAssembly.Module(request.response as ArrayBuffer));
-    } catch (error) {
-      cause ??= error;
+    // Chromium's cache keeps a second request for what is under way waiting for 20 seconds, aborted or not; it knows the other name not.
+    for (const [address, timeout] of [[place, PATIENCE], [new URL("?now", place), 0]] as const) {
+      try {
+        const request = new XMLHttpRequest();
+        request.open("GET", address, false);
+        request.responseType = "arraybuffer";
+        request.timeout = timeout;
+        request.send();
+        if (request.status !== 200) throw new Error(`${address}: ${request.status}`);
+        return join(new WebAssembly.Module(request.response as ArrayBuffer));
+      } catch (error) {
+        cause ??= error;
+      }
     }
   }
   const error = workerError(`the rest of the wasm module could not be loaded: ${String(cause)}`, cause);
