@@ -9,16 +9,17 @@ import { encodeFrame, isFinal, op } from "./tree.mjs";
 
 const i32 = 0x7f;
 
-/** So many bytes less, or it is not worth a call. */
-const least = 14;
-/** A shorter function stays whole: where it branches, it is more about what it is given than about what it is used for. */
-const small = 120;
+/**
+ * When it is worth it. `least`: so many bytes less. `small`: a shorter function stays whole, for where it branches is more about what it
+ * is given than about what it is used for.
+ */
+const usual = { least: 14, small: 120 };
 
 /**
  * One function's own code without what is not taken, and what was taken out: `{ type: { params, results }, body }` each. `isTaken(point)`
  * says what is; `call(index)` gives the bytes of a call of the function taken out as `index`th.
  */
-export function outline(tree, isTaken, call) {
+export function outline(tree, isTaken, call, { least, small } = usual) {
   if (encodeFrame(tree.body, {}).length < small) isTaken = () => true;
   const points = new Map();
   numberPoints(tree, (frame, place, point) => {
@@ -36,7 +37,7 @@ export function outline(tree, isTaken, call) {
       const point = points.get(frame)?.get(place);
       if (point !== undefined) taken &&= isTaken(point);
       if (!taken && height === 0) {
-        const made = takeOut(tree, frames, place, live, () => call(out.length));
+        const made = takeOut(tree, frames, place, live, { least, call: () => call(out.length) });
         if (made) {
           out.push(made.function);
           return instead.set(frame, [place, made.site]);
@@ -53,7 +54,7 @@ export function outline(tree, isTaken, call) {
 }
 
 /** The end of the innermost frame from a place on as a function, and the code in its place; nothing if that is not shorter. */
-function takeOut(tree, frames, place, live, call) {
+function takeOut(tree, frames, place, live, { least, call }) {
   const nodes = frames[0].nodes.slice(place);
   const uses = usesOf(nodes, frames.length - 1);
   const exits = exitsOf(frames, uses.exits, !isFinal(nodes.at(-1)), live);

@@ -19,7 +19,7 @@ import { optimise } from "./wasm.mjs";
 process.chdir(root);
 
 /** What is come to depends on the rows, on how they arrive and a little on which of two events comes first. */
-const chunks = [100_000, 20_000, 1_000_000];
+const chunks = [60_000];
 const rounds = [{ rows: 3000 }, { rows: 40, crash: true }, { rows: 500 }, { rows: 1500, crash: true }];
 
 const { name } = settings.build;
@@ -29,7 +29,7 @@ const { module, names } = shortenImports(optimise(readFileSync(join(settings.bui
 const packed = mkdtempSync(join(tmpdir(), "throughline-counted-"));
 const entered = new Set();
 try {
-  await bundle(packed, names);
+  await bundle(packed, names, module);
   writeFileSync(join(packed, wasm), counted(module));
   const leave = async (page) => {
     for (const index of await page.evaluate(() => [...entered])) entered.add(index);
@@ -37,7 +37,7 @@ try {
   for (const chunkBytes of chunks) {
     const server = await startServer({ packed, chunkBytes });
     try {
-      for (const round of rounds) await run(server, { ...round, leave, writes: 8 });
+      for (const round of rounds) await run(server, { ...round, leave, writes: 6 });
     } finally {
       await server.dispose();
     }

@@ -17,24 +17,32 @@ import { op, treeOf } from "./tree.mjs";
 const direct = 2;
 
 const i32 = 0x7f;
-/** The two files of a module that has names. */
-export function split(module) {
+/**
+ * The two files of a module that has names; `taken` says of a function, by name and tree, which of its points are, `worth` when it is
+ * itself worth cutting.
+ */
+export function split(module, taken = readTaken(), worth = undefined) {
   const whole = parse(module);
-  const rest = takeApart(whole, readTaken());
+  const rest = takeApart(whole, taken, worth);
   const plan = new Plan(whole, rest);
   // By this name the rest finds the first file that it fits, and no other.
   const id = createHash("sha256").update(module).update(JSON.stringify(plan.added)).digest("hex").slice(0, 8);
   return { first: encodeFirst(whole, plan, id), rest: encodeRest(whole, plan, id) };
 }
 
+/** The number of a type, which is added if it is not there. */
+function typeNumber(types, { params, results }) {
+  const known = types.findIndex((type) => type.params.equals(params) && type.results.equals(results));
+  return known >= 0 ? known : types.push({ params, results }) - 1;
+}
+
+/** The type of what takes nothing and gives nothing. */
+const bare = { params: Buffer.of(), results: Buffer.of() };
+
 /** Takes out of functions what is not taken, and gives the numbers of all that go to the rest. */
-function takeApart(whole, taken) {
+function takeApart(whole, taken, worth) {
   const { imports, functions, types } = whole;
   const rest = new Set();
-  const typeNumber = ({ params, results }) => {
-    const known = types.findIndex((type) => type.params.equals(params) && type.results.equals(results));
-    return known >= 0 ? known : types.push({ params, results }) - 1;
-  };
   for (const [place, each] of [...functions.entries()]) {
     if (each.name === undefined) continue;
     const tree = treeOf(each, whole);
@@ -42,9 +50,9 @@ function takeApart(whole, taken) {
     if (!isTaken(0)) rest.add(imports.length + place);
     else if (tree) {
       const next = imports.length + functions.length;
-      const { body, out } = outline(tree, isTaken, (index) => [op.call, ...number(next + index)]);
+      const { body, out } = outline(tree, isTaken, (index) => [op.call, ...number(next + index)], worth);
       each.body = body;
-      for (const { type, body } of out) rest.add(imports.length + functions.push({ type: typeNumber(type), body }) - 1);
+      for (const { type, body } of out) rest.add(imports.length + functions.push({ type: typeNumber(types, type), body }) - 1);
     }
   }
   addNameless(whole, rest);
@@ -134,13 +142,13 @@ function encodeFirst(whole, plan, id) {
   const standIns = [...plan.standIns].map((index) => ({ type: typeOf(index), body: coded([...locals(types[typeOf(index)]), ...through(index)]) }));
   const ofGates = [...gates.keys()].map((type) => {
     const { params, results } = types[type];
-    types.push({ params: Buffer.from([...params, i32]), results });
+    const own = typeNumber(types, { params: Buffer.from([...params, i32]), results });
     const place = params.length;
     const ensure = [op.globalGet, ...number(loaded), op.i32Eqz, op.if, op.none, op.call, ...number(load), op.end];
     const pass = [...locals(types[type]), op.localGet, ...number(place), op.callIndirect, ...number(type), 0];
-    return { type: types.length - 1, body: coded([...ensure, ...pass]) };
+    return { type: own, body: coded([...ensure, ...pass]) };
   });
-  const nothing = types.findIndex(({ params, results }) => params.length === 0 && results.length === 0);
+  const nothing = typeNumber(types, bare);
   const place = (index) => numbers.get(index);
   return encode({
     ...whole,
@@ -180,10 +188,11 @@ function encodeRest(whole, plan, id) {
     else elements.push({ at: place, functions: [numbers.get(index)] });
   }
   const loaded = whole.globals.length;
-  const nothing = whole.types.findIndex(({ params, results }) => params.length === 0 && results.length === 0);
+  const types = [...whole.types];
+  const nothing = typeNumber(types, bare);
   const of = (name, kind, type) => ({ from: "first", name, kind, type });
   return encode({
-    types: whole.types,
+    types,
     imports: [
       ...used.map((index) => imports[index]),
       ...first.map((index) => ({ from: "table", name: String(plan.places.get(index)), kind: kind.func, type: functions[index - imports.length].type })),

@@ -11,8 +11,16 @@ const file = "scripts/package/taken.txt";
 /** What every other function may come to use, inlined in one build and not in the next. */
 const common = /RawTableInner|^<?dlmalloc\[/;
 
-/** Writes it down. `functions`: of each its name, its tree and whether a point was come to. */
-export function writeTaken(functions) {
+/**
+ * Writes it down, with what was known before of functions that are still like that: no run comes to everything. `functions`: of each its
+ * name, its tree and whether a point was come to.
+ */
+export function writeTaken(found) {
+  const known = readTaken();
+  const functions = found.map((each) => {
+    const wasTaken = each.tree && known.partly(each.name, each.tree);
+    return wasTaken ? { ...each, isTaken: (point) => each.isTaken(point) || wasTaken(point) } : each;
+  });
   const lines = new Set();
   const partly = new Map();
   const entered = new Set(functions.filter(({ isTaken }) => isTaken(0)).map(({ name }) => stableName(name)));
@@ -32,21 +40,25 @@ export function writeTaken(functions) {
   return file;
 }
 
-/** Asks for one function whether a point is taken, by its name and tree. */
+/**
+ * Asks for one function whether a point is taken, by its name and tree. Its `partly` does so of a function of which something is, and
+ * knows nothing of others.
+ */
 export function readTaken() {
   const lines = readFileSync(file, "utf8").trim().split("\n").map((line) => line.split("\t"));
   const unused = new Set(lines.filter(({ length }) => length === 1).map(([name]) => name));
-  const partly = new Map(lines.filter(({ length }) => length > 1).map(([name, like, bits]) => [`${name}\t${like}`, bits]));
-  return (symbol, tree) => {
-    const name = stableName(symbol);
-    if (unused.has(name)) return () => false;
-    const bits = tree && partly.get(`${name}\t${likeness(tree)}`);
-    if (bits?.length !== Math.ceil(numberPointsOf(tree) / 4)) return () => true;
+  const bitsOf = new Map(lines.filter(({ length }) => length > 1).map(([name, like, bits]) => [`${name}\t${like}`, bits]));
+  const partly = (symbol, tree) => {
+    const bits = bitsOf.get(`${stableName(symbol)}\t${likeness(tree)}`);
+    if (bits?.length !== Math.ceil(numberPoints(tree) / 4)) return undefined;
     return (point) => (parseInt(bits[point >> 2], 16) & (1 << (point & 3))) !== 0;
   };
+  const taken = (symbol, tree) => {
+    if (unused.has(stableName(symbol))) return () => false;
+    return (tree && partly(symbol, tree)) ?? (() => true);
+  };
+  return Object.assign(taken, { partly });
 }
-
-const numberPointsOf = (tree) => (tree ? numberPoints(tree) : 0);
 
 function hex(bits) {
   const digits = new Array(Math.ceil(bits.length / 4)).fill(0);

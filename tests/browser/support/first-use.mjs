@@ -32,10 +32,7 @@ export async function firstUse(profile, server, { rows = 3000, options = {}, lea
   await first.evaluate(heard, "by another user");
 
   const second = await openApp(profile, server);
-  await second.evaluate(open, options);
-  await second.evaluate(read);
-  await second.evaluate(follow);
-  await second.evaluate(write);
+  await firstPage(second, options);
   await server.asOtherUser(newTodo("while two look on"));
   for (const page of [first, second]) await page.evaluate(heard, "while two look on");
   await Promise.all([first, second].map(writeOften));
@@ -48,10 +45,7 @@ export async function firstUse(profile, server, { rows = 3000, options = {}, lea
   await first.close();
 
   const again = await openApp(profile, server);
-  await again.evaluate(open, options);
-  await again.evaluate(read);
-  await again.evaluate(follow);
-  await again.evaluate(write);
+  await firstPage(again, options);
   await writeOften(again);
   await again.evaluate(declare, options);
   await again.evaluate(goAway);
@@ -66,6 +60,14 @@ function title(number) {
   return `todo ${number} ${[...words.repeat(size)].slice(0, size).join("")}`;
 }
 
+/** What of it one page does that is there alone. */
+export async function firstPage(page, options = {}) {
+  await page.evaluate(open, options);
+  await page.evaluate(read);
+  await page.evaluate(follow);
+  await page.evaluate(write);
+}
+
 /** Opens the database; resolves when its rows are there. */
 async function open(options) {
   globalThis.db = await app.openSynced(options);
@@ -74,11 +76,11 @@ async function open(options) {
 /** Reads as apps do; resolves with how many rows there are. */
 async function read() {
   const list = await db.query("SELECT * FROM todos ORDER BY created_at DESC LIMIT 50");
-  const id = list[7].id;
+  const id = list[1].id;
   await db.query("SELECT * FROM todos WHERE id = ?", [id]);
   await db.query(app.sql`SELECT title FROM todos WHERE completed = ${false} AND title LIKE ${"todo 1%"} ORDER BY title LIMIT 20 OFFSET 5`);
   await db.query("SELECT completed, count(*) AS n, min(created_at) AS first, max(title) AS last FROM todos GROUP BY completed HAVING n > 0");
-  await db.query("SELECT a.title, b.completed FROM todos a JOIN todos b ON b.id = a.id LEFT JOIN todos c ON c.id = b.id WHERE a.id IN (?, ?)", [id, list[8].id]);
+  await db.query("SELECT a.title, b.completed FROM todos a JOIN todos b ON b.id = a.id LEFT JOIN todos c ON c.id = b.id WHERE a.id IN (?, ?)", [id, list[2].id]);
   await db.query("SELECT DISTINCT lower(substr(title, 1, 4)) AS word FROM todos WHERE created_at > ? OR completed IS NULL", [new Date(0)]);
   await db.query("SELECT id, coalesce(title, 'none') || '!' AS title, CASE WHEN completed THEN 1 ELSE 0 END AS done FROM todos WHERE id IN (SELECT id FROM todos WHERE title > ?)", ["todo 5"]);
   const pages = "WITH page AS (SELECT id, length(title) AS size FROM todos WHERE title BETWEEN ? AND ?) SELECT count(*) AS n, sum(size) AS size FROM page";
@@ -144,6 +146,9 @@ async function declare(options) {
   await other.execute("INSERT INTO notes VALUES (?, ?, ?, ?, ?, ?, ?)", values);
   const [note] = await other.query("SELECT * FROM notes WHERE list = ? ORDER BY at DESC", [7]);
   if (note.title !== "declared") throw new Error("what was written is not read");
+  const alone = await app.openAlone(options);
+  await app.add(alone, "nobody is told");
+  await alone.query("SELECT title FROM todos");
 }
 
 /** The page is looked at again, then left; resolves when its worker has let go of what others wait for. */
