@@ -27,7 +27,7 @@ const { module, names } = shortenImports(optimise(readFileSync(join(settings.bui
 const packed = mkdtempSync(join(tmpdir(), "throughline-counted-"));
 const entered = new Set();
 try {
-  await bundle(packed, names);
+  await bundle(packed, names, module);
   writeFileSync(join(packed, wasm), counted(module));
   const leave = async (page) => {
     for (const index of await page.evaluate(() => [...entered])) entered.add(index);
