@@ -55,6 +55,9 @@
 //! * **salvage**: what could be read of a broken file; a **rescue** takes it over into the next one, see [`engine::files`].
 //! * **leader**: the tab whose worker has the file and the engine. **Follower**: any other; it asks the leader. **Term**: for one
 //!   follower, the time from a leader's welcome to the next one.
+//! * **guest**: a tab that opens the database without options of its own, as an inspector's page does; it leads only where nobody else
+//!   is.
+//! * **trace**: what an engine heard and said, to be played again, see [`engine::Trace`].
 //! * **rescue**: what can be read of a broken file, the **salvage**, goes into a fresh one.
 //! * **shape**, **handle**, **offset**, **up-to-date**, **must-refetch**: Electric's own terms, see [`shape`].
 //!

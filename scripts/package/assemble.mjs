@@ -3,11 +3,11 @@
 // It grows beside the old one and takes its place at the end, so a build that fails leaves a package that works.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { root, settings } from "../settings.mjs";
 import { reportScripts } from "./core.mjs";
 import { shortenImports } from "./imports.mjs";
-import { bundle, declarations } from "./javascript.mjs";
+import { bundle, declarations, page } from "./javascript.mjs";
 import { manifest } from "./manifest.mjs";
 import { measure, report } from "./sizes.mjs";
 import { split } from "./split.mjs";
@@ -32,6 +32,7 @@ writeFileSync(join(staging, wasm), order(files.first));
 writeFileSync(join(staging, rest), order(files.rest));
 await bundle(staging, names, order(module));
 declarations(join(staging, "types"));
+cpSync(page, join(staging, basename(page)));
 writeFileSync(join(staging, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 for (const document of readdirSync(".").filter((file) => /^(README\.md|CHANGELOG\.md|LICENSE.*)$/.test(file))) {
   cpSync(document, join(staging, document));

@@ -16,13 +16,17 @@ const wasmEntry = existsSync("src/js/wasm.ts") ? "src/js/wasm.ts" : join(generat
 /** The adapters, each for a library that the app brings along. */
 export const adapters = { react: "react", vue: "vue", svelte: "svelte", solid: "solid-js", kysely: "kysely", drizzle: "drizzle-orm" };
 
+/** The panel, and the page that shows one; neither is part of what an app loads. */
+const inspector = ["inspector", "inspector-page"];
+export const page = "src/inspector-page/inspector.html";
+
 /**
- * Writes index.js, worker.js, wasm.js, the adapters, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
+ * Writes index.js, worker.js, wasm.js, the adapters, the inspector, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
  * `imports`: what the module calls each of the glue's functions; `whole`: the module in one piece, for inline.js.
  */
 export async function bundle(output, imports, whole) {
-  const around = Object.fromEntries(Object.keys(adapters).map((entry) => [entry, `src/js/${entry}.ts`]));
+  const around = Object.fromEntries([...Object.keys(adapters), ...inspector].map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
     entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...around },
     external: Object.values(adapters).flatMap((library) => [library, `${library}/*`]),

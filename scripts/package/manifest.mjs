@@ -26,6 +26,9 @@ export function manifest() {
       "./worker": entry("worker"),
       "./wasm": entry("wasm"),
       ...Object.fromEntries(Object.keys(adapters).map((name) => [`./${name}`, entry(name)])),
+      "./inspector": entry("inspector"),
+      // A page for a browser: to be served from the app's origin with all that stands beside it.
+      "./inspector.html": "./inspector.html",
       "./inline": entry("inline"),
       "./testing": entry("testing"),
       // For a bundler or a server that is to be told where the module's two files lie.
@@ -35,8 +38,8 @@ export function manifest() {
     // An app has the one it uses; the oldest is what each adapter's API came with.
     peerDependencies: oldest,
     peerDependenciesMeta: Object.fromEntries(Object.keys(oldest).map((name) => [name, { optional: true }])),
-    // The worker is nothing but its effect.
-    sideEffects: ["./worker.js"],
-    files: ["*.js", "*.js.map", "*.wasm", "types", "CHANGELOG.md", "LICENSE*"],
+    // These are nothing but their effects.
+    sideEffects: ["./worker.js", "./inspector-page.js"],
+    files: ["*.js", "*.js.map", "*.wasm", "*.html", "types", "CHANGELOG.md", "LICENSE*"],
   };
 }

@@ -37,6 +37,12 @@ pub struct Config {
     /// Whether to ask the browser to keep the data, once there is a write in it.
     #[serde(default = "yes")]
     pub persist: bool,
+    /// Whether the engine records what it hears and says, from its opening on.
+    #[serde(skip)]
+    pub record: bool,
+    /// What this was read from.
+    #[serde(skip)]
+    pub(super) text: String,
     /// What the page remembers of this database in another storage than this one.
     #[serde(default)]
     pub seen: Option<Seen>,
@@ -106,7 +112,7 @@ impl Config {
     /// # Errors
     /// [`Error::Argument`] for options of the wrong form, [`Error::Schema`] for tables in each other's way.
     pub fn parse(json: &str) -> Result<Self> {
-        let config: Self = crate::json::from_str(json)
+        let mut config: Self = crate::json::from_str(json)
             .map_err(|error| Error::Argument(format!("open: {error}")))?;
         if config.name.is_empty() || config.name.contains(['/', '\\', '\0']) {
             return Err(Error::Argument(format!(
@@ -121,6 +127,7 @@ impl Config {
             ));
         }
         config.tables.check_collisions()?;
+        json.clone_into(&mut config.text);
         for (name, table) in config.tables.iter() {
             if table.shape.is_some() && table.shapes.is_some() {
                 return Err(Error::Argument(format!(

@@ -1,6 +1,8 @@
 //! What the shell tells the engine and what the engine asks of it.
 
-use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{FetchId, Millis, RequestId, SubscriptionId, TabNumber, TimerId};
 use crate::shape::definition::with_asked_params;
 use crate::store::Salvage;
@@ -9,7 +11,7 @@ use crate::tabs::{Notification, Reply, Request};
 pub use crate::store::requests::RequestKey;
 
 /// Who asks, and under which number the answer goes back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Chosen by the shell.
     pub id: RequestId,
@@ -34,7 +36,7 @@ impl From<RequestId> for Asked {
 }
 
 /// What happened outside.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {
     /// The app asks for something; [`Effect::Reply`] answers under the same id.
     Request(Asked, Request),
@@ -76,7 +78,7 @@ pub enum Event {
 }
 
 /// What the browser says of the storage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageFacts {
     /// `navigator.storage.persisted()`, where there is one.
     pub persisted: Option<bool>,
@@ -89,7 +91,7 @@ pub struct StorageFacts {
 }
 
 /// A complete HTTP answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// 0 for a redirect, which is not followed.
     pub status: u16,
@@ -100,7 +102,7 @@ pub struct Answer {
 }
 
 /// Why a fetch has no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// No connection, or it broke.
     Network(String),
@@ -109,7 +111,7 @@ pub enum Failure {
     /// Cancelled by someone else.
     Aborted,
     /// It was not sent, because the app's headers or params for it could not be had.
-    Unsent(Error),
+    Unsent(#[serde(with = "as_report")] Error),
 }
 
 /// What the shell is to do, in order.
@@ -144,6 +146,9 @@ pub enum Effect {
     /// The file is broken, or gone. Drop this engine, open the next file ([`super::files`]) and start an engine on it with
     /// this ([`super::Engine::open_at`]), as a new term: nothing that was asked of this one will be answered.
     Rescue(Salvage),
+    /// The same, and the next engine records what it hears and says ([`super::Config::record`]); whether it is to go to work at once
+    /// ([`super::Config::connect`]).
+    Record(bool),
     /// The connection can be dropped; the file is closed with it.
     Close,
     /// Drop the connection and delete the file.
@@ -186,4 +191,24 @@ pub enum Endpoint {
     Electric,
     /// The write URL.
     Write,
+}
+
+/// An error of the app's functions, which is one of two.
+mod as_report {
+    use serde::{Deserializer, Serializer};
+
+    use super::{Deserialize, Error, ErrorReport, Serialize};
+
+    pub(super) fn serialize<S: Serializer>(error: &Error, to: S) -> Result<S::Ok, S::Error> {
+        error.report().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Error, D::Error> {
+        let report = ErrorReport::deserialize(from)?;
+        let reason = report.message.strip_prefix("network: ");
+        Ok(match reason {
+            Some(reason) => Error::Network(reason.into()),
+            None => Error::Argument(report.message),
+        })
+    }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::inspect::Runs;
 use crate::error::Result;
 use crate::ids::{SubscriptionId, TabNumber};
 use crate::schema::Names;
@@ -30,9 +31,10 @@ pub(super) struct LiveQuery {
     pub(super) is_stale: bool,
     /// It runs no more.
     pub(super) has_failed: bool,
-    statement: Statement,
+    pub(super) statement: Statement,
     /// Tables, lower case.
     pub(super) reads: Names,
+    pub(super) runs: Runs,
     key: Vec<String>,
     /// The result that the subscriber has, the same one for all that have the same.
     known: Option<Arc<Known>>,
@@ -61,6 +63,7 @@ impl LiveQuery {
             has_failed: false,
             statement,
             reads,
+            runs: Runs::default(),
             key,
             known: None,
         }
@@ -107,8 +110,9 @@ impl LiveQuery {
         })
     }
 
-    /// The subscriber is told of it; with what, if it changes anything.
-    pub(super) fn tell(&mut self, update: &Update) -> Option<LiveDiff> {
+    /// The subscriber is told of what a run came to in so many microseconds; with what, if it changes anything.
+    pub(super) fn tell(&mut self, update: &Update, took: u64) -> Option<LiveDiff> {
+        self.runs.add(took, update.known.len());
         self.known = Some(update.known.clone());
         update.diff.clone()
     }

@@ -43,6 +43,7 @@ impl OpenTransaction {
             Request::Commit(_)
             | Request::Rollback(_)
             | Request::Status
+            | Request::Inspect { .. }
             | Request::Settled(_)
             | Request::Unsubscribe(_) => true,
             _ => false,

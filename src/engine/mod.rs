@@ -10,6 +10,7 @@ mod config;
 mod durability;
 pub mod files;
 mod grouping;
+mod inspect;
 mod interface;
 mod ledger;
 mod life;
@@ -30,6 +31,7 @@ mod storing;
 mod subscribing;
 mod subsets;
 mod tabs;
+mod trace;
 mod transfer;
 mod trouble;
 mod upkeep;
@@ -67,6 +69,7 @@ use live::LiveQuery;
 use local::{Analyses, OpenTransaction};
 pub(crate) use numbered::Numbered;
 use runner::ShapeRunner;
+pub use trace::{Trace, lines as trace_lines};
 
 /// The whole of one database: storage, sync and live queries.
 ///
@@ -134,6 +137,9 @@ pub struct Engine {
     outstanding: Outstanding,
     effects: Vec<Effect>,
     upkeep: Upkeep,
+    trace: Option<Trace>,
+    /// See [`Engine::time_runs`].
+    clock: fn() -> u64,
 }
 
 /// What is known of the file's state.
@@ -211,6 +217,7 @@ impl Engine {
     /// Takes one event and returns what follows from it, in order.
     pub fn handle(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event) -> Vec<Effect> {
         self.now = now;
+        let recorded = self.recorded(&event);
         self.deferred.push_back(event);
         while let Some(event) = self.next_event() {
             self.dispatch(now, rng, event);
@@ -224,6 +231,7 @@ impl Engine {
             self.publish();
         }
         self.rescue_if_broken();
+        self.record_step(recorded);
         std::mem::take(&mut self.effects)
     }
 

@@ -80,12 +80,14 @@ impl Engine {
             reason,
             salvage,
         } = place;
+        let seed = rng.get_seed();
         let mut engine = Self::unopened(conn, config, persistence, reason, now);
         match engine.start(salvage.as_ref(), now, rng) {
             Ok(()) => {}
             Err(Error::Corrupt(reason)) if salvage.is_none() => engine.rescue(reason),
             Err(error) => return Err(error),
         }
+        engine.record_opening(seed);
         let effects = std::mem::take(&mut engine.effects);
         Ok((engine, effects))
     }
@@ -130,6 +132,8 @@ impl Engine {
             outstanding: Outstanding::default(),
             effects: Vec::new(),
             upkeep: Upkeep::default(),
+            trace: None,
+            clock: || 0,
             config,
         }
     }

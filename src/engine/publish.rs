@@ -48,7 +48,9 @@ impl Engine {
 
     /// Runs a live query and tells all who wait for the same.
     fn bring_up(&mut self, live: &mut [LiveQuery], at: usize) {
+        let begun = (self.clock)();
         let update = live[at].run(&self.conn, &self.session, live);
+        let took = (self.clock)() - begun;
         if let Err(error) = &update {
             self.note_failure(error);
         }
@@ -61,7 +63,7 @@ impl Engine {
             query.is_stale = false;
             let subscription = query.subscription;
             let notification = match &update {
-                Ok(update) => match query.tell(update) {
+                Ok(update) => match query.tell(update, took) {
                     None => continue,
                     Some(diff) => {
                         query.untaken += 1;

@@ -37,6 +37,7 @@ impl Engine {
         match request {
             Request::Export => return self.export(id),
             Request::Import(bytes) => return self.import(asked, bytes),
+            Request::Record(true) => return self.record(id),
             _ => {}
         }
         if let Request::Settled(key) = &request {
@@ -165,7 +166,10 @@ impl Engine {
             Request::LoadSubset { .. }
             | Request::Settled(_)
             | Request::Export
-            | Request::Import(_) => Reply::Done,
+            | Request::Import(_)
+            | Request::Tabs
+            | Request::Record(_) => Reply::Done,
+            Request::Inspect { from } => Reply::Inspected(self.inspect(from)),
             Request::Verify => Reply::Verified(verify(&self.conn, &self.session)?),
             Request::Connect => {
                 self.connect(now, rng);
@@ -207,8 +211,11 @@ impl Engine {
         }
         let reads = analysis.reads.clone();
         let mut live = LiveQuery::new((tab, subscription), statement, reads, key);
+        let begun = (self.clock)();
         let update = live.run(&self.conn, &self.session, &self.live)?;
-        let diff = live.tell(&update).unwrap_or_default();
+        let diff = live
+            .tell(&update, (self.clock)() - begun)
+            .unwrap_or_default();
         self.live.retain(|known| !known.is_of((tab, subscription)));
         self.live.push(live);
         let notification = Notification::Live {

@@ -1,4 +1,4 @@
-import type { ErrorReport, Recovery, Seen, Status, TransactionRecord, Verification } from "./protocol.js";
+import type { ErrorReport, Inspection, Recovery, Seen, Status, TabRecord, TransactionRecord, Verification } from "./protocol.js";
 import type { ShapeOptions, SubsetOptions, WireOptions } from "./options.js";
 
 /** One statement on the wire; `params` hold structured-cloneable SQL values. */
@@ -18,6 +18,11 @@ export type WireRequest =
   | ({ type: "live"; subscription: number; key: string[] } & WireStatement)
   | { type: "unsubscribe"; subscription: number }
   | { type: "status" | "pending" | "rejected" | "verify" | "connect" | "disconnect" | "wipe" | "close" }
+  /** `from`: the number of the first recorded step that is wanted. */
+  | { type: "inspect"; from: number }
+  | { type: "tabs" }
+  /** `true`: open the database anew and record from there on. */
+  | { type: "record"; on: boolean }
   | { type: "export" }
   | { type: "import"; bytes: Uint8Array }
   | { type: "settled"; id: string }
@@ -64,6 +69,10 @@ export interface WireReplies {
   /** The one, confirmed or rejected. */
   settled: [TransactionRecord];
   verify: Verification;
+  inspect: Inspection;
+  tabs: TabRecord[];
+  /** What the database held when recording began. */
+  record: { bytes: Uint8Array<ArrayBuffer> } | null;
   connect: null;
   disconnect: null;
   wipe: null;

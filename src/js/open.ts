@@ -4,7 +4,7 @@ import { closedError } from "./errors.js";
 import { host } from "./host.js";
 import type { DeclaredTables, DeclaringOptions, RowsOf } from "./inferred.js";
 import { Marker } from "./marker.js";
-import { resolveOptions, type AnyTables, type OpenOptions } from "./options.js";
+import { resolveOptions, type AnyTables, type OpenOptions, type ResolvedOptions } from "./options.js";
 import type { Parsers } from "./parsers.js";
 import { Rpc } from "./rpc.js";
 
@@ -43,7 +43,11 @@ export function open<const Tables extends DeclaredTables, const P extends Parser
 ): Promise<Database<RowsOf<Tables, P>>>;
 export function open<Tables extends object = AnyTables>(options: OpenOptions<Tables>, waiting?: Waiting): Promise<Database<Tables>>;
 export async function open<Tables extends object>(options: OpenOptions<Tables>, waiting: Waiting = {}): Promise<Database<Tables>> {
-  const resolved = resolveOptions(options, globalThis.document?.baseURI ?? globalThis.location?.href);
+  return openResolved(resolveOptions(options, globalThis.document?.baseURI ?? globalThis.location?.href), waiting);
+}
+
+/** The same, of options that are ready to cross. */
+export async function openResolved<Tables extends object>(resolved: ResolvedOptions, waiting: Waiting = {}): Promise<Database<Tables>> {
   const rpc = new Rpc(resolved.functions);
   const marker = new Marker(resolved.wire.name);
   const database = new Database<Tables>(rpc, resolved.reader, marker);

@@ -256,6 +256,8 @@ export interface WireOptions {
   statementTimeout?: number;
   persist?: boolean;
   connect?: boolean;
+  /** Opened without options of its own: it follows the tabs that have some. */
+  guest?: true;
 }
 
 /** Options of the write path that the database reads. */

@@ -152,3 +152,70 @@ export type Verification = {
   /** One sentence for each row that is not the fold of its intents; empty when all is well. */
   problems: Array<string>;
 };
+
+export type Inspection = {
+  /** As in the status, and in the same order. */
+  shapes: Array<ShapePosition>;
+  /** Every live query of every tab. */
+  live: Array<LiveRecord>;
+  /** What was recorded, while something is. */
+  trace: TraceExcerpt | null;
+};
+
+export type ShapePosition = {
+  /** The table it fills. */
+  table: string;
+  /** Its name among the table's shapes. */
+  name: string;
+  /** Electric's name of the log; null before the first rows. */
+  handle: string | null;
+  /** The last answer whose rows are stored. */
+  offset: string | null;
+  /** The log loads beside the rows that readers see, and takes their place once it is up to date. */
+  beside: boolean;
+  /** Shapes of the same group show their changes together. */
+  group: string | null;
+};
+
+export type LiveRecord = {
+  /** Whose it is. */
+  tab: number;
+  /** Its number in that tab. */
+  subscription: number;
+  /** The statement. */
+  sql: string;
+  /** How many parameters it takes. */
+  params: number;
+  /** The tables it reads, views and what is behind them. */
+  reads: Array<string>;
+  /** How often it ran in this session. */
+  runs: number;
+  /** How long the last run took, in microseconds of the shell's clock. */
+  last: number;
+  /** How long all of them took. */
+  total: number;
+  /** How many rows the last run gave. */
+  rows: number;
+  /** Results that its tab has not dealt with. */
+  untaken: number;
+};
+
+export type TraceExcerpt = {
+  /** The number of the first of these steps; above the one asked for if that was given up for newer ones. */
+  first: number;
+  /** Each as JSON text: the opening, or an event with its effects. */
+  steps: Array<string>;
+};
+
+export type TabRecord = {
+  /** What live queries name it by; 0 is the one that leads. */
+  number: number;
+  /** Its opening of the database, as its lock names it. */
+  id: string;
+  /** It is the one that asks. */
+  asks: boolean;
+  /** Its page can be seen, as far as it has told. */
+  visible: boolean;
+  /** For so many milliseconds it has led, or been served. */
+  since: number;
+};

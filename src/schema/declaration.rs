@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::names;
 use super::shape::{DEFAULT_SHAPE, ShapeDeclaration};
@@ -191,6 +191,12 @@ pub struct Ordered<T>(Vec<(String, T)>);
 
 /// A few names, each once.
 pub type Names = Ordered<()>;
+
+impl<T: Serialize> Serialize for Ordered<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.iter())
+    }
+}
 
 impl<T> Ordered<T> {
     /// Nothing yet.

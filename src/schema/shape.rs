@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 pub const DEFAULT_SHAPE: &str = "default";
 
 /// Which rows and columns of a server's table are synced, and how its log tells of them.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ShapeDeclaration {
     /// The server's table, if it is called differently. Default: the declared name.

@@ -2,6 +2,7 @@
 //! because the tab that carried it out is gone, is carried out once.
 
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
 use super::bookkeeping::{first, run};
 use super::error::corrupt;
@@ -10,7 +11,7 @@ use crate::ids::Millis;
 use crate::tabs::{Reply, Request};
 
 /// What a repeated request is known by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestKey {
     /// One opening of the database by one page; outlives the worker that serves it.
     pub session: String,

@@ -1,5 +1,6 @@
 //! [`Followers`]: the tabs that a leader serves.
 
+use super::inspection::TabRecord;
 use crate::ids::{Millis, TabId, TabNumber};
 
 /// One of them.
@@ -7,6 +8,7 @@ use crate::ids::{Millis, TabId, TabNumber};
 pub(super) struct Follower {
     pub(super) tab: TabId,
     pub(super) number: TabNumber,
+    since: Millis,
     /// Since when its page is shown.
     visible_since: Option<Millis>,
 }
@@ -26,6 +28,7 @@ impl Followers {
         self.list.push(Follower {
             tab,
             number,
+            since: now,
             visible_since: visible.then_some(now),
         });
         number
@@ -54,6 +57,17 @@ impl Followers {
         let visible = self.list.iter().filter(|one| one.visible_since.is_some());
         let last = visible.max_by_key(|one| one.visible_since)?;
         Some(&last.tab)
+    }
+
+    /// As the one that asks is told.
+    pub(super) fn records(&self, now: Millis, asks: TabNumber) -> impl Iterator<Item = TabRecord> {
+        self.list.iter().map(move |one| TabRecord {
+            number: one.number,
+            id: one.tab.to_string(),
+            asks: one.number == asks,
+            visible: one.visible_since.is_some(),
+            since: Millis(now.0 - one.since.0),
+        })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Follower> {

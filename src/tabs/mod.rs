@@ -6,6 +6,7 @@
 mod election;
 mod followers;
 mod greeting;
+mod inspection;
 mod outbox;
 mod protocol;
 mod rows;
@@ -15,6 +16,7 @@ mod typescript;
 
 pub use election::{Effect, Election, Event, OpenTrouble};
 pub use greeting::{Envelope, Greeting, VERSION};
+pub use inspection::*;
 pub use outbox::Standing;
 pub use protocol::*;
 pub use rows::{Cell, Cells, Columns, Rows, RowsWriter};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inspection::Inspection;
 use super::rows::Rows;
 use super::status::{Recovery, Status};
 use crate::change::{Operation, TransactionState};
@@ -12,7 +13,7 @@ pub use crate::schema::{ShapeDeclaration, Subset};
 use crate::value::Value;
 
 /// What the app asks for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// Runs one reading statement.
     Query {
@@ -121,6 +122,16 @@ pub enum Request {
     Export,
     /// Puts the database of such a file in the place of this one, pending writes included; all that is here goes.
     Import(Vec<u8>),
+    /// Looks inside: shapes, live queries, and what was recorded.
+    Inspect {
+        /// Of the recorded steps, those from this number on.
+        from: u32,
+    },
+    /// Lists the tabs; answered by the worker that leads, not by its engine.
+    Tabs,
+    /// True: answers with the database as it is now, opens it anew and records from there on ([`crate::engine::Trace`]). False: stops
+    /// recording.
+    Record(bool),
     /// Lets sync run (the default).
     Connect,
     /// Stops all network traffic until [`Request::Connect`].
@@ -171,7 +182,7 @@ fn read<'de, T: Deserialize<'de>>(what: &str, json: &'de str) -> Result<T> {
 }
 
 /// One SQL statement with its positional parameters.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     /// Exactly one statement.
     pub sql: String,
@@ -204,7 +215,9 @@ pub enum Reply {
     Loaded(u64),
     /// To `Verify`.
     Verified(Verification),
-    /// To `Export`.
+    /// To `Inspect`.
+    Inspected(Inspection),
+    /// To `Export`, and to `Record` that begins.
     Bytes(Vec<u8>),
 }
 

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use ts_rs::{Config, TS};
 
 use super::{
-    ChangeRecord, Persistence, Recovery, Seen, ShapePhase, ShapeStatus, Status, StorageStatus,
-    TransactionRecord, UploadPhase, UploadStatus, Verification,
+    ChangeRecord, Inspection, LiveRecord, Persistence, Recovery, Seen, ShapePhase, ShapePosition,
+    ShapeStatus, Status, StorageStatus, TabRecord, TraceExcerpt, TransactionRecord, UploadPhase,
+    UploadStatus, Verification,
 };
 use crate::change::{Operation, TransactionState};
 use crate::error::ErrorReport;
@@ -34,6 +35,11 @@ fn generated() -> String {
         Operation::decl(&config),
         ErrorReport::decl(&config),
         Verification::decl(&config),
+        Inspection::decl(&config),
+        ShapePosition::decl(&config),
+        LiveRecord::decl(&config),
+        TraceExcerpt::decl(&config),
+        TabRecord::decl(&config),
     ];
     let mut text = HEAD.to_owned();
     for one in types {

@@ -15,9 +15,14 @@ pub(super) fn now() -> Millis {
 
 /// A clock that only goes forward, for how long something takes.
 pub(super) fn monotonic() -> Millis {
+    Millis((micros() / 1_000) as i64)
+}
+
+/// The same clock, for what takes little time.
+pub(super) fn micros() -> u64 {
     let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let ms = scope.performance().map_or(0.0, |clock| clock.now());
-    Millis(ms as i64)
+    (ms * 1_000.0) as u64
 }
 
 /// From one moment to another, as far as a timer goes.

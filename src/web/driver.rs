@@ -33,6 +33,8 @@ pub(super) enum Told {
     Notification(Option<TabNumber>, JsValue),
     /// A tab wants the database deleted: [`Driver::delete`] goes on with it.
     Wipe(TabNumber),
+    /// A tab asks for the tabs.
+    Tabs(TabNumber, AskNumber),
     /// The engine is another one, on another file.
     Restarted,
     /// Engine and file are closed.
@@ -145,6 +147,10 @@ impl Driver {
             key: Some(key),
             timeout_ms: ask.timeout_ms,
         };
+        if request == Request::Tabs {
+            self.waiting.borrow_mut().remove(id);
+            return (self.tell)(Told::Tabs(tab, number));
+        }
         if request == Request::Wipe {
             *self.wipe.borrow_mut() = Some(asked);
             return (self.tell)(Told::Wipe(tab));
@@ -251,6 +257,12 @@ impl Driver {
             }
             Effect::Rescue(salvage) => self.change(Some(salvage)),
             Effect::Restart => self.change(None),
+            Effect::Record(connect) => {
+                let mut config = self.config.borrow_mut();
+                (config.record, config.connect) = (true, connect);
+                drop(config);
+                self.change(None);
+            }
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;
@@ -372,6 +384,7 @@ pub(super) fn start(
 ) -> Result<(Engine, Vec<Effect>)> {
     let (mut engine, effects) = Engine::open_at(place, config, now(), rng)?;
     engine.limit_statements(now)?;
+    engine.time_runs(clock::micros);
     Ok((engine, effects))
 }
 

@@ -18,7 +18,7 @@ mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use throughline::engine::{Effect, Endpoint, Event, Salvage};
+use throughline::engine::{Effect, Endpoint, Event};
 use throughline::ids::{Millis, TimerId};
 use throughline::tabs::{ShapePhase, UploadPhase};
 use throughline_server::backend::Backend;
@@ -336,7 +336,11 @@ impl World {
                 Effect::Fetch(fetch) => self.send(name, fetch),
                 Effect::Abort(id) => self.abort(name, id),
                 Effect::Rescue(salvage) => {
-                    self.rescue(name, salvage);
+                    self.replace(name, |client, now| client.rescue(salvage, now));
+                    return;
+                }
+                Effect::Record(connect) => {
+                    self.replace(name, |client, now| client.record(connect, now));
                     return;
                 }
                 effect => self.client_mut(name).perform(effect),
@@ -344,12 +348,12 @@ impl World {
         }
     }
 
-    /// The engine gave its file up: another one begins, and everyone asks it again.
-    fn rescue(&mut self, name: &str, salvage: Salvage) {
+    /// The engine has ended: another one begins, and everyone asks it again.
+    fn replace(&mut self, name: &str, begin: impl FnOnce(&mut Client, Millis) -> Vec<Effect>) {
         let now = self.now;
         self.flights
             .retain(|flight| flight.client != name || matches!(flight.leg, Leg::Going { .. }));
-        let effects = self.client_mut(name).rescue(salvage, now);
+        let effects = begin(self.client_mut(name), now);
         let life = self.clients[name].life;
         self.perform(name, effects);
         for (id, request) in self.client_mut(name).unanswered() {

@@ -9,6 +9,7 @@ mod confirming;
 mod culprits;
 mod draining;
 mod groups;
+mod guests;
 mod intents;
 mod journal;
 mod reading;

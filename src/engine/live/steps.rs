@@ -17,6 +17,13 @@ pub(super) struct Known {
     rows: Vec<RowHash>,
 }
 
+impl Known {
+    /// How many rows it has.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+}
+
 /// Of each row what it is told apart by, and its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RowHash {

@@ -12,11 +12,13 @@ impl<P: Clone> Election<P> {
 
     /// Waits for the lock, too. Who took it may lead by now.
     pub(super) fn join(&mut self, now: Millis) {
-        self.effects.push(Effect::QueueLock);
+        if !self.is_guest() {
+            self.effects.push(Effect::QueueLock);
+        }
         self.greet(now);
     }
 
-    fn greet(&mut self, now: Millis) {
+    pub(super) fn greet(&mut self, now: Millis) {
         self.wait(now);
         self.greeted_visible = self.visible;
         self.effects.push(Effect::Broadcast(Greeting::Hello {
@@ -32,6 +34,9 @@ impl<P: Clone> Election<P> {
             greeting,
         } = envelope;
         match greeting {
+            Greeting::Hello { build, .. } if self.is_guest() && !build.is_empty() => {
+                self.step_down(from);
+            }
             Greeting::Hello { visible, .. } => self.admit(now, from, visible),
             // One that was frozen may open what it has lost: then the leader answers.
             Greeting::Opening | Greeting::Leading if self.is_led() => self.greet(now),
@@ -84,6 +89,10 @@ impl<P: Clone> Election<P> {
                 known: VERSION,
             });
         }
+        if self.is_guest() {
+            self.effects.push(Effect::Unlock);
+            return self.follow(now, term);
+        }
         let differs = version < VERSION || (build != self.build && !self.ready);
         if differs && !std::mem::replace(&mut self.claimed, true) {
             // It hands over, or loses the lock when the time for it is up.
@@ -93,6 +102,10 @@ impl<P: Clone> Election<P> {
         if version < VERSION {
             return self.effects.push(Effect::StealLock);
         }
+        self.follow(now, term);
+    }
+
+    fn follow(&mut self, now: Millis, term: Term) {
         self.term = Some(term.clone());
         self.part = Part::Following(Leader {
             heard: now,

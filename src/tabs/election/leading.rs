@@ -29,6 +29,7 @@ impl<P: Clone> Election<P> {
             return self.effects.push(Effect::CloseNow);
         }
         self.failures = 0;
+        self.leads_since = now;
         self.term = None;
         if shared {
             self.part = Part::Leading;

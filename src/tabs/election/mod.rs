@@ -19,6 +19,10 @@
 //! options than the leader's (the app was updated) takes over at once; a leader whose page has been hidden for half a minute hands
 //! over to the tab that was shown last; one that does not answer for five seconds, while a visible tab or a request waits, loses the
 //! lock. It may only be busy: then its file is free when it is done.
+//!
+//! **Guests.** A tab without options of its own, such as an inspector's page, must not decide how the others work. It never waits in
+//! the queue for the lock, claims nothing and is handed nothing: it follows whoever leads. Where nobody does it asks for the lock, each
+//! time as the last one in the queue, and gives way to the first tab with options that greets it.
 
 mod following;
 mod interface;
@@ -30,6 +34,7 @@ pub use interface::{Effect, Event, OpenTrouble};
 
 use super::followers::Followers;
 use super::greeting::Greeting;
+use super::inspection::TabRecord;
 use super::outbox::{Outbox, Standing};
 use crate::error::Error;
 use crate::ids::{AskNumber, Millis, TabId, TabNumber, Term};
@@ -43,6 +48,8 @@ const IN_USE_MS: u64 = 10_000;
 const PING_MS: u64 = 1_000;
 /// One that gives none for so long loses the lock.
 const SILENCE_MS: u64 = 5_000;
+/// A guest that hears of no leader for so long asks for the lock.
+const ALONE_MS: u64 = 1_000;
 /// As long as opening may take, recovery of a large log included.
 const OPENING_MS: u64 = 15_000;
 /// A leader whose page has been hidden for so long hands over to a visible tab.
@@ -89,6 +96,8 @@ pub struct Election<P> {
     me: TabId,
     build: String,
     part: Part,
+    /// When this tab began to lead.
+    leads_since: Millis,
     /// That in which this tab was served last.
     term: Option<Term>,
     /// `open` was answered.
@@ -119,20 +128,22 @@ enum Wipe {
 }
 
 impl<P: Clone> Election<P> {
-    /// A tab that has not begun.
+    /// A tab that has not begun. `build` names its options; without any it is a guest, and passes for hidden.
     pub fn new(name: String, me: TabId, build: String, visible: bool) -> Self {
+        let is_guest = build.is_empty();
         Self {
             name,
             me,
             build,
             part: Part::New,
+            leads_since: Millis(0),
             term: None,
             ready: false,
             claimed: false,
             last: None,
             wipe: None,
-            visible,
-            greeted_visible: visible,
+            visible: visible && !is_guest,
+            greeted_visible: visible && !is_guest,
             hidden_since: None,
             outbox: Outbox::new(),
             followers: Followers::default(),
@@ -159,6 +170,24 @@ impl<P: Clone> Election<P> {
             Part::Following(_) => self.term.clone(),
             _ => None,
         }
+    }
+
+    /// The tabs that have the database open, for that one of them.
+    pub fn tabs(&self, now: Millis, asks: TabNumber) -> Vec<TabRecord> {
+        let leader = TabRecord {
+            number: TabNumber::default(),
+            id: self.me.to_string(),
+            asks: asks == TabNumber::default(),
+            visible: self.visible,
+            since: Millis(now.0 - self.leads_since.0),
+        };
+        std::iter::once(leader)
+            .chain(self.followers.records(now, asks))
+            .collect()
+    }
+
+    fn is_guest(&self) -> bool {
+        self.build.is_empty()
     }
 
     /// Whether this tab has the file open.
@@ -270,6 +299,7 @@ impl<P: Clone> Election<P> {
     }
 
     fn shown(&mut self, now: Millis, visible: bool) {
+        let visible = visible && !self.is_guest();
         self.visible = visible;
         self.hidden_since = (!visible).then_some(now);
         if let Part::Following(_) = self.part {
@@ -298,7 +328,11 @@ impl<P: Clone> Election<P> {
     /// When something is to be done although nothing happens.
     fn due(&self) -> Option<Millis> {
         match &self.part {
-            Part::Waiting { since } => Some(since.after(OPENING_MS)),
+            Part::Waiting { since } => Some(since.after(if self.is_guest() {
+                ALONE_MS
+            } else {
+                OPENING_MS
+            })),
             Part::Following(leader) if self.cares() => Some(match leader.pinged {
                 Some(pinged) => pinged.after(SILENCE_MS - PING_MS),
                 None => leader.heard.after(PING_MS),
@@ -319,15 +353,21 @@ impl<P: Clone> Election<P> {
         if self.due().is_none_or(|due| due > now) {
             return;
         }
+        let is_guest = self.is_guest();
         match &mut self.part {
             Part::Waiting { since } => {
                 *since = now;
-                self.effects.push(Effect::StealLock);
+                self.effects.push(if is_guest {
+                    Effect::QueueLock
+                } else {
+                    Effect::StealLock
+                });
             }
             Part::Following(leader) if leader.pinged.is_none() => {
                 leader.pinged = Some(now);
                 self.effects.push(Effect::Report(Greeting::Ping));
             }
+            Part::Following(_) if is_guest => self.greet(now),
             Part::Following(_) => {
                 self.wait(now);
                 self.effects.push(Effect::StealLock);
@@ -347,8 +387,8 @@ impl<P: Clone> Election<P> {
         }
     }
 
-    /// Whether anyone would notice a leader that is gone.
+    /// Whether anyone would notice a leader that is gone. A guest has no place in the queue by which it would hear of it.
     fn cares(&self) -> bool {
-        self.visible || self.outbox.waits()
+        self.visible || self.is_guest() || self.outbox.waits()
     }
 }

@@ -5,6 +5,7 @@ use super::*;
 use crate::tabs::greeting::Envelope;
 use crate::tabs::greeting::VERSION;
 
+mod guests;
 mod leading;
 mod leaving;
 mod simulation;

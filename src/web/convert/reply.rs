@@ -28,6 +28,7 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
         Reply::Transactions(records) => record(&records)?,
         Reply::Loaded(rows) => (rows as f64).into(),
         Reply::Verified(report) => record(&report)?,
+        Reply::Inspected(inside) => record(&inside)?,
         Reply::Bytes(bytes) => {
             let object = Object::new();
             set(&object, "bytes", Uint8Array::from(&bytes[..]));

@@ -78,6 +78,11 @@ pub(in crate::web) fn from_js(object: &JsValue) -> Result<Request> {
             &json(object, "subset")?,
         )?,
         "verify" => Request::Verify,
+        "inspect" => Request::Inspect {
+            from: number(object, "from")? as u32,
+        },
+        "tabs" => Request::Tabs,
+        "record" => Request::Record(get(object, "on").is_truthy()),
         "export" => Request::Export,
         "import" => Request::Import(bytes(object)?),
         "connect" => Request::Connect,

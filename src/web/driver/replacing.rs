@@ -82,6 +82,7 @@ impl Driver {
                 *driver.storage.borrow_mut() = Some(storage);
                 let started = place.and_then(|place| {
                     let config = driver.config.borrow().clone();
+                    driver.config.borrow_mut().record = false;
                     Ok(start(place, config, &mut driver.rng.borrow_mut())?)
                 });
                 if let Ok((engine, effects)) = started {

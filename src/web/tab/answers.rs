@@ -9,6 +9,7 @@ use super::{Listener, OWN, Tab, Waiting};
 use crate::error::Error;
 use crate::ids::AskNumber;
 use crate::tabs::{Event, Standing};
+use crate::web::clock;
 use crate::web::convert::{error_to_js, get, record, set};
 use crate::web::driver::{Told, report_throw};
 use crate::web::relay::Relayed;
@@ -43,6 +44,10 @@ impl Tab {
                         }
                     }
                 }
+            }
+            Told::Tabs(tab, number) => {
+                let tabs = self.election.borrow().tabs(clock::monotonic(), tab);
+                self.told(Told::Reply(tab, number, record(&tabs)));
             }
             Told::Wipe(by) => self.send(Event::Wipe(by)),
             Told::Restarted => self.send(Event::Restarted),

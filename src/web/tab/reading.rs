@@ -25,8 +25,11 @@ pub(super) fn subscription(request: &JsValue) -> Standing {
     Standing::Live(get(request, "subscription").as_f64().unwrap_or_default() as u32)
 }
 
-/// A fingerprint of the options, by which a tab knows that another one was opened with others.
+/// A fingerprint of the options, by which a tab knows that another one was opened with others; of a guest's, none.
 pub(super) fn build_of(options: &JsValue) -> String {
+    if get(options, "guest").is_truthy() {
+        return String::new();
+    }
     let plain = Object::assign(&Object::new(), options.unchecked_ref());
     for own in ["session", "visible", "seen", "term", "connect"] {
         set(&plain, own, JsValue::UNDEFINED);

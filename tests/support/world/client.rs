@@ -126,11 +126,7 @@ impl Client {
     /// Drops the broken file and starts anew on the next one.
     pub(super) fn rescue(&mut self, mut salvage: Salvage, now: Millis) -> Vec<Effect> {
         let broken = self.path();
-        self.engine = None;
-        self.life += 1;
-        self.timers.clear();
-        self.open_transaction = None;
-        self.status = None;
+        self.drop_engine();
         if salvage.unreadable {
             let mut bytes = std::fs::read(&broken).unwrap_or_default();
             if files::mend(&mut bytes) {
@@ -142,15 +138,36 @@ impl Client {
         }
         self.generation = self.next_generation;
         self.next_generation += 1;
+        let config = Config::parse(&self.options).unwrap();
+        self.begin(config, Some(salvage), now)
+    }
+
+    /// Drops the engine and starts one on the same file that records.
+    pub(super) fn record(&mut self, connect: bool, now: Millis) -> Vec<Effect> {
+        self.drop_engine();
+        let mut config = Config::parse(&self.options).unwrap();
+        config.record = true;
+        config.connect = connect;
+        self.begin(config, None, now)
+    }
+
+    fn drop_engine(&mut self) {
+        self.engine = None;
+        self.life += 1;
+        self.timers.clear();
+        self.open_transaction = None;
+        self.status = None;
+    }
+
+    fn begin(&mut self, config: Config, salvage: Option<Salvage>, now: Millis) -> Vec<Effect> {
         let place = Place {
             conn: open_file(self.path()).unwrap(),
             persistence: Persistence::File,
             reason: None,
-            salvage: Some(salvage),
+            salvage,
         };
-        let config = Config::parse(&self.options).unwrap();
         let (engine, effects) = Engine::open_at(place, config, now, &mut self.rng)
-            .unwrap_or_else(|error| panic!("{} is not rescued: {error}", self.name));
+            .unwrap_or_else(|error| panic!("{} does not begin anew: {error}", self.name));
         self.engine = Some(engine);
         effects
     }
@@ -252,10 +269,16 @@ impl Client {
                 self.timers.clear();
             }
             Effect::MeasureStorage | Effect::Persist => {}
-            Effect::Export(_) | Effect::Remove(_) | Effect::Import(..) | Effect::Restart => {
+            Effect::Export(id) => {
+                let copy = self.folder.path().join(files::EXPORT);
+                let bytes = std::fs::read(&copy).unwrap();
+                std::fs::remove_file(copy).unwrap();
+                self.perform(Effect::Reply(id, Ok(Reply::Bytes(bytes))));
+            }
+            Effect::Remove(_) | Effect::Import(..) | Effect::Restart => {
                 unreachable!("no world asks for it")
             }
-            Effect::Fetch(_) | Effect::Abort(_) | Effect::Rescue(_) => {
+            Effect::Fetch(_) | Effect::Abort(_) | Effect::Rescue(_) | Effect::Record(_) => {
                 unreachable!("the world's part")
             }
         }

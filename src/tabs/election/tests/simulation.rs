@@ -59,10 +59,11 @@ impl World {
             .collect();
         let roll = self.rng.u32(0..100);
         if open.len() < 2 || (roll < 12 && open.len() < most) {
-            let build = if self.rng.u32(0..6) == 0 {
-                "new"
-            } else {
-                "old"
+            let build = match self.rng.u32(0..6) {
+                0 => "new",
+                // A guest.
+                1 => "",
+                _ => "old",
             };
             let visible = self.rng.bool();
             self.open(build, visible);

@@ -257,7 +257,14 @@ impl World {
         assert_eq!(self.live_of(leader), listened_to, "what the leader serves");
         let in_sight = self.tabs[leader].election.followers.in_sight().cloned();
         let others = open.iter().filter(|at| **at != leader);
-        let visible: Vec<_> = others.filter(|at| self.tabs[**at].visible).collect();
+        let is_guest = |at: At| self.tabs[at].election.is_guest();
+        let visible: Vec<_> = others
+            .filter(|at| self.tabs[**at].visible && !is_guest(**at))
+            .collect();
+        assert!(
+            !is_guest(leader) || open.iter().all(|at| is_guest(*at)),
+            "a guest leads: {parts:?}"
+        );
         assert_eq!(
             in_sight.is_some(),
             !visible.is_empty(),
