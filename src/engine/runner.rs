@@ -33,7 +33,7 @@ pub(super) struct ShapeRunner {
     /// Rows of the log that is loading beside them.
     pub(super) loading: u64,
     /// The newest head of an answer: it may have come before the turn of its request.
-    pub(super) last_head: Option<(Attempt, u16, Vec<(String, String)>)>,
+    pub(super) last_head: Option<Head>,
     /// The answer that was held and is to be read next.
     pub(super) released: Option<Attempt>,
     /// The log that loads is up to date and waits to replace the rows.
@@ -61,6 +61,9 @@ pub(super) struct ShapeRunner {
     /// The same of the log that is loading beside them.
     pub(super) loading_snapshot: Option<Snapshot>,
 }
+
+/// Status and headers of the answer to a request.
+type Head = (Attempt, u16, Vec<(String, String)>);
 
 /// How much of a log has come.
 #[derive(Debug, Clone, Copy, Default)]
