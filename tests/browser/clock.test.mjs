@@ -55,10 +55,10 @@ const requests = async () => (await server.log()).requests.length;
 for (const [direction, ahead] of [["forward", DAY_MS], ["back", -DAY_MS]]) {
   describe(`a clock that is set ${direction} by a day`, () => {
     it("in the middle of a first load and of a held poll delays nothing", async () => {
-      await server.fill("items", ROWS, 200);
-      await open(`load-${direction}`, { todos: {}, items: { indexes: ["number"] } });
+      await server.fill("entries", ROWS, 200);
+      await open(`load-${direction}`, { todos: {}, entries: { indexes: ["number"] } });
       await page.evaluate(async (ahead) => {
-        await app.status(db, ({ shapes }) => shapes.find(({ table }) => table === "items").rows > 0);
+        await app.status(db, ({ shapes }) => shapes.find(({ table }) => table === "entries").rows > 0);
         setClock(ahead);
         await app.live(db);
       }, ahead);
@@ -67,7 +67,7 @@ for (const [direction, ahead] of [["forward", DAY_MS], ["back", -DAY_MS]]) {
       await page.evaluate(() => setClock(0));
       await server.asOtherUser(newTodo("after the clock was set"));
       await appears("after the clock was set");
-      const [{ n }] = await page.evaluate(() => db.query("SELECT count(*) AS n FROM items"));
+      const [{ n }] = await page.evaluate(() => db.query("SELECT count(*) AS n FROM entries"));
       assert.equal(n, ROWS);
       assert.ok((await requests()) - before < FEW);
     });

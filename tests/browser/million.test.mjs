@@ -35,24 +35,24 @@ afterEach(async () => {
   await profile?.dispose();
 });
 
-/** Opens a database with many items and a few todos, whose worker tells its memory; `db` and `items` are then in the page. */
+/** Opens a database with many entries and a few todos, whose worker tells its memory; `db` and `entries` are then in the page. */
 async function openMillion() {
   page = await openApp(profile, server);
   page.setDefaultTimeout(LONGEST_MS);
   await page.evaluate(async () => {
-    const tables = { todos: {}, items: { indexes: ["created_at", "number"] } };
+    const tables = { todos: {}, entries: { indexes: ["created_at", "number"] } };
     globalThis.db = await app.open({ name: "million", tables, workerUrl: "/fixtures/measured-worker.js" });
-    globalThis.items = ({ shapes }) => shapes.find(({ table }) => table === "items");
+    globalThis.entries = ({ shapes }) => shapes.find(({ table }) => table === "entries");
   });
 }
 
-/** Follows the items until their phase is `live`: each state of them, and the answers to a query asked in each state. */
+/** Follows the entries until their phase is `live`: each state of them, and the answers to a query asked in each state. */
 const follow = (sql) =>
   page.evaluate(async (sql) => {
     const states = [];
     const answers = [];
     await app.status(db, (status) => {
-      const { phase, rows, bytes, chunks } = items(status);
+      const { phase, rows, bytes, chunks } = entries(status);
       const state = { phase, rows, bytes, chunks };
       states.push(state);
       if (phase === "loading") answers.push(db.query(sql).then(([answer]) => ({ ...answer, phase: states.at(-1).phase })));
@@ -72,16 +72,16 @@ function assertProgress(states) {
   assert.deepEqual(phases.filter((phase, at) => phase !== phases[at - 1]), ["loading", "live"]);
 }
 
-/** The items are those of the server, as far as its chunks from these offsets tell, and their indexes serve. */
+/** The entries are those of the server, as far as its chunks from these offsets tell, and their indexes serve. */
 async function assertComplete(rows, asked) {
   const picked = [];
-  for (const part of [0, 1 / 3, 2 / 3]) picked.push((await server.chunk("items", asked[Math.floor(asked.length * part)]))[0]);
+  for (const part of [0, 1 / 3, 2 / 3]) picked.push((await server.chunk("entries", asked[Math.floor(asked.length * part)]))[0]);
   const found = await page.evaluate(
     async (ids) => ({
-      counts: (await db.query("SELECT count(*) AS n, min(id) AS first, max(id) AS last, sum(number) AS numbers FROM items"))[0],
-      midnights: (await db.query("SELECT count(*) AS n FROM items WHERE created_at = '2026-01-01 00:00:00+00'"))[0].n,
-      picked: await db.query("SELECT * FROM items WHERE id IN (?, ?, ?) ORDER BY id", ids),
-      plan: (await db.query("EXPLAIN QUERY PLAN SELECT * FROM items WHERE number = 7")).map(({ detail }) => detail),
+      counts: (await db.query("SELECT count(*) AS n, min(id) AS first, max(id) AS last, sum(number) AS numbers FROM entries"))[0],
+      midnights: (await db.query("SELECT count(*) AS n FROM entries WHERE created_at = '2026-01-01 00:00:00+00'"))[0].n,
+      picked: await db.query("SELECT * FROM entries WHERE id IN (?, ?, ?) ORDER BY id", ids),
+      plan: (await db.query("EXPLAIN QUERY PLAN SELECT * FROM entries WHERE number = 7")).map(({ detail }) => detail),
     }),
     picked.map(({ id }) => Number(id)),
   );
@@ -98,16 +98,16 @@ const asText = ({ completed, ...row }) => ({
   completed: String(Boolean(completed)),
 });
 
-/** The offsets from which the items were asked for, oldest first, but not the polls that waited for more. */
+/** The offsets from which the entries were asked for, oldest first, but not the polls that waited for more. */
 async function offsets() {
   const queries = (await server.shapeRequests()).map(({ query }) => new URLSearchParams(query));
-  const wanted = queries.filter((query) => query.get("table") === "items" && !query.has("live"));
+  const wanted = queries.filter((query) => query.get("table") === "entries" && !query.has("live"));
   return wanted.map((query) => query.get("offset"));
 }
 
 describe(`${ROWS} rows`, { timeout: LONGEST_MS }, () => {
   it("load in bounded memory, while the app sees how far it is and works with its other tables", async (test) => {
-    await server.fill("items", ROWS, ROW_BYTES);
+    await server.fill("entries", ROWS, ROW_BYTES);
     const began = performance.now();
     await openMillion();
     const { states, answers, heapBytes } = await follow("SELECT count(*) AS n FROM todos");
@@ -124,17 +124,17 @@ describe(`${ROWS} rows`, { timeout: LONGEST_MS }, () => {
   });
 
   it("go on from the last chunk stored when the browser is killed halfway", async () => {
-    await server.fill("items", ROWS, ROW_BYTES);
+    await server.fill("entries", ROWS, ROW_BYTES);
     const others = (await offsets()).length;
     await openMillion();
     const stored = await page.evaluate(async (half) => {
-      const status = await app.status(db, (status) => items(status).rows >= half);
-      return items(status).chunks;
+      const status = await app.status(db, (status) => entries(status).rows >= half);
+      return entries(status).chunks;
     }, ROWS / 2);
     await profile.kill();
     await profile.start();
     await openMillion();
-    const { states } = await follow("SELECT count(*) AS n FROM items");
+    const { states } = await follow("SELECT count(*) AS n FROM entries");
     assertProgress(states);
     assert.ok(states[0].rows >= ROWS / 2, `${states[0].rows} rows at the start`);
     // Chunks are asked for from -1, 0_0, 0_1, …; twice only those that were on their way.
@@ -149,20 +149,20 @@ describe(`${ROWS} rows`, { timeout: LONGEST_MS }, () => {
 
 describe(`${REFETCHED_ROWS} rows`, { timeout: LONGEST_MS }, () => {
   it("stay where they are while they are fetched again, and nobody is told of equal ones", async () => {
-    await server.fill("items", REFETCHED_ROWS, ROW_BYTES);
+    await server.fill("entries", REFETCHED_ROWS, ROW_BYTES);
     await openMillion();
     await page.evaluate(async () => {
-      await app.status(db, (status) => items(status).phase === "live");
+      await app.status(db, (status) => entries(status).phase === "live");
       globalThis.told = { sums: [], newest: [] };
       const follow = (results, live) => new Promise((first) => live.subscribe((result) => first(results.push(result))));
-      await follow(told.sums, db.live("SELECT count(*) AS n, sum(number) AS numbers FROM items"));
-      await follow(told.newest, db.live("SELECT * FROM items ORDER BY created_at DESC, id LIMIT 20", [], { key: "id" }));
-      globalThis.refetching = app.status(db, (status) => items(status).phase === "loading");
+      await follow(told.sums, db.live("SELECT count(*) AS n, sum(number) AS numbers FROM entries"));
+      await follow(told.newest, db.live("SELECT * FROM entries ORDER BY created_at DESC, id LIMIT 20", [], { key: "id" }));
+      globalThis.refetching = app.status(db, (status) => entries(status).phase === "loading");
     });
     const others = (await offsets()).length;
-    await server.rotate("items");
+    await server.rotate("entries");
     await page.evaluate(() => refetching.then(() => {}));
-    const { states, answers } = await follow("SELECT count(*) AS n FROM items");
+    const { states, answers } = await follow("SELECT count(*) AS n FROM entries");
     assertProgress(states);
     assert.ok(answers.length > 1, `${answers.length} answers`);
     assert.deepEqual(answers.filter(({ n }) => n !== REFETCHED_ROWS), []);
@@ -174,7 +174,7 @@ describe(`${REFETCHED_ROWS} rows`, { timeout: LONGEST_MS }, () => {
     // They would have been told of another row.
     await page.evaluate(async () => {
       await db.disconnect();
-      await db.execute("INSERT INTO items (id, title, completed, number, created_at) VALUES (0, 'last', false, 1, '2027-01-01 00:00:00+00')");
+      await db.execute("INSERT INTO entries (id, title, completed, number, created_at) VALUES (0, 'last', false, 1, '2027-01-01 00:00:00+00')");
     });
     await page.waitForFunction(() => Object.values(told).every(({ length }) => length > 1));
     assert.deepEqual(await results(), [2, 2]);
