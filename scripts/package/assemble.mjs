@@ -11,6 +11,7 @@ import { bundle, declarations, page } from "./javascript.mjs";
 import { manifest } from "./manifest.mjs";
 import { measure, report } from "./sizes.mjs";
 import { split } from "./split.mjs";
+import { isOfTheseCompilers } from "./taken.mjs";
 import { optimise, order, refuseForeignImports } from "./wasm.mjs";
 
 process.chdir(root);
@@ -42,6 +43,9 @@ if (existsSync(output)) rmSync(output, { recursive: true });
 renameSync(staging, output);
 
 const sizes = (files) => files.map((file) => measure(join(output, file)));
-const overBudget = report(sizes(["index.js", "worker.js", wasm]), sizes([rest]), settings.budget);
-const scriptsOverBudget = await reportScripts(output, settings.budget);
+const { budget } = settings;
+const isKnown = isOfTheseCompilers();
+if (!isKnown) console.log("scripts/package/taken.txt was made after other compilers: the first file is larger, and its budget does not count");
+const overBudget = report(sizes(["index.js", "worker.js", wasm]), sizes([rest]), isKnown ? budget : { ...budget, "first-row": Infinity, brotli: Infinity });
+const scriptsOverBudget = await reportScripts(output, budget);
 if (overBudget || scriptsOverBudget) process.exitCode = 1;
