@@ -88,7 +88,7 @@ async function assertComplete(rows, asked) {
   // As the server makes them: numbers from 0 to 999, and one second of the day after the other.
   assert.deepEqual(found.counts, { n: rows, first: 1, last: rows, numbers: (rows / 1000) * (999 * 500) });
   assert.equal(found.midnights, Math.ceil(rows / 86_400));
-  assert.equal(found.plan.filter((step) => step.includes("USING INDEX items_")).length, 2, found.plan.join("; "));
+  assert.equal(found.plan.filter((step) => step.includes("USING INDEX entries_")).length, 2, found.plan.join("; "));
   assert.deepEqual(found.picked.map(asText), picked);
 }
 
