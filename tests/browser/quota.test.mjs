@@ -73,11 +73,11 @@ describe("a device without space", () => {
   });
 
   it("in the middle of a sync goes on reading, says so, and goes on by itself once there is space", async () => {
-    await server.fill("items", ROWS, ROW_BYTES);
+    await server.fill("entries", ROWS, ROW_BYTES);
     await page.evaluate(async () => {
-      globalThis.db = await app.open({ name: "sync", tables: { todos: {}, items: { indexes: ["number"] } } });
-      globalThis.items = ({ shapes }) => shapes.find(({ table }) => table === "items");
-      await app.status(db, (status) => items(status).rows > 0);
+      globalThis.db = await app.open({ name: "sync", tables: { todos: {}, entries: { indexes: ["number"] } } });
+      globalThis.entries = ({ shapes }) => shapes.find(({ table }) => table === "entries");
+      await app.status(db, (status) => entries(status).rows > 0);
     });
     await quota(TOO_FEW);
     const { error, loaded, kept, refused } = await page.evaluate(async () => {
@@ -90,7 +90,7 @@ describe("a device without space", () => {
         if (failure) refused.push(failure);
         else kept.push(title);
       }
-      return { error: storage.error, loaded: items({ shapes }).rows, kept, refused };
+      return { error: storage.error, loaded: entries({ shapes }).rows, kept, refused };
     });
     assert.deepEqual({ code: error.code, retryable: error.retryable }, { code: "QUOTA", retryable: true });
     for (const failure of refused) assert.deepEqual(refusal(failure), REFUSED, failure.message);
@@ -110,14 +110,14 @@ describe("a device without space", () => {
 
     await quota();
     const end = await page.evaluate(async () => {
-      const status = await app.status(db, (status) => status.pending === 0 && items(status).phase === "live" && !status.storage.error);
-      const [{ n }] = await db.query("SELECT count(*) AS n FROM items");
+      const status = await app.status(db, (status) => status.pending === 0 && entries(status).phase === "live" && !status.storage.error);
+      const [{ n }] = await db.query("SELECT count(*) AS n FROM entries");
       const [{ integrity_check: integrity }] = await db.query("PRAGMA integrity_check");
       return { rows: n, integrity, upload: status.upload.error, problems: (await db.verify()).problems };
     });
     assert.deepEqual(end, { rows: ROWS, integrity: "ok", upload: null, problems: [] });
     assert.deepEqual(await times(kept), kept.map(() => 1));
-    const refetches = (await server.shapeRequests()).filter(({ query }) => query.includes("table=items") && query.includes("offset=-1"));
+    const refetches = (await server.shapeRequests()).filter(({ query }) => query.includes("table=entries") && query.includes("offset=-1"));
     assert.equal(refetches.length, 1, "what had fitted was not loaded again");
   });
 });

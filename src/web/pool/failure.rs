@@ -12,15 +12,18 @@ use crate::web::convert::get;
 pub(in crate::web) enum Failure {
     /// What a method of the browser's threw.
     Thrown(JsValue),
+    /// Not all bytes were written. Of a full disk some browsers say no more: Firefox writes less, Chromium returns what is no length.
+    Short,
     /// Anything else, in a sentence.
     Ours(&'static str),
 }
 
 impl Failure {
-    /// The name of the exception, such as `QuotaExceededError`; empty if it was none.
+    /// The name of the exception, such as `QuotaExceededError`, or of the one that should have been thrown; else empty.
     pub(in crate::web) fn exception(&self) -> String {
         match self {
             Self::Thrown(thrown) => get(thrown, "name").as_string().unwrap_or_default(),
+            Self::Short => "QuotaExceededError".into(),
             Self::Ours(_) => String::new(),
         }
     }
@@ -42,6 +45,7 @@ impl fmt::Display for Failure {
                 let message = get(thrown, "message").as_string().unwrap_or_default();
                 write!(f, "{}: {message}", self.exception())
             }
+            Self::Short => f.write_str("the browser did not write all bytes"),
             Self::Ours(sentence) => f.write_str(sentence),
         }
     }

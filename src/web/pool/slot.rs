@@ -158,7 +158,6 @@ impl Slot {
         Ok((read as usize).min(into.len()))
     }
 
-    /// Of a full disk some browsers say nothing: Firefox writes less, Chromium returns what is no length at all.
     fn write_at(&self, bytes: &[u8], at: u64) -> Result<()> {
         self.options.set_at(position(at, bytes.len())?);
         let written = self
@@ -167,7 +166,7 @@ impl Slot {
         if written == bytes.len() as f64 {
             Ok(())
         } else {
-            Err(Failure::Ours("the browser did not write all bytes"))
+            Err(Failure::Short)
         }
     }
 }
