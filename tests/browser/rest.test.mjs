@@ -7,7 +7,7 @@ import { firstPage, firstUse } from "./support/first-use.mjs";
 import { newProfile } from "./support/profile.mjs";
 import { startServer } from "./support/server.mjs";
 
-const REST = "**/throughline_rest.wasm";
+const REST = /\/throughline_rest\.wasm/;
 /** `import` and `export` are of the second file. */
 const copy = async () => {
   await db.import(await db.export());

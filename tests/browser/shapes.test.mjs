@@ -217,35 +217,35 @@ describe("a changes_only shape", () => {
 
 describe("a shape with a subquery", () => {
   it("lets rows leave that moved out after a reload", async () => {
-    await server.createTable({ name: "lists", primary_key: ["id"], columns: [{ name: "id", type: "int4" }, { name: "open", type: "bool" }] });
-    await server.createTable({ name: "items", primary_key: ["id"], columns: [{ name: "id", type: "int4" }, { name: "list_id", type: "int4" }] });
+    await server.createTable({ name: "projects", primary_key: ["id"], columns: [{ name: "id", type: "int4" }, { name: "open", type: "bool" }] });
+    await server.createTable({ name: "tasks", primary_key: ["id"], columns: [{ name: "id", type: "int4" }, { name: "project_id", type: "int4" }] });
     const insert = (table, value) => ({ table, operation: "insert", value });
-    const list = (id, open) => ({ table: "lists", operation: "update", value: { id, open } });
-    await server.asOtherUser(insert("lists", { id: 1, open: true }), insert("lists", { id: 2, open: true }), insert("lists", { id: 3, open: false }));
-    await server.asOtherUser(...[10, 11, 20, 30].map((id) => insert("items", { id, list_id: Math.floor(id / 10) })));
+    const project = (id, open) => ({ table: "projects", operation: "update", value: { id, open } });
+    await server.asOtherUser(insert("projects", { id: 1, open: true }), insert("projects", { id: 2, open: true }), insert("projects", { id: 3, open: false }));
+    await server.asOtherUser(...[10, 11, 20, 30].map((id) => insert("tasks", { id, project_id: Math.floor(id / 10) })));
 
-    const tables = { items: { shape: { where: "list_id IN (SELECT id FROM lists WHERE open = true)" } } };
-    const items = (...wanted) =>
+    const tables = { tasks: { shape: { where: "project_id IN (SELECT id FROM projects WHERE open = true)" } } };
+    const tasks = (...wanted) =>
       page.evaluate(
-        (ids) => app.result(db.live("SELECT id FROM items ORDER BY id"), ({ rows }) => rows.map(({ id }) => id).join() === ids),
+        (ids) => app.result(db.live("SELECT id FROM tasks ORDER BY id"), ({ rows }) => rows.map(({ id }) => id).join() === ids),
         wanted.join(),
       );
     await openLive(tables);
-    await items(10, 11, 20);
-    await server.asOtherUser(list(3, true));
-    await items(10, 11, 20, 30);
+    await tasks(10, 11, 20);
+    await server.asOtherUser(project(3, true));
+    await tasks(10, 11, 20, 30);
 
     await page.close();
     page = await openApp(profile, server);
     await openLive(tables);
-    await items(10, 11, 20, 30);
-    await server.asOtherUser(list(1, false));
-    await items(20, 30);
+    await tasks(10, 11, 20, 30);
+    await server.asOtherUser(project(1, false));
+    await tasks(20, 30);
     await page.close();
-    await server.asOtherUser(list(2, false));
+    await server.asOtherUser(project(2, false));
     page = await openApp(profile, server);
     await openLive(tables);
-    await items(30);
+    await tasks(30);
     assert.deepEqual(await problems(), []);
   });
 });
