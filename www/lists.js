@@ -1,6 +1,7 @@
 // The lists: which there are, which one is open, and what can be done to it.
 
 import { byTestId, fromTemplate, remembered, toast } from "./dom.js";
+import { editInPlace } from "./editing.js";
 import { follow } from "./follow.js";
 import { between } from "./position.js";
 import { LISTS } from "./questions.js";
@@ -83,29 +84,10 @@ function showHead(list) {
 }
 
 function wireHead(db, current) {
-  const name = byTestId("list-name");
-  const input = byTestId("list-name-input");
   const run = (sql, params) => db.execute(sql, params).catch(toast);
-  const close = (keep) => {
-    if (input.hidden) return;
-    input.hidden = true;
-    name.hidden = false;
-    if (keep && input.value.trim() !== current().name) run("UPDATE lists SET name = ? WHERE id = ?", [input.value.trim(), current().id]);
-  };
-  name.addEventListener("click", () => {
-    input.value = current().name;
-    name.hidden = true;
-    input.hidden = false;
-    input.focus();
-    input.select();
+  editInPlace(byTestId("list-name"), byTestId("list-name-input"), () => current().name, (name) => {
+    if (name.trim() !== current().name) run("UPDATE lists SET name = ? WHERE id = ?", [name.trim(), current().id]);
   });
-  input.addEventListener("keydown", (event) => {
-    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
-    event.preventDefault();
-    close(event.key === "Enter");
-    name.focus();
-  });
-  input.addEventListener("blur", () => close(true));
   byTestId("archive").addEventListener("click", () => {
     run("UPDATE lists SET archived = ? WHERE id = ?", [!current().archived, current().id]);
   });

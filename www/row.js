@@ -1,6 +1,7 @@
 // One item: its controls, and how far its writes are.
 
 import { byTestId, fromTemplate } from "./dom.js";
+import { editInPlace } from "./editing.js";
 
 const STATE_TEXT = { pending: "waiting", accepted: "accepted" };
 
@@ -14,35 +15,8 @@ export function makeRow({ id }, actions, leave) {
     leave();
     actions.delete(id);
   });
-  wireEdit(item, (title) => actions.rename(id, title));
+  editInPlace(byTestId("title", item), byTestId("edit-input", item), () => item.row.title ?? "", (title) => actions.rename(id, title));
   return item;
-}
-
-function wireEdit(item, save) {
-  const title = byTestId("title", item);
-  const input = byTestId("edit-input", item);
-  const close = (keep) => {
-    if (input.hidden) return;
-    const hadFocus = document.activeElement === input;
-    input.hidden = true;
-    title.hidden = false;
-    if (hadFocus) title.focus();
-    if (keep && input.value !== item.row.title) save(input.value);
-  };
-  title.addEventListener("click", () => {
-    input.value = item.row.title ?? "";
-    title.hidden = true;
-    input.hidden = false;
-    input.focus();
-    input.select();
-  });
-  input.addEventListener("keydown", (event) => {
-    if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
-    // Else the same Enter would press the title, which has the focus by then.
-    event.preventDefault();
-    close(event.key === "Enter");
-  });
-  input.addEventListener("blur", () => close(true));
 }
 
 /** Shows a row in its element; `place` names its list where that is not plain. */

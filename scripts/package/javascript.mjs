@@ -28,45 +28,37 @@ export const page = "src/inspector-page/inspector.html";
 export async function bundle(output, imports, whole) {
   const around = Object.fromEntries([...Object.keys(adapters), ...inspector].map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
+    ...module,
     entryPoints: { index: "src/js/index.ts", worker: "src/js/worker.ts", wasm: wasmEntry, ...around },
     external: Object.values(adapters).flatMap((library) => [library, `${library}/*`]),
     outdir: output,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    platform: "browser",
     minify: true,
     sourcemap: true,
     plugins: [generatedGlue(imports)],
-    logLevel: "warning",
   });
   // Beside index.js, so that its classes are the app's; the glue finds the world's time and network in place of a worker's.
   await build({
+    ...module,
     entryPoints: { testing: "src/js/testing.ts" },
     external: ["./index.js", "node:*"],
     outdir: output,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
     platform: "neutral",
     sourcemap: true,
     plugins: [generatedGlue(imports, worldGlobals)],
-    logLevel: "warning",
   });
   await build({
+    ...module,
     entryPoints: { inline: "src/js/inline.ts" },
     outdir: output,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    platform: "browser",
     minify: true,
     // A map would be as large again, and tell nothing that index.js.map does not.
     plugins: [inlinedParts(await inlinedScript(imports), whole)],
-    logLevel: "warning",
   });
-  await build({ entryPoints: { cli: "src/js/cli.ts" }, outdir: output, bundle: true, format: "esm", target: "node20", platform: "node", logLevel: "warning" });
+  await build({ ...module, entryPoints: { cli: "src/js/cli.ts" }, outdir: output, target: "node20", platform: "node" });
 }
+
+/** What all of them are. */
+const module = { bundle: true, format: "esm", target: "es2022", platform: "browser", logLevel: "warning" };
 
 const worldGlobals = `import { BroadcastChannel, clearTimeout, Date, fetch, scope as globalThis, setTimeout } from ${JSON.stringify(resolve("src/js/testing/scope.ts"))};
 `;
@@ -86,15 +78,11 @@ function generatedGlue(imports, head = "", change = adapt) {
 /** The worker's script for a module that comes in one piece. */
 async function inlinedScript(imports) {
   const { outputFiles } = await build({
+    ...module,
     entryPoints: ["src/js/inline/worker.ts"],
     write: false,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    platform: "browser",
     minify: true,
     plugins: [generatedGlue(imports, "", rename)],
-    logLevel: "warning",
   });
   return outputFiles[0].text;
 }

@@ -141,18 +141,24 @@ pub enum Effect {
     Import(RequestId, Vec<u8>),
     /// Delete this file beside the database, if there is one.
     Remove(&'static str),
-    /// The database is another one now. Drop this engine and open one on the same file, as a new term.
-    Restart,
-    /// The file is broken, or gone. Drop this engine, open the next file ([`super::files`]) and start an engine on it with
-    /// this ([`super::Engine::open_at`]), as a new term: nothing that was asked of this one will be answered.
-    Rescue(Salvage),
-    /// The same, and the next engine records what it hears and says ([`super::Config::record`]); whether it is to go to work at once
-    /// ([`super::Config::connect`]).
-    Record(bool),
+    /// Drop this engine and start another one ([`super::Engine::open_at`]), as a new term: nothing that was asked of this one and is
+    /// not answered yet will be.
+    Restart(Successor),
     /// The connection can be dropped; the file is closed with it.
     Close,
     /// Drop the connection and delete the file.
     Delete,
+}
+
+/// The engine that comes after this one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Successor {
+    /// The file is broken, or gone, and this was read of it: for the next file ([`super::files`]). None: the same file.
+    pub salvage: Option<Salvage>,
+    /// Whether it goes to work at once, as this one did ([`super::Config::connect`]).
+    pub connect: bool,
+    /// Whether it records what it hears and says ([`super::Config::record`]).
+    pub record: bool,
 }
 
 /// One HTTP request.

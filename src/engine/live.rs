@@ -4,7 +4,7 @@
 //! reads, once for all subscribers with the same statement that have the same result, in whatever tab they are; its rows are
 //! hashed as SQLite returns them, and only those that a subscriber lacks are copied.
 
-mod hash;
+pub(super) mod hash;
 mod places;
 mod steps;
 
@@ -43,7 +43,8 @@ pub(super) struct LiveQuery {
 /// What one run of a query came to.
 #[derive(Debug)]
 pub(super) struct Update {
-    diff: Option<LiveDiff>,
+    /// What leads there, if anything is different.
+    pub(super) diff: Option<LiveDiff>,
     known: Arc<Known>,
 }
 
@@ -110,11 +111,10 @@ impl LiveQuery {
         })
     }
 
-    /// The subscriber is told of what a run came to in so many microseconds; with what, if it changes anything.
-    pub(super) fn tell(&mut self, update: &Update, took: u64) -> Option<LiveDiff> {
+    /// The subscriber is told of what a run came to, in so many microseconds.
+    pub(super) fn came_to(&mut self, update: &Update, took: u64) {
         self.runs.add(took, update.known.len());
         self.known = Some(update.known.clone());
-        update.diff.clone()
     }
 }
 

@@ -48,7 +48,7 @@ pub use rusqlite::Connection;
 
 pub use config::{Config, Durability, ElectricConfig, WriteConfig};
 pub use interface::{
-    Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey, StorageFacts,
+    Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey, StorageFacts, Successor,
 };
 
 pub use open::Place;

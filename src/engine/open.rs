@@ -43,7 +43,7 @@ impl Engine {
     /// Sets the connection up, brings the database to the declared tables and starts sync.
     ///
     /// What was being sent when the last session ended goes again, under the same idempotency key. A broken file gives
-    /// an engine that does nothing, and [`Effect::Rescue`].
+    /// an engine that does nothing, and [`Effect::Restart`].
     ///
     /// # Errors
     /// As [`Config::parse`]; [`Error::SchemaAhead`] for a newer database; storage errors.

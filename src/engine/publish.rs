@@ -51,38 +51,47 @@ impl Engine {
         let begun = (self.clock)();
         let update = live[at].run(&self.conn, &self.session, live);
         let took = (self.clock)() - begun;
-        if let Err(error) = &update {
-            self.note_failure(error);
-        }
         let waits = |other: &usize| {
             *other == at || (is_due(&live[*other]) && live[*other].is_at(&live[at]))
         };
         let waiting: Vec<usize> = (at..live.len()).filter(waits).collect();
-        for query in waiting {
-            let query = &mut live[query];
-            query.is_stale = false;
-            let subscription = query.subscription;
-            let notification = match &update {
-                Ok(update) => match query.tell(update, took) {
-                    None => continue,
-                    Some(diff) => {
-                        query.untaken += 1;
-                        Notification::Live {
-                            subscription,
-                            fresh: false,
-                            diff,
-                        }
-                    }
-                },
-                Err(error) => {
+        for place in &waiting {
+            live[*place].is_stale = false;
+        }
+        let mut update = match update {
+            Ok(update) => update,
+            Err(error) => {
+                self.note_failure(&error);
+                for place in waiting {
+                    let query = &mut live[place];
                     query.has_failed = true;
-                    Notification::LiveFailed {
+                    let (subscription, error) = (query.subscription, error.report());
+                    let failed = Notification::LiveFailed {
                         subscription,
-                        error: error.report(),
-                    }
+                        error,
+                    };
+                    self.effects.push(Effect::Tell(query.tab, failed));
                 }
+                return;
+            }
+        };
+        for (n, place) in waiting.iter().enumerate() {
+            let query = &mut live[*place];
+            query.came_to(&update, took);
+            // The last one, mostly the only one, gets the rows themselves.
+            let diff = if n + 1 == waiting.len() {
+                update.diff.take()
+            } else {
+                update.diff.clone()
             };
-            self.effects.push(Effect::Tell(query.tab, notification));
+            let Some(diff) = diff else { continue };
+            query.untaken += 1;
+            let told = Notification::Live {
+                subscription: query.subscription,
+                fresh: false,
+                diff,
+            };
+            self.effects.push(Effect::Tell(query.tab, told));
         }
     }
 

@@ -213,15 +213,13 @@ impl Engine {
         let mut live = LiveQuery::new((tab, subscription), statement, reads, key);
         let begun = (self.clock)();
         let update = live.run(&self.conn, &self.session, &self.live)?;
-        let diff = live
-            .tell(&update, (self.clock)() - begun)
-            .unwrap_or_default();
+        live.came_to(&update, (self.clock)() - begun);
         self.live.retain(|known| !known.is_of((tab, subscription)));
         self.live.push(live);
         let notification = Notification::Live {
             subscription,
             fresh: true,
-            diff,
+            diff: update.diff.unwrap_or_default(),
         };
         self.effects.push(Effect::Tell(tab, notification));
         Ok(())

@@ -3,7 +3,7 @@
 //! It answers nothing from then on. Whoever asked asks the engine that comes after it, which is another term: an error that is gone a
 //! moment later would help nobody, and a write that failed was rolled back.
 
-use super::{Effect, Engine};
+use super::{Effect, Engine, Successor};
 use crate::error::{Error, Result};
 use crate::store::{Salvage, transactions};
 use crate::tabs::{Notification, Recovery};
@@ -24,7 +24,6 @@ impl Engine {
         if self.upkeep.ended {
             return;
         }
-        self.upkeep.ended = true;
         self.leave_transaction();
         let declared = self.config.tables.iter().map(|(name, _)| name.to_owned());
         let known = self.session.tables();
@@ -36,9 +35,19 @@ impl Engine {
             _ => false,
         };
         self.effects.retain(|effect| !is_of_the_file(effect));
-        self.effects.push(Effect::Rescue(salvage));
+        self.make_way(Some(salvage), false);
+    }
+
+    /// Ends this engine, for another one.
+    pub(super) fn make_way(&mut self, salvage: Option<Salvage>, record: bool) {
+        self.upkeep.ended = true;
         self.deferred.clear();
         self.live.clear();
+        self.effects.push(Effect::Restart(Successor {
+            salvage,
+            connect: self.connected,
+            record,
+        }));
     }
 
     /// What was taken over is told, now and in the status.

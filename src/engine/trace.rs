@@ -10,9 +10,11 @@
 
 use std::collections::VecDeque;
 
+use rusqlite::types::ValueRef;
 use serde::Serialize;
 
-use super::{Effect, Engine, Event};
+use super::live::hash::Hash;
+use super::{Effect, Engine, Event, Successor};
 use crate::error::Error;
 use crate::ids::RequestId;
 use crate::tabs::{Notification, Persistence, Reply, Request, Rows, TraceExcerpt};
@@ -109,10 +111,7 @@ impl Engine {
         }
         self.export(id);
         if let Some(Effect::Export(_)) = self.effects.last() {
-            self.upkeep.ended = true;
-            self.deferred.clear();
-            self.live.clear();
-            self.effects.push(Effect::Record(self.connected));
+            self.make_way(None, true);
         }
     }
 }
@@ -139,13 +138,15 @@ fn line(effect: &Effect) -> String {
         }
         Effect::Abort(id) => format!("abort {id}"),
         Effect::SetTimer(id, at) => format!("timer {id} {at}"),
-        Effect::Rescue(salvage) => format!("rescue {}", salvage.reason),
         Effect::Remove(file) => format!("remove {file}"),
         Effect::MeasureStorage => "measure storage".into(),
         Effect::Persist => "persist".into(),
         Effect::Export(id) => format!("export {id}"),
         Effect::Import(id, _) => format!("import {id}"),
-        Effect::Restart | Effect::Record(_) => "restart".into(),
+        Effect::Restart(Successor { salvage, .. }) => match salvage {
+            Some(salvage) => format!("rescue {}", salvage.reason),
+            None => "restart".into(),
+        },
         Effect::Close => "close".into(),
         Effect::Delete => "delete".into(),
     }
@@ -195,9 +196,8 @@ fn notification_line(told: &Notification) -> String {
 /// How many bytes, and a fingerprint of them.
 fn rows_line(rows: &Rows) -> String {
     let bytes = rows.as_bytes();
-    // FNV: std's hashes differ with the width of a word.
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{} bytes {hash:x}", bytes.len())
+    // std's differ with the width of a word.
+    let mut hash = Hash::default();
+    hash.value(ValueRef::Blob(bytes));
+    format!("{} bytes {:x}", bytes.len(), hash.finish())
 }

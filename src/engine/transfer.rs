@@ -72,11 +72,8 @@ impl Engine {
             .and_then(|()| transfer::replace(&mut self.conn, &file));
         match replaced {
             Ok(()) => {
-                self.upkeep.ended = true;
-                self.deferred.clear();
-                self.live.clear();
                 self.effects.push(Effect::Reply(id, Ok(Reply::Done)));
-                self.effects.push(Effect::Restart);
+                self.make_way(None, false);
             }
             Err(error) => self.refuse(id, error),
         }

@@ -52,7 +52,7 @@ pub(super) struct Driver {
     is_changing: Cell<bool>,
     /// Nothing is opened any more.
     is_over: Cell<bool>,
-    config: RefCell<Config>,
+    config: Config,
     options: JsValue,
     sources: Rc<Sources>,
     in_opfs: bool,
@@ -97,7 +97,7 @@ impl Driver {
             is_changing: Cell::new(false),
             is_over: Cell::new(false),
             rng: RefCell::new(rng),
-            config: RefCell::new(config),
+            config,
             options: options.clone(),
             sources,
             in_opfs: shared,
@@ -255,14 +255,7 @@ impl Driver {
                 // What is closed has nothing left to delete.
                 let _ = self.with_storage(|storage| storage.files.remove(name));
             }
-            Effect::Rescue(salvage) => self.change(Some(salvage)),
-            Effect::Restart => self.change(None),
-            Effect::Record(connect) => {
-                let mut config = self.config.borrow_mut();
-                (config.record, config.connect) = (true, connect);
-                drop(config);
-                self.change(None);
-            }
+            Effect::Restart(successor) => self.change(successor),
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
                 storage.delete()?;
@@ -328,7 +321,7 @@ impl Driver {
     fn measure_storage(self: &Rc<Self>) {
         let driver = self.clone();
         spawn_local(async move {
-            let name = driver.config.borrow().name.clone();
+            let name = driver.config.name.clone();
             let facts = measure(&name, driver.in_opfs).await;
             driver.send(Event::Storage(facts));
         });

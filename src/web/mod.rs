@@ -24,7 +24,6 @@ mod storage;
 mod tab;
 mod transport;
 mod types;
-mod wal;
 mod whole;
 
 pub use database::Database;

@@ -5,8 +5,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::convert::get;
+use super::measure;
 use super::pool::{self, Failure};
-use super::{measure, wal};
 use crate::engine::files;
 use crate::error::{Error, Result};
 use crate::tabs::OpenTrouble;
@@ -49,15 +49,13 @@ impl Pool {
         }
         let directory = directory(database);
         let vfs = format!("throughline-{directory}");
-        let files = pool::Pool::open(&[FOLDER, &directory], &below(&vfs)).await;
+        let files = pool::Pool::open(&[FOLDER, &directory], &vfs).await;
         let files = files.map_err(classify)?;
-        wal::install(&below(&vfs), &vfs).map_err(PoolError::Failed)?;
         Ok(Self { files, vfs })
     }
 
     /// Lets go of the files. The connection must be closed.
     pub(super) fn release(self) -> Result<()> {
-        wal::uninstall(&self.vfs);
         self.files.close().map_err(error)
     }
 
@@ -66,7 +64,6 @@ impl Pool {
     /// In Chromium the handles of deleted files go on working, but closing one never returns. So they are left to the garbage
     /// collector.
     pub(super) fn forget(&self) -> Result<()> {
-        wal::uninstall(&self.vfs);
         self.files.lose().map_err(error)
     }
 
@@ -146,11 +143,6 @@ pub(super) async fn is_there(database: &str) -> bool {
         }
     }
     true
-}
-
-/// The pool's own VFS, under the one that databases are opened on.
-fn below(vfs: &str) -> String {
-    format!("{vfs}-pool")
 }
 
 /// A database name as a directory name: what is not plain is spelled by its bytes.

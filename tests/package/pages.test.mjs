@@ -83,7 +83,7 @@ describe("a page answers a query", () => {
 
     // An import map would be inline: the app names the file.
     it("served as files", async () => {
-      await answers(await serve({ "/": join(apps(), "strict"), ...files }, headers));
+      await answers(await serve({ "/": join(apps(), "strict"), "/page/": page, ...files }, headers));
     });
   });
 });

@@ -335,12 +335,8 @@ impl World {
             match effect {
                 Effect::Fetch(fetch) => self.send(name, fetch),
                 Effect::Abort(id) => self.abort(name, id),
-                Effect::Rescue(salvage) => {
-                    self.replace(name, |client, now| client.rescue(salvage, now));
-                    return;
-                }
-                Effect::Record(connect) => {
-                    self.replace(name, |client, now| client.record(connect, now));
+                Effect::Restart(successor) => {
+                    self.replace(name, |client, now| client.restart(successor, now));
                     return;
                 }
                 effect => self.client_mut(name).perform(effect),

@@ -11,7 +11,7 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// are once in 2^64 times, as by any hash of this size. The standard library's does several times the work, to keep hash tables
 /// from being overrun by who chooses the keys; whoever chooses rows here could at most keep a change of theirs from being told.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hash(u64);
+pub(in crate::engine) struct Hash(u64);
 
 impl Hash {
     fn word(&mut self, word: u64) {
@@ -33,7 +33,7 @@ impl Hash {
     }
 
     /// Adds a value.
-    pub(super) fn value(&mut self, value: ValueRef<'_>) {
+    pub(in crate::engine) fn value(&mut self, value: ValueRef<'_>) {
         match value {
             ValueRef::Null => self.word(1),
             ValueRef::Integer(number) => {
@@ -50,7 +50,7 @@ impl Hash {
     }
 
     /// The bits, well mixed.
-    pub(super) fn finish(mut self) -> u64 {
+    pub(in crate::engine) fn finish(mut self) -> u64 {
         self.word(6);
         self.word(7);
         self.0

@@ -32,7 +32,7 @@ impl App {
             effects = self.engine.imported(self.now, &mut self.rng, *id, file);
             std::fs::remove_file(path).unwrap();
         }
-        let restarts = effects.contains(&Effect::Restart);
+        let restarts = effects.contains(&SAME_FILE);
         let reply = self.keep(effects).unwrap();
         assert_eq!(restarts, reply.is_ok());
         if restarts {
@@ -52,6 +52,13 @@ impl App {
         self.pending().into_iter().map(|one| one.id).collect()
     }
 }
+
+/// What an engine that is offline says when its database has become another one.
+const SAME_FILE: Effect = Effect::Restart(Successor {
+    salvage: None,
+    connect: false,
+    record: false,
+});
 
 pub(super) const OFFLINE: &str = r#""connect": false,"#;
 
@@ -231,7 +238,7 @@ fn an_interactive_transaction_ends_first() {
         .iter()
         .filter(|effect| matches!(effect, Effect::Reply(_, Ok(_))));
     assert_eq!(replies.count(), 2, "{effects:?}");
-    assert_eq!(effects.last(), Some(&Effect::Restart));
+    assert_eq!(effects.last(), Some(&SAME_FILE));
 }
 
 #[test]
@@ -275,5 +282,40 @@ fn a_crash_in_the_middle_leaves_the_one_or_the_other() {
         app.reopen();
         assert_eq!(app.titles().len(), if done { 50 } else { 2 }, "{steps}");
         assert_eq!(app.pending().len(), if done { 50 } else { 2 });
+    }
+}
+
+#[test]
+fn a_database_that_was_disconnected_stays_so_when_another_file_takes_its_place() {
+    let offline = |app: &mut App| {
+        app.ask(Request::Disconnect).unwrap();
+        app.effects.clear();
+    };
+    let connects = |effect: Option<&Effect>| match effect {
+        Some(Effect::Restart(successor)) => successor.connect,
+        other => panic!("{other:?}"),
+    };
+    let bytes = written().export();
+    for disconnects in [false, true] {
+        let mut app = App::open("");
+        if disconnects {
+            offline(&mut app);
+        }
+        let request = Event::Request(RequestId(8).into(), Request::Import(bytes.clone()));
+        app.engine.handle(app.now, &mut app.rng, request);
+        let path = app.folder.path().join(files::IMPORT);
+        std::fs::write(&path, &bytes).unwrap();
+        let effects = app
+            .engine
+            .imported(app.now, &mut app.rng, RequestId(8), open_file(&path));
+        assert_eq!(connects(effects.last()), !disconnects);
+
+        let mut app = App::open("");
+        if disconnects {
+            offline(&mut app);
+        }
+        app.engine.note_failure(&Error::Corrupt("a page".into()));
+        let effects = app.engine.handle(app.now, &mut app.rng, Event::Wake);
+        assert_eq!(connects(effects.last()), !disconnects);
     }
 }

@@ -202,7 +202,11 @@ fn a_file_that_breaks_under_an_interactive_transaction_takes_nothing_uncommitted
         transaction: Some(id),
     };
     app.handle(Event::Request(RequestId(1).into(), query));
-    let Some(Effect::Rescue(salvage)) = app.effects.pop() else {
+    let Some(Effect::Restart(Successor {
+        salvage: Some(salvage),
+        ..
+    })) = app.effects.pop()
+    else {
         panic!("{:?}", app.effects)
     };
     assert_eq!((salvage.reason.as_str(), salvage.lost), ("a page", 0));

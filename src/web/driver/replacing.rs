@@ -9,7 +9,7 @@ use super::super::clock::now;
 use super::super::files::Files;
 use super::super::storage::Storage;
 use super::{Driver, Told, start};
-use crate::engine::{Salvage, files};
+use crate::engine::{Successor, files};
 use crate::error::{Error, Result};
 use crate::ids::RequestId;
 use crate::tabs::Reply;
@@ -60,7 +60,7 @@ impl Driver {
     }
 
     /// Opens an engine in place of this one: on the same file, or on the next with what was saved.
-    pub(super) fn change(self: &Rc<Self>, salvage: Option<Salvage>) {
+    pub(super) fn change(self: &Rc<Self>, successor: Successor) {
         self.drop_engine();
         self.is_changing.set(true);
         let driver = self.clone();
@@ -70,7 +70,7 @@ impl Driver {
                 let Some(mut storage) = driver.storage.take() else {
                     return;
                 };
-                let place = match &salvage {
+                let place = match &successor.salvage {
                     Some(salvage) => storage.rescue(salvage).await,
                     None => storage.place().map_err(Into::into),
                 };
@@ -81,8 +81,8 @@ impl Driver {
                 }
                 *driver.storage.borrow_mut() = Some(storage);
                 let started = place.and_then(|place| {
-                    let config = driver.config.borrow().clone();
-                    driver.config.borrow_mut().record = false;
+                    let mut config = driver.config.clone();
+                    (config.connect, config.record) = (successor.connect, successor.record);
                     Ok(start(place, config, &mut driver.rng.borrow_mut())?)
                 });
                 if let Ok((engine, effects)) = started {

@@ -6,6 +6,7 @@
 //! is left as it is, and a temporary file is never given a name: opening a database flushes nothing.
 
 mod failure;
+mod gathering;
 mod slot;
 mod slots;
 mod vfs;

@@ -3,12 +3,14 @@
 use std::rc::Rc;
 
 use rsqlite_vfs::{
-    AccessMode, DeviceCharacteristics, LockLevel, OpenAccess, OpenOptions, OpenRequest, OpenedFile,
-    SQLiteIoMethods, SQLiteVfs, SyncOptions, VfsError, VfsErrorCode, VfsFile, VfsResult, VfsStore,
+    AccessMode, DeviceCharacteristics, FileKind, LockLevel, OpenAccess, OpenOptions, OpenRequest,
+    OpenedFile, SQLiteIoMethods, SQLiteVfs, SyncOptions, VfsError, VfsErrorCode, VfsFile,
+    VfsResult, VfsStore,
 };
 use sqlite_wasm_rs::WasmOsCallback;
 
 use super::failure::Failure;
+use super::gathering::Gathering;
 use super::slot::Slot;
 use super::slots::Slots;
 
@@ -68,6 +70,7 @@ impl VfsStore for PoolStore {
         Ok(OpenedFile {
             file: OpenSlot {
                 slot: slot.clone(),
+                log: (options.kind() == Some(FileKind::Wal)).then(Gathering::default),
                 lock: LockLevel::None,
             },
             access: OpenAccess::ReadWrite,
@@ -77,9 +80,10 @@ impl VfsStore for PoolStore {
     fn close_file(
         shared: &Shared,
         name: Option<&str>,
-        file: OpenSlot,
+        mut file: OpenSlot,
         options: OpenOptions,
     ) -> VfsResult<()> {
+        let gathered = file.put_down();
         let slot = &file.slot;
         slot.users.set(slot.users.get() - 1);
         let closed = match name {
@@ -87,6 +91,7 @@ impl VfsStore for PoolStore {
             Some(name) if options.delete_on_close() => shared.slots.remove(name),
             Some(_) => slot.flush(),
         };
+        let closed = gathered.and(closed);
         closed.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoClose))
     }
 
@@ -128,37 +133,62 @@ fn slot_for<'s>(
 /// An open file.
 pub(super) struct OpenSlot {
     slot: Rc<Slot>,
+    /// Of a write-ahead log.
+    log: Option<Gathering>,
     lock: LockLevel,
 }
 
+impl OpenSlot {
+    fn put_down(&mut self) -> Result<(), Failure> {
+        self.log
+            .as_mut()
+            .map_or(Ok(()), |log| log.put_down(&self.slot))
+    }
+
+    /// Does something with the file as SQLite believes it to be.
+    fn with<T>(
+        &mut self,
+        code: VfsErrorCode,
+        work: impl FnOnce(&Slot) -> Result<T, Failure>,
+    ) -> VfsResult<T> {
+        let done = self.put_down().and_then(|()| work(&self.slot));
+        done.map_err(|failure| failure.of_sqlite(code))
+    }
+}
+
 impl VfsFile for OpenSlot {
+    /// A write touches no bytes beside its own when the power goes: SQLite takes that for granted on every operating system, whose
+    /// files these are in the end. Without it each commit writes its last page a second time, to the end of the sector.
     fn device_characteristics(&self) -> DeviceCharacteristics {
-        DeviceCharacteristics::UNDELETABLE_WHEN_OPEN
+        DeviceCharacteristics::UNDELETABLE_WHEN_OPEN | DeviceCharacteristics::POWERSAFE_OVERWRITE
     }
 
     fn read(&mut self, into: &mut [u8], at: u64) -> VfsResult<usize> {
-        let read = self.slot.read(into, at);
-        read.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoRead))
+        self.with(VfsErrorCode::IoRead, |slot| slot.read(into, at))
     }
 
     fn write(&mut self, bytes: &[u8], at: u64) -> VfsResult<()> {
-        let written = self.slot.write(bytes, at);
+        let written = match &mut self.log {
+            Some(log) => log.write(&self.slot, bytes, at),
+            None => self.slot.write(bytes, at),
+        };
         written.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoWrite))
     }
 
     fn truncate(&mut self, size: u64) -> VfsResult<()> {
-        let truncated = self.slot.cut_off(size);
-        truncated.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoTruncate))
+        self.with(VfsErrorCode::IoTruncate, |slot| slot.cut_off(size))
     }
 
     fn sync(&mut self, _options: SyncOptions) -> VfsResult<()> {
-        let flushed = self.slot.flush();
-        flushed.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoSync))
+        self.with(VfsErrorCode::IoSync, Slot::flush)
     }
 
     fn size(&self) -> VfsResult<u64> {
-        let size = self.slot.size();
-        size.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoStat))
+        let size = self
+            .slot
+            .size()
+            .map_err(|failure| failure.of_sqlite(VfsErrorCode::IoStat))?;
+        Ok(self.log.as_ref().map_or(size, |log| log.size(size)))
     }
 
     fn lock(&mut self, level: LockLevel) -> VfsResult<()> {

@@ -1,14 +1,4 @@
 import { open } from "/node_modules/throughline/index.js";
+import { answer } from "/page/answer.js";
 
-// What the page has to say goes where the test can wait for it.
-try {
-  const db = await open({ name: "app", tables: {} });
-  const [{ version }] = await db.query("SELECT sqlite_version() AS version");
-  const { storage } = await db.status();
-  // What the second file of the module does.
-  await db.export();
-  await db.close();
-  document.body.dataset.answer = `${version} ${storage.persistence}`;
-} catch (error) {
-  document.body.dataset.failure = String(error?.stack ?? error);
-}
+await answer(open);

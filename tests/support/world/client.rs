@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use throughline::engine::{
-    Asked, Config, Effect, Engine, Event, Place, RequestKey, Salvage, files,
+    Asked, Config, Effect, Engine, Event, Place, RequestKey, Salvage, Successor, files,
 };
 use throughline::error::{Error, Result};
 use throughline::ids::{Millis, RequestId, SubscriptionId, TabNumber, TimerId, TransactionId};
@@ -123,10 +123,18 @@ impl Client {
         (self.generation, self.next_generation) = (plan.open, plan.next);
     }
 
-    /// Drops the broken file and starts anew on the next one.
-    pub(super) fn rescue(&mut self, mut salvage: Salvage, now: Millis) -> Vec<Effect> {
-        let broken = self.path();
+    /// Drops the engine and starts the one that comes after it, on the same file or on the next one.
+    pub(super) fn restart(&mut self, successor: Successor, now: Millis) -> Vec<Effect> {
         self.drop_engine();
+        let mut config = Config::parse(&self.options).unwrap();
+        (config.connect, config.record) = (successor.connect, successor.record);
+        let salvage = successor.salvage.map(|salvage| self.leave_broken(salvage));
+        self.begin(config, salvage, now)
+    }
+
+    /// Goes to the next file; what could be read of this one.
+    fn leave_broken(&mut self, mut salvage: Salvage) -> Salvage {
+        let broken = self.path();
         if salvage.unreadable {
             let mut bytes = std::fs::read(&broken).unwrap_or_default();
             if files::mend(&mut bytes) {
@@ -138,17 +146,7 @@ impl Client {
         }
         self.generation = self.next_generation;
         self.next_generation += 1;
-        let config = Config::parse(&self.options).unwrap();
-        self.begin(config, Some(salvage), now)
-    }
-
-    /// Drops the engine and starts one on the same file that records.
-    pub(super) fn record(&mut self, connect: bool, now: Millis) -> Vec<Effect> {
-        self.drop_engine();
-        let mut config = Config::parse(&self.options).unwrap();
-        config.record = true;
-        config.connect = connect;
-        self.begin(config, None, now)
+        salvage
     }
 
     fn drop_engine(&mut self) {
@@ -275,10 +273,10 @@ impl Client {
                 std::fs::remove_file(copy).unwrap();
                 self.perform(Effect::Reply(id, Ok(Reply::Bytes(bytes))));
             }
-            Effect::Remove(_) | Effect::Import(..) | Effect::Restart => {
+            Effect::Remove(_) | Effect::Import(..) => {
                 unreachable!("no world asks for it")
             }
-            Effect::Fetch(_) | Effect::Abort(_) | Effect::Rescue(_) | Effect::Record(_) => {
+            Effect::Fetch(_) | Effect::Abort(_) | Effect::Restart(_) => {
                 unreachable!("the world's part")
             }
         }
@@ -647,7 +645,7 @@ impl App<'_> {
         let client = self.client();
         let asked = Event::Request(RequestId(u32::MAX).into(), request.clone());
         let mut effects = client.handle(now, asked);
-        if let [.., Effect::Rescue(_)] = &effects[..] {
+        if let [.., Effect::Restart(_)] = &effects[..] {
             let name = self.name.clone();
             self.world.perform(&name, effects);
             return self.peek(request);
