@@ -66,7 +66,8 @@ function load(): void {
   let cause: unknown;
   for (const place of places) {
     // Chromium's cache keeps a second request for what is under way waiting for 20 seconds, aborted or not; it knows the other name not.
-    for (const [address, timeout] of [[place, PATIENCE], [new URL("?now", place), 0]] as const) {
+    // A bundler's address may be relative, which only a request resolves.
+    for (const [address, timeout] of [[place, PATIENCE], [`${place}?now`, 0]] as const) {
       try {
         const request = new XMLHttpRequest();
         request.open("GET", address, false);
