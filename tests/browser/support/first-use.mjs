@@ -48,6 +48,7 @@ export async function firstUse(profile, server, { rows = 3000, options = {}, lea
   await firstPage(again, options);
   await writeOften(again);
   await again.evaluate(declare, options);
+  await again.evaluate(begin, options);
   await again.evaluate(goAway);
   await leave(again);
   await again.close();
@@ -149,6 +150,23 @@ async function declare(options) {
   const alone = await app.openAlone(options);
   await app.add(alone, "nobody is told");
   await alone.query("SELECT title FROM todos");
+}
+
+/** Begins without a connection: writes and reads a row, and reads it again after a start on what is there then. */
+async function begin(options) {
+  const columns = { id: "uuid", title: { type: "text", notNull: true }, completed: { type: "bool", notNull: true }, created_at: "timestamptz", write_id: "uuid" };
+  const tables = { todos: { columns, primaryKey: ["id"], indexes: ["created_at"] } };
+  const start = () => app.open({ ...options, name: "begun", connect: false, persist: false, tables });
+  const id = crypto.randomUUID();
+  const read = async (db) => {
+    const [row] = await db.query("SELECT id, title, completed, created_at, write_id FROM todos WHERE id = ?", [id]);
+    if (row?.title !== "begun") throw new Error("what was written is not read");
+  };
+  const db = await start();
+  await db.execute("INSERT INTO todos (id, title, completed, created_at, write_id) VALUES (?, ?, ?, ?, ?)", [id, "begun", false, "2026-01-02T03:04:05Z", null]);
+  await read(db);
+  await db.close();
+  await read(await start());
 }
 
 /** The page is looked at again, then left; resolves when its worker has let go of what others wait for. */
