@@ -1,4 +1,4 @@
-//! How many statements SQLite runs for what a server sends. A change that raises a count fails here.
+//! How many statements SQLite runs for what a server sends, and what a start writes. A change that raises a count fails here.
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use throughline::engine::{Answer, Config, Effect, Engine, Event, open_memory};
 use throughline::ids::{FetchId, Millis, RequestId};
+use throughline::store::connection::open_file;
 use throughline::tabs::{Persistence, Request, Statement};
 
 const OPTIONS: &str = r#"{"name": "counts", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
@@ -168,4 +169,23 @@ fn it_costs_the_same_however_many_writes_wait_here() {
         }
     }
     assert_eq!(costs[0], costs[1]);
+}
+
+/// A page that opens its database would wait for each flush.
+#[test]
+fn a_start_on_what_is_there_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sqlite3");
+    let log = folder.path().join("app.sqlite3-wal");
+    let written = || {
+        let conn = open_file(&path).unwrap();
+        let (config, now) = (Config::parse(OPTIONS).unwrap(), Millis(1_767_322_800_000));
+        let mut rng = fastrand::Rng::with_seed(1);
+        let opened = Engine::open(conn, config, Persistence::Opfs, None, now, &mut rng).unwrap();
+        let bytes = log.metadata().map_or(0, |log| log.len());
+        drop(opened);
+        bytes
+    };
+    assert_ne!(written(), 0, "a new database is written");
+    assert_eq!(written(), 0);
 }

@@ -1,6 +1,6 @@
 //! What is stored of tables and shapes: schemas, and how far each log is read.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ToSql};
 
 use super::bookkeeping::{all, first, run};
 use super::error::corrupt;
@@ -55,16 +55,18 @@ pub fn load(conn: &Connection) -> Result<Vec<StoredShape>> {
 
 /// The id of a shape, a new one if it is unknown. Wants a transaction.
 pub fn register(conn: &Connection, table: &str, name: &str, declared: bool) -> Result<ShapeId> {
+    // An upsert that changes nothing writes its page all the same.
+    let known =
+        "SELECT id FROM _throughline_shapes WHERE table_name = ?1 AND name = ?2 AND declared >= ?3";
+    let params: [&dyn ToSql; 3] = [&table, &name, &declared];
+    if let Some(id) = first(conn, known, &params, |row| Ok(row.get(0)?))? {
+        return Ok(ShapeId(id));
+    }
     let sql = "INSERT INTO _throughline_shapes (table_name, name, declared) VALUES (?1, ?2, ?3)
                ON CONFLICT (table_name, name) DO UPDATE SET declared = max(declared, excluded.declared)
                RETURNING id";
-    let id = first(
-        conn,
-        sql,
-        &[&table, &name, &declared],
-        |row| Ok(row.get(0)?),
-    )?;
-    id.map(ShapeId)
+    first(conn, sql, &params, |row| Ok(row.get(0)?))?
+        .map(ShapeId)
         .ok_or_else(|| corrupt("a shape without an id"))
 }
 
