@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, Object};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use super::convert::{get, objects, set};
@@ -96,8 +96,9 @@ impl LiveRows {
         if self.key.length() == 0 {
             return content(row);
         }
-        let values = self.key.iter().filter_map(|column| column.as_string());
-        values.map(|column| spelled(&get(row, &column))).collect()
+        let values = self.key.iter();
+        let values = values.map(|column| Reflect::get(row, &column).unwrap_or_default());
+        values.map(|value| spelled(&value)).collect()
     }
 }
 

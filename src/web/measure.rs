@@ -25,7 +25,7 @@ pub(super) async fn measure(database: &str, in_opfs: bool) -> StorageFacts {
 }
 
 /// What a method without arguments comes to; `undefined` where there is none, or it fails.
-pub(super) async fn call(of: &JsValue, method: &str) -> JsValue {
+pub(super) async fn call(of: &JsValue, method: &'static str) -> JsValue {
     let Some(method) = get(of, method).dyn_ref::<Function>().cloned() else {
         return JsValue::UNDEFINED;
     };

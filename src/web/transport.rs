@@ -2,7 +2,7 @@
 //!
 //! Whatever a function says is put as the HTTP answer that means the same: the engine knows only those.
 
-use js_sys::{Array, Function, JSON, Object, Promise};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -45,7 +45,9 @@ pub(super) async fn classify(
     };
     let headers = Object::new();
     for (name, value) in &answer.headers {
-        set(&headers, name, value.as_str());
+        let (name, value) = (name.as_str().into(), value.as_str().into());
+        // An object of our own takes any.
+        let _ = Reflect::set(&headers, &name, &value);
     }
     let shown = Object::new();
     set(&shown, "status", answer.status);

@@ -12,8 +12,13 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
     Ok(match reply {
         Reply::Done => JsValue::NULL,
         Reply::Rows(result) => rows::to_js(&result).into(),
-        Reply::Executed(done) => executed(done).into(),
-        Reply::Batch(all) => all.into_iter().map(executed).collect::<Array>().into(),
+        Reply::Executed(done) => executed(&done, &optional(done.transaction.as_deref())).into(),
+        Reply::Batch(all) => {
+            // All of one transaction, so of one name.
+            let key = optional(all.first().and_then(|done| done.transaction.as_deref()));
+            let all = all.iter().map(|done| executed(done, &key));
+            all.collect::<Array>().into()
+        }
         Reply::Begun(id) => {
             let object = Object::new();
             set(&object, "transaction", id.0 as f64);
@@ -21,7 +26,7 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
         }
         Reply::Committed(key) => {
             let object = Object::new();
-            set(&object, "transaction", optional(key));
+            set(&object, "transaction", optional(key.as_deref()));
             object.into()
         }
         Reply::Status(status) => record(&*status)?,
@@ -37,16 +42,16 @@ pub(in crate::web) fn to_js(reply: Reply) -> Result<JsValue> {
     })
 }
 
-fn executed(done: Executed) -> Object {
+fn executed(done: &Executed, transaction: &JsValue) -> Object {
     let object = Object::new();
     set(&object, "rowsAffected", done.rows_affected as f64);
-    set(&object, "transaction", optional(done.transaction));
+    set(&object, "transaction", transaction);
     if !done.rows.is_none() {
         set(&object, "rows", rows::to_js(&done.rows));
     }
     object
 }
 
-fn optional(key: Option<String>) -> JsValue {
+fn optional(key: Option<&str>) -> JsValue {
     key.map_or(JsValue::NULL, Into::into)
 }

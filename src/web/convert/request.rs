@@ -139,20 +139,20 @@ fn values(list: &Array) -> Result<Vec<Value>> {
         .collect()
 }
 
-fn text(object: &JsValue, name: &str) -> Result<String> {
+fn text(object: &JsValue, name: &'static str) -> Result<String> {
     get(object, name)
         .as_string()
         .ok_or_else(|| wrong(name, "text"))
 }
 
-fn optional_text(object: &JsValue, name: &str) -> Result<Option<String>> {
+fn optional_text(object: &JsValue, name: &'static str) -> Result<Option<String>> {
     if get(object, name).is_undefined() {
         return Ok(None);
     }
     text(object, name).map(Some)
 }
 
-fn json(object: &JsValue, name: &str) -> Result<String> {
+fn json(object: &JsValue, name: &'static str) -> Result<String> {
     JSON::stringify(&get(object, name))
         .ok()
         .and_then(|text| text.as_string())
@@ -167,20 +167,20 @@ fn bytes(object: &JsValue) -> Result<Vec<u8>> {
         .ok_or_else(|| wrong("bytes", "a Uint8Array"))
 }
 
-fn array(object: &JsValue, name: &str) -> Result<Array> {
+fn array(object: &JsValue, name: &'static str) -> Result<Array> {
     get(object, name)
         .dyn_into()
         .map_err(|_| wrong(name, "an array"))
 }
 
-fn number(object: &JsValue, name: &str) -> Result<f64> {
+fn number(object: &JsValue, name: &'static str) -> Result<f64> {
     get(object, name)
         .as_f64()
         .filter(|number| number.fract() == 0.0 && *number >= 0.0)
         .ok_or_else(|| wrong(name, "a whole number"))
 }
 
-fn transaction(object: &JsValue, name: &str) -> Result<TransactionId> {
+fn transaction(object: &JsValue, name: &'static str) -> Result<TransactionId> {
     Ok(TransactionId(number(object, name)? as i64))
 }
 
