@@ -174,7 +174,7 @@ fn on_insert(table: &TableSchema) -> String {
         local = identifier(&names::local(&table.name)),
         synced = identifier(&names::synced(&table.name)),
         log = log_change(table, "insert", "NULL"),
-        shadow = upsert_shadow(table, &this_row, new_value, "0"),
+        shadow = upsert_shadow(table, "insert", new_value, "0"),
     );
     create_trigger(table, "insert", &body)
 }
@@ -193,7 +193,7 @@ fn on_update(table: &TableSchema) -> String {
         "{take}{log}{shadow}",
         take = take_up(function::UPDATE, table, columns),
         log = log_change(table, "update", &call(function::BASE)),
-        shadow = upsert_shadow(table, &old_row(table), value, "0"),
+        shadow = upsert_shadow(table, "update", value, "0"),
     );
     create_trigger(table, "update", &body)
 }
@@ -204,7 +204,7 @@ fn on_delete(table: &TableSchema) -> String {
         "{take}{log}{shadow}",
         take = take_up(function::DELETE, table, row(table, "OLD")),
         log = log_change(table, "delete", &call(function::BASE)),
-        shadow = upsert_shadow(table, &old_row(table), old, "1"),
+        shadow = upsert_shadow(table, "delete", old, "1"),
     );
     create_trigger(table, "delete", &body)
 }
@@ -259,46 +259,48 @@ fn values(operation: &str, values: &[String]) -> String {
 
 /// The whole merged row, if [`log_change`] just logged an intent for it.
 ///
-/// `OR FAIL`, and no column but those of the key is NOT NULL: so SQLite knows that nothing here is taken back row by row, and does not
-/// keep what each page held before each statement. The transaction is rolled back, or the engine's own savepoint.
+/// What the shadow row said of its columns is added to where it is replaced: a value that was read from the table that it goes to would
+/// have SQLite write a temporary table for each row (<https://sqlite.org/lang_upsert.html> says what a name means there).
 fn upsert_shadow(
     table: &TableSchema,
-    this_row: &str,
+    operation: &str,
     value: impl Fn(usize) -> String,
     is_deleted: &str,
 ) -> String {
     let shadow = ShadowColumns::of(table);
-    let local = identifier(&names::local(&table.name));
-    let changed = format!(
-        "{}((SELECT {} FROM {local} WHERE {this_row}))",
-        function::COLUMNS,
-        identifier(&shadow.changed_columns),
-    );
+    let changed_columns = identifier(&shadow.changed_columns);
     let own = table.columns.iter().enumerate();
     let mut columns: Vec<(String, String)> = own
         .filter(|(_, column)| column.name != shadow.write_id)
         .map(|(at, column)| (identifier(&column.name), value(at)))
         .collect();
     columns.push((identifier(&shadow.write_id), call(function::WRITE_ID)));
-    columns.push((identifier(&shadow.changed_columns), changed));
+    columns.push((changed_columns.clone(), columns_after("NULL")));
     columns.push((identifier(&shadow.is_deleted), is_deleted.into()));
     let key: Vec<String> = key_identifiers(table).collect();
-    let update = list(
-        columns
-            .iter()
-            .filter(|(column, _)| !key.contains(column))
-            .map(|(column, _)| format!("{column} = excluded.{column}")),
-    );
-    // Without a condition SQLite would take ON CONFLICT for that of a join.
+    let others = columns.iter().map(|(column, _)| column);
+    let update = list(others.filter(|column| !key.contains(column)).map(|column| {
+        if *column == changed_columns {
+            format!("{column} = {}", columns_after(column))
+        } else {
+            format!("{column} = excluded.{column}")
+        }
+    }));
+    let new: Vec<String> = columns.iter().map(|(_, value)| value.clone()).collect();
     format!(
         "  INSERT OR FAIL INTO {local} ({names})\n\
-         \x20 SELECT {values} WHERE {differs}\n\
+         \x20 {values}\n\
          \x20 ON CONFLICT ({key}) DO UPDATE SET {update};\n",
+        local = identifier(&names::local(&table.name)),
         names = list(columns.iter().map(|(column, _)| column)),
-        values = list(columns.iter().map(|(_, value)| value)),
-        differs = call(function::DIFFERS),
+        values = values(operation, &new),
         key = list(&key),
     )
+}
+
+/// The columns that this intent sends, and those so far.
+fn columns_after(so_far: &str) -> String {
+    format!("{}({so_far})", function::COLUMNS)
 }
 
 fn declared(column: &Column) -> String {
@@ -328,14 +330,6 @@ fn row(table: &TableSchema, side: &str) -> Vec<String> {
         .iter()
         .map(|column| format!("{side}.{}", identifier(&column.name)))
         .collect()
-}
-
-fn old_row(table: &TableSchema) -> String {
-    table
-        .key_columns()
-        .map(|column| format!("{0} = OLD.{0}", identifier(&column.name)))
-        .collect::<Vec<_>>()
-        .join(" AND ")
 }
 
 fn call(function: &str) -> String {
