@@ -9,6 +9,7 @@ use rsqlite_vfs::{
 };
 use sqlite_wasm_rs::WasmOsCallback;
 
+use super::ahead::Ahead;
 use super::failure::Failure;
 use super::gathering::Gathering;
 use super::slot::Slot;
@@ -70,7 +71,7 @@ impl VfsStore for PoolStore {
         Ok(OpenedFile {
             file: OpenSlot {
                 slot: slot.clone(),
-                log: (options.kind() == Some(FileKind::Wal)).then(Gathering::default),
+                log: (options.kind() == Some(FileKind::Wal)).then(Log::default),
                 lock: LockLevel::None,
             },
             access: OpenAccess::ReadWrite,
@@ -133,16 +134,22 @@ fn slot_for<'s>(
 /// An open file.
 pub(super) struct OpenSlot {
     slot: Rc<Slot>,
-    /// Of a write-ahead log.
-    log: Option<Gathering>,
+    log: Option<Log>,
     lock: LockLevel,
+}
+
+/// What a write-ahead log has besides.
+#[derive(Default)]
+struct Log {
+    gathering: Gathering,
+    ahead: Ahead,
 }
 
 impl OpenSlot {
     fn put_down(&mut self) -> Result<(), Failure> {
         self.log
             .as_mut()
-            .map_or(Ok(()), |log| log.put_down(&self.slot))
+            .map_or(Ok(()), |log| log.gathering.put_down(&self.slot))
     }
 
     /// Does something with the file as SQLite believes it to be.
@@ -164,18 +171,28 @@ impl VfsFile for OpenSlot {
     }
 
     fn read(&mut self, into: &mut [u8], at: u64) -> VfsResult<usize> {
-        self.with(VfsErrorCode::IoRead, |slot| slot.read(into, at))
+        let read = self.put_down().and_then(|()| match &mut self.log {
+            Some(log) => log.ahead.read(&self.slot, into, at),
+            None => self.slot.read(into, at),
+        });
+        read.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoRead))
     }
 
     fn write(&mut self, bytes: &[u8], at: u64) -> VfsResult<()> {
         let written = match &mut self.log {
-            Some(log) => log.write(&self.slot, bytes, at),
+            Some(log) => {
+                log.ahead.forget();
+                log.gathering.write(&self.slot, bytes, at)
+            }
             None => self.slot.write(bytes, at),
         };
         written.map_err(|failure| failure.of_sqlite(VfsErrorCode::IoWrite))
     }
 
     fn truncate(&mut self, size: u64) -> VfsResult<()> {
+        if let Some(log) = &mut self.log {
+            log.ahead.forget();
+        }
         self.with(VfsErrorCode::IoTruncate, |slot| slot.cut_off(size))
     }
 
@@ -188,7 +205,10 @@ impl VfsFile for OpenSlot {
             .slot
             .size()
             .map_err(|failure| failure.of_sqlite(VfsErrorCode::IoStat))?;
-        Ok(self.log.as_ref().map_or(size, |log| log.size(size)))
+        Ok(self
+            .log
+            .as_ref()
+            .map_or(size, |log| log.gathering.size(size)))
     }
 
     fn lock(&mut self, level: LockLevel) -> VfsResult<()> {
