@@ -3,9 +3,6 @@
 
 import { workerError } from "./errors.js";
 
-/** Milliseconds that opening and the first rows have to themselves: compiling beside them took a seventh of opening. */
-const HEAD_START = 500;
-
 /** Milliseconds between one attempt and the next: doubled up to the longest. */
 const PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
@@ -42,7 +39,6 @@ export function withRest(own: WebAssembly.Imports): WebAssembly.Imports {
 export async function beginRest(exports: WebAssembly.Exports): Promise<void> {
   first = exports;
   if (atHand) return join(new WebAssembly.Module(atHand));
-  await new Promise((resolve) => setTimeout(resolve, HEAD_START));
   for (let pause = PAUSE; !loaded; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     for (const place of places) {
       try {
