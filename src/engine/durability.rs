@@ -87,20 +87,6 @@ pub(super) fn begin<'c>(
     })
 }
 
-/// All of a statement or nothing, within a transaction that goes on: the triggers' own writes are not taken back by SQLite alone.
-pub(super) fn in_savepoint<T>(conn: &Connection, run: impl FnOnce() -> Result<T>) -> Result<T> {
-    conn.execute_batch("SAVEPOINT statement")?;
-    let done = run();
-    // Unless SQLite rolled back the whole transaction.
-    if !conn.is_autocommit() {
-        if done.is_err() {
-            conn.execute_batch("ROLLBACK TO statement")?;
-        }
-        conn.execute_batch("RELEASE statement")?;
-    }
-    done
-}
-
 /// Sets the level for the transaction that comes next: within one it cannot be changed.
 pub(super) fn prepare(conn: &Connection, session: &Session, purpose: Purpose) -> Result<()> {
     let level = match purpose {

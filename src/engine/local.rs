@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::durability::{in_savepoint, prepare};
+use super::durability::prepare;
 use super::{Asked, Effect, Engine, Purpose, RequestKey, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, TabNumber, TransactionId};
-use crate::schema::{Ordered, names};
+use crate::schema::Ordered;
 use crate::store::query::{self, Analysis};
 use crate::store::{Session, Writing, requests, transactions};
 use crate::tabs::{Executed, Reply, Request, Rows, Statement};
@@ -110,13 +110,7 @@ impl Engine {
         if let Some(id) = transaction {
             self.keep_open(now, id)?;
             let done = counted(&self.session, || {
-                let run = || query::run(&self.conn, &self.session, statement);
-                let writes_intents = analysis.writes.get(names::CHANGES).is_some();
-                if writes_intents {
-                    in_savepoint(&self.conn, run)
-                } else {
-                    run()
-                }
+                query::run(&self.conn, &self.session, statement)
             });
             if self.conn.is_autocommit() {
                 self.forget_transaction();

@@ -166,7 +166,7 @@ fn on_insert(table: &TableSchema) -> String {
         .join(" AND ");
     let body = format!(
         "{take}\
-         \x20 SELECT RAISE(FAIL, {taken}) WHERE CASE (SELECT {is_deleted} FROM {local} WHERE {this_row})\n\
+         \x20 SELECT RAISE(ABORT, {taken}) WHERE CASE (SELECT {is_deleted} FROM {local} WHERE {this_row})\n\
          \x20   WHEN 0 THEN 1 WHEN 1 THEN 0 ELSE EXISTS (SELECT 1 FROM {synced} WHERE {this_row}) END;\n\
          {log}{shadow}",
         take = take_up(function::INSERT, table, row(table, "NEW")),
@@ -230,7 +230,7 @@ fn take_up(function: &str, table: &TableSchema, columns: Vec<String>) -> String 
 /// One intent, unless it is an update that changes nothing.
 fn log_change(table: &TableSchema, operation: &str, base: &str) -> String {
     format!(
-        "  INSERT OR FAIL INTO {changes} (transaction_id, write_id, table_name, operation, key, value, base)\n\
+        "  INSERT INTO {changes} (transaction_id, write_id, table_name, operation, key, value, base)\n\
          \x20 {values};\n",
         changes = identifier(names::CHANGES),
         values = values(
@@ -288,7 +288,7 @@ fn upsert_shadow(
     }));
     let new: Vec<String> = columns.iter().map(|(_, value)| value.clone()).collect();
     format!(
-        "  INSERT OR FAIL INTO {local} ({names})\n\
+        "  INSERT INTO {local} ({names})\n\
          \x20 {values}\n\
          \x20 ON CONFLICT ({key}) DO UPDATE SET {update};\n",
         local = identifier(&names::local(&table.name)),

@@ -97,7 +97,7 @@ fn of_a_statement_that_fails_in_a_transaction_nothing_is_left_and_the_transactio
 }
 
 #[test]
-fn no_page_is_kept_for_a_statement_to_be_taken_back() {
+fn a_statement_that_fails_is_taken_back_by_sqlite_itself() {
     let mut app = App::open("");
     let engine = &app.engine;
     engine.session.begin_writing(Writing {
@@ -111,12 +111,11 @@ fn no_page_is_kept_for_a_statement_to_be_taken_back() {
         .conn
         .execute("INSERT INTO todos VALUES (1, 'a'), (2, 'b'), (1, 'c')", []);
     assert!(written.is_err());
-    // SQLite itself would have taken them back if it could.
     let left: i64 = engine
         .conn
         .query_row("SELECT count(*) FROM todos", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(left, 2);
+    assert_eq!(left, 0);
     app.engine.undo();
     assert_eq!(
         app.rows("SELECT count(*) FROM todos").values(),

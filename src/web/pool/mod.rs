@@ -5,9 +5,9 @@
 //! (<https://sqlite.org/wasm/doc/trunk/persistence.md#vfs-opfs-sahpool>). Here all handles are opened at the same time, a slot that is free
 //! is left as it is, and a temporary file is never given a name: opening a database flushes nothing.
 
-mod ahead;
 mod failure;
 mod gathering;
+mod read_ahead;
 mod slot;
 mod slots;
 mod vfs;

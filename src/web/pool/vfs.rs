@@ -9,9 +9,9 @@ use rsqlite_vfs::{
 };
 use sqlite_wasm_rs::WasmOsCallback;
 
-use super::ahead::Ahead;
 use super::failure::Failure;
 use super::gathering::Gathering;
+use super::read_ahead::ReadAhead;
 use super::slot::Slot;
 use super::slots::Slots;
 
@@ -142,7 +142,7 @@ pub(super) struct OpenSlot {
 #[derive(Default)]
 struct Log {
     gathering: Gathering,
-    ahead: Ahead,
+    ahead: ReadAhead,
 }
 
 impl OpenSlot {

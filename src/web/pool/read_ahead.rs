@@ -1,4 +1,4 @@
-//! Reading on: SQLite looks through a write-ahead log that was left behind frame by frame, before its first query is answered. In a browser
+//! Read-ahead: SQLite looks through a write-ahead log that was left behind frame by frame, before its first query is answered. In a browser
 //! a call costs more than its bytes.
 
 use super::failure::Failure;
@@ -9,7 +9,7 @@ const WINDOW: usize = 512 * 1024;
 
 /// What was read of a file and not asked for yet.
 #[derive(Default)]
-pub(super) struct Ahead {
+pub(super) struct ReadAhead {
     /// Where it begins.
     at: u64,
     bytes: Vec<u8>,
@@ -17,7 +17,7 @@ pub(super) struct Ahead {
     end: u64,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// Reads, and more than was asked for if this read begins where the last one ended.
     pub(super) fn read(&mut self, slot: &Slot, into: &mut [u8], at: u64) -> Result<usize, Failure> {
         let continues = at == self.end && into.len() < WINDOW;
