@@ -20,7 +20,7 @@ process.chdir(root);
 
 /** What is come to depends on the rows, on how they arrive and a little on which of two events comes first. */
 const chunks = [60_000];
-const rounds = [{ rows: 3000 }, { rows: 40, crash: true }, { rows: 500 }, { rows: 1500, crash: true }];
+const rounds = [{ rows: 3000 }, { rows: 40, crash: true }, { rows: 500 }, { rows: 1500, crash: true }, { rows: 3000, crash: true }, { rows: 40 }, { rows: 500, crash: true }, { rows: 1500 }];
 
 const { name } = settings.build;
 const wasm = `${name}_bg.wasm`;
