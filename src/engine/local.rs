@@ -184,13 +184,9 @@ impl Engine {
         work: impl FnOnce(&Session, &Connection) -> Result<R>,
     ) -> Result<Reply> {
         let transaction = begin(&self.conn, &self.session, Purpose::App)?;
-        let id = transactions::next_id(&transaction)?;
-        self.session.begin_writing(Writing {
-            transaction: id,
-            now,
-            rng: rng.fork(),
-            intents: 0,
-        });
+        let writing = transactions::begin_local(&transaction, now, rng.fork())?;
+        let id = writing.transaction;
+        self.session.begin_writing(writing);
         let done = work(&self.session, &transaction);
         let writing = self.session.end_writing();
         let done = done?;
@@ -229,19 +225,13 @@ impl Engine {
     ) -> Result<TransactionId> {
         prepare(&self.conn, &self.session, Purpose::App)?;
         self.conn.execute_batch("BEGIN IMMEDIATE")?;
-        let transaction = match transactions::next_id(&self.conn) {
-            Ok(transaction) => transaction,
+        match transactions::begin_local(&self.conn, now, rng.fork()) {
+            Ok(writing) => self.session.begin_writing(writing),
             Err(error) => {
                 self.conn.execute_batch("ROLLBACK")?;
                 return Err(error);
             }
-        };
-        self.session.begin_writing(Writing {
-            transaction,
-            now,
-            rng: rng.fork(),
-            intents: 0,
-        });
+        }
         let id = self.life.next();
         self.open_transaction = Some(OpenTransaction {
             id,

@@ -11,7 +11,7 @@ use crate::schema::TableSchema;
 use crate::store::changes::{self, RowName};
 use crate::store::journal::{self, Edit};
 use crate::store::transactions::{self, Touched};
-use crate::store::{Session, Writing, requests, written};
+use crate::store::{Session, requests, written};
 use crate::tabs::{Notification, Reply};
 use crate::upload::Verdict;
 
@@ -49,12 +49,7 @@ impl Engine {
         let mut key = None;
         let mut touched = Touched::new();
         for id in journal::with_dependents(&transaction, number, dependents)? {
-            let mut writing = Writing {
-                transaction: transactions::next_id(&transaction)?,
-                now,
-                rng: rng.fork(),
-                intents: 0,
-            };
+            let mut writing = transactions::begin_local(&transaction, now, rng.fork())?;
             let rows = journal::requeue(&transaction, &self.session, id, edit, &mut writing)?;
             touched.extend(rows);
             if id == number {

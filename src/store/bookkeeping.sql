@@ -42,11 +42,11 @@ CREATE TABLE _throughline_subsets (
   UNIQUE (shape, request)
 );
 
--- One row a local transaction; one that is confirmed has none any more. AUTOINCREMENT: a number is half of an
--- idempotency key and must never come again.
+-- One row a local transaction. A number is half of an idempotency key and must never come again: what is confirmed has no row
+-- any more unless it is the last one. AUTOINCREMENT would write a page more for each transaction.
 CREATE TABLE _throughline_transactions (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'accepted', 'rejected', 'replaced', 'discarded')),
+  id INTEGER PRIMARY KEY,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'accepted', 'rejected', 'replaced', 'discarded', 'confirmed')),
   meta TEXT,               -- JSON from the app
   attempts INTEGER NOT NULL DEFAULT 0,
   unanswered INTEGER NOT NULL DEFAULT 0, -- attempts of which it is not known what became of them
@@ -55,15 +55,19 @@ CREATE TABLE _throughline_transactions (
   txid INTEGER,            -- the server's transaction, as the log shows it
   lsn TEXT,                -- a position at or after its commit
   error TEXT,              -- JSON: why it was rejected, or could not be sent
+  first_change INTEGER,    -- while it is pending: where its intents stand in the change log, one after the other
+  last_change INTEGER,
   caused_by INTEGER,       -- of a rejection that follows from another one: that one
   replaced_by INTEGER      -- which one speaks for it: the one it was merged into, or put back into the queue as
 );
-CREATE INDEX _throughline_transactions_by_state ON _throughline_transactions (state, id);
+-- Not for what is queued, so that a local write has one page less to change: the oldest are found by their number.
+CREATE INDEX _throughline_transactions_by_state ON _throughline_transactions (state, id)
+  WHERE state = 'sending' OR state = 'accepted' OR state = 'rejected' OR state = 'confirmed';
 CREATE INDEX _throughline_transactions_by_replaced ON _throughline_transactions (replaced_by) WHERE replaced_by IS NOT NULL;
 
 -- The change log: pending intents only. What is confirmed is gone, what is rejected is in the journal.
 CREATE TABLE _throughline_changes (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   transaction_id INTEGER NOT NULL,
   write_id TEXT NOT NULL,
   table_name TEXT NOT NULL,
@@ -75,7 +79,6 @@ CREATE TABLE _throughline_changes (
   seen INTEGER NOT NULL DEFAULT 0          -- 1: the synced rows hold it
 );
 CREATE INDEX _throughline_changes_by_key ON _throughline_changes (table_name, key);
-CREATE INDEX _throughline_changes_by_transaction ON _throughline_changes (transaction_id);
 
 -- The intents of rejected transactions, until the app retries or discards them.
 CREATE TABLE _throughline_journal (
@@ -98,8 +101,8 @@ SELECT (SELECT value FROM _throughline_settings WHERE name = 'client_id') || ':'
      'key', json(key), 'value', json(value), 'base', json(base)) ORDER BY id)
    FROM (SELECT * FROM _throughline_journal WHERE transaction_id = t.id UNION ALL
      SELECT id, transaction_id, write_id, table_name, operation, key, value, base
-     FROM _throughline_changes WHERE transaction_id = t.id)) AS changes
-FROM _throughline_transactions AS t WHERE t.state NOT IN ('replaced', 'discarded') ORDER BY t.id;
+     FROM _throughline_changes WHERE id BETWEEN t.first_change AND t.last_change AND transaction_id = t.id)) AS changes
+FROM _throughline_transactions AS t WHERE t.state NOT IN ('replaced', 'discarded', 'confirmed') ORDER BY t.id;
 
 -- Replies to writes that their page has not heard yet, as far as known here.
 CREATE TABLE _throughline_requests (

@@ -14,6 +14,11 @@ use crate::schema::{Column, Ordered, TableSchema};
 use crate::tabs::ChangeRecord;
 use crate::value::{Value, canonical, read_wire};
 
+/// Where the change log has the intents of transaction `?1`. They were logged one after the other, so no index is kept of them.
+pub(super) const OF_TRANSACTION: &str =
+    "id BETWEEN (SELECT first_change FROM _throughline_transactions WHERE id = ?1)
+       AND (SELECT last_change FROM _throughline_transactions WHERE id = ?1) AND transaction_id = ?1";
+
 /// A row: its table and its key as the change log spells it.
 pub type RowName = (String, String);
 
@@ -86,9 +91,9 @@ pub fn mark_transaction_seen(
     transaction: TransactionId,
     table: &str,
 ) -> Result<()> {
-    conn.prepare_cached(
-        "UPDATE _throughline_changes SET seen = 1 WHERE transaction_id = ?1 AND table_name = ?2",
-    )?
+    conn.prepare_cached(&format!(
+        "UPDATE _throughline_changes SET seen = 1 WHERE {OF_TRANSACTION} AND table_name = ?2"
+    ))?
     .execute(params![transaction.0, table])?;
     Ok(())
 }
@@ -222,7 +227,7 @@ pub fn table_has_intents(conn: &Connection, table: &str) -> Result<bool> {
 pub fn tables_with_accepted(conn: &Connection) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached(
         "SELECT DISTINCT c.table_name FROM _throughline_transactions AS t
-         JOIN _throughline_changes AS c ON c.transaction_id = t.id WHERE t.state = 'accepted'",
+         JOIN _throughline_changes AS c ON c.id BETWEEN t.first_change AND t.last_change WHERE t.state = 'accepted'",
     )?;
     let tables = statement
         .query_map([], |row| row.get(0))?
@@ -235,8 +240,8 @@ pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<
     let mut statement = conn.prepare_cached(
         "SELECT c.transaction_id, t.state, c.table_name, c.key, c.seen
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
-         WHERE c.transaction_id <= (SELECT max(id) FROM _throughline_transactions WHERE state = 'accepted')
-         ORDER BY c.transaction_id, c.id",
+         WHERE c.id <= (SELECT max(last_change) FROM _throughline_transactions WHERE state = 'accepted')
+         ORDER BY c.id",
     )?;
     let mut found = statement.query([])?;
     let mut pending: Vec<PendingTransaction<RowName>> = Vec::new();
@@ -270,6 +275,13 @@ impl Log {
             Self::Journal => "_throughline_journal",
         }
     }
+
+    fn of_transaction(self) -> &'static str {
+        match self {
+            Self::Changes => OF_TRANSACTION,
+            Self::Journal => "transaction_id = ?1",
+        }
+    }
 }
 
 /// A transaction's intents as the app sees them.
@@ -279,8 +291,9 @@ pub(super) fn records(
     transaction: TransactionId,
 ) -> Result<Vec<ChangeRecord>> {
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT table_name, operation, key, value, base FROM {} WHERE transaction_id = ?1 ORDER BY id",
-        log.table()
+        "SELECT table_name, operation, key, value, base FROM {} WHERE {} ORDER BY id",
+        log.table(),
+        log.of_transaction()
     ))?;
     let mut found = statement.query([transaction.0])?;
     let mut records = Vec::new();

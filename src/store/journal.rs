@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::value::RawValue;
 
 use super::bookkeeping::{all, first, run};
-use super::changes::{members, parse_json, spelled};
+use super::changes::{OF_TRANSACTION, members, parse_json, spelled};
 use super::functions::{Object, sent_columns};
 use super::rows;
 use super::session::{Session, Writing, new_write_id};
@@ -28,18 +28,18 @@ pub fn reject(
 ) -> Result<Touched> {
     let keys = keys_of(conn, session, id)?;
     let error = error_json(error)?;
-    run(
-        conn,
-        "INSERT INTO _throughline_journal (id, transaction_id, write_id, table_name, operation, key, value, base)
-         SELECT id, transaction_id, write_id, table_name, operation, key, value, base
-         FROM _throughline_changes WHERE transaction_id = ?1",
-        &[&id.0],
-    )?;
+    let sql = format!(
+        "INSERT INTO _throughline_journal (transaction_id, write_id, table_name, operation, key, value, base)
+         SELECT transaction_id, write_id, table_name, operation, key, value, base
+         FROM _throughline_changes WHERE {OF_TRANSACTION} ORDER BY id"
+    );
+    run(conn, &sql, &[&id.0])?;
     forget_intents(conn, id)?;
     run(
         conn,
         "UPDATE _throughline_transactions
-         SET state = 'rejected', error = ?2, changed_at = ?3, caused_by = ?4 WHERE id = ?1",
+         SET state = 'rejected', error = ?2, changed_at = ?3, caused_by = ?4, first_change = NULL, last_change = NULL
+         WHERE id = ?1",
         &[&id.0, &error, &now.0, &caused_by.map(|id| id.0)],
     )?;
     Ok(keys)

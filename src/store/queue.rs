@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::bookkeeping::{all, first, run, visit};
-use super::changes::{operation, raw_json};
+use super::changes::{OF_TRANSACTION, operation, raw_json};
 use super::error::corrupt;
 use super::session::Session;
 use super::transactions::{error_json, forget_intents, idempotency_key};
@@ -22,7 +22,8 @@ pub fn pick(
     visit(
         conn,
         "SELECT t.id, t.attempts = 0 AND t.meta IS NULL, c.id, c.table_name, c.key, c.operation, c.value, c.base
-         FROM _throughline_transactions AS t JOIN _throughline_changes AS c ON c.transaction_id = t.id
+         FROM _throughline_transactions AS t JOIN _throughline_changes AS c ON c.id BETWEEN t.first_change AND t.last_change
+           AND c.transaction_id = t.id
          WHERE t.state = 'queued' ORDER BY t.id, c.id",
         &[],
         &mut |row| {
@@ -75,7 +76,8 @@ pub fn replace(conn: &Connection, picked: &Picked) -> Result<()> {
         forget_intents(conn, *earlier)?;
         run(
             conn,
-            "UPDATE _throughline_transactions SET state = 'replaced', replaced_by = ?2 WHERE id = ?1",
+            "UPDATE _throughline_transactions SET state = 'replaced', replaced_by = ?2, first_change = NULL, last_change = NULL
+             WHERE id = ?1",
             &[&earlier.0, &picked.transaction.id.0],
         )?;
     }
@@ -112,9 +114,11 @@ fn outgoing_changes(
     session: &Session,
     id: TransactionId,
 ) -> Result<Vec<OutgoingChange>> {
-    let sql = "SELECT id, table_name, operation, write_id, key, value, base
-         FROM _throughline_changes WHERE transaction_id = ?1 ORDER BY id";
-    all(conn, sql, &[&id.0], |row| {
+    let sql = format!(
+        "SELECT id, table_name, operation, write_id, key, value, base
+         FROM _throughline_changes WHERE {OF_TRANSACTION} ORDER BY id"
+    );
+    all(conn, &sql, &[&id.0], |row| {
         let table: String = row.get(1)?;
         let operation = operation(row.get(2)?)?;
         let schema = session

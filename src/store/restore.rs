@@ -34,6 +34,7 @@ pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32>
             None => lost += insert(conn, table)?,
         }
     }
+    lost += skip_numbers(conn, salvage)?;
     lost += make_consistent(conn, now)?;
     set_torn_aside(conn, salvage, now)?;
     restore_sequence(conn, salvage)?;
@@ -64,8 +65,11 @@ fn counted(done: Result<()>) -> Result<u32> {
 /// How many rows have no place.
 fn insert(conn: &Connection, table: &Saved) -> Result<u32> {
     let known = columns(conn, &table.name)?;
+    // Intents are counted anew: a broken page can name any number, and those to come must be higher.
+    let is_log = [names::CHANGES, names::JOURNAL].contains(&&table.name[..]);
     let kept: Vec<usize> = (0..table.columns.len())
         .filter(|at| known.contains(&table.columns[*at]))
+        .filter(|at| !(is_log && table.columns[*at] == "id"))
         .collect();
     if kept.is_empty() {
         return Ok(table.rows.len() as u32);
@@ -131,10 +135,39 @@ fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
     )?;
     lost += run(
         conn,
-        "DELETE FROM _throughline_transactions AS t WHERE state IN ('queued', 'sending', 'accepted')
-         AND NOT EXISTS (SELECT 1 FROM _throughline_changes WHERE transaction_id = t.id)",
+        "DELETE FROM _throughline_transactions WHERE state IN ('queued', 'sending', 'accepted')
+         AND id NOT IN (SELECT transaction_id FROM _throughline_changes)",
         &[],
     )?;
+    run(
+        conn,
+        "UPDATE _throughline_transactions SET first_change = stands.first, last_change = stands.last
+         FROM (SELECT transaction_id, min(id) AS first, max(id) AS last FROM _throughline_changes GROUP BY 1) AS stands
+         WHERE id = stands.transaction_id",
+        &[],
+    )?;
+    Ok(lost as u32)
+}
+
+/// No transaction's number is given twice, whether or not it could be read. How many had one that is none.
+fn skip_numbers(conn: &Connection, salvage: &Salvage) -> Result<u32> {
+    let (mut lost, mut last) = (0, 0);
+    for (table, number) in [
+        (names::TRANSACTIONS, "id"),
+        (names::CHANGES, "transaction_id"),
+        (names::JOURNAL, "transaction_id"),
+    ] {
+        let sql = format!("DELETE FROM {table} WHERE {number} NOT BETWEEN 1 AND ?1");
+        lost += run(conn, &sql, &[&(LARGEST - GAP)])?;
+        let sql = format!("SELECT ifnull(max({number}), 0) FROM {table}");
+        let named: Option<i64> = first(conn, &sql, &[], |row| Ok(row.get(0)?))?;
+        last = last.max(named.unwrap_or_default());
+    }
+    let whole = salvage
+        .table(names::TRANSACTIONS)
+        .is_some_and(|table| table.whole);
+    // One more than the last, which may have to go.
+    transactions::skip_numbers(conn, last + if whole { 1 } else { GAP })?;
     Ok(lost as u32)
 }
 
@@ -170,35 +203,15 @@ fn set_torn_aside(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<(
 
 /// No number is given twice.
 fn restore_sequence(conn: &Connection, salvage: &Salvage) -> Result<()> {
-    let saved = salvage.table(SEQUENCE);
-    let is_whole = saved.is_some_and(|table| table.whole);
-    let rows = saved.map_or(&[][..], |table| &table.rows);
-    let mut known = false;
+    let rows = salvage.table(SEQUENCE).map_or(&[][..], |table| &table.rows);
     for row in rows {
-        let [Value::Text(name), Value::Integer(last)] = &row[..] else {
-            continue;
-        };
-        if !(0..=LARGEST).contains(last) {
-            continue;
+        if let [Value::Text(name), Value::Integer(last)] = &row[..]
+            && (0..=LARGEST).contains(last)
+        {
+            raise(conn, name, *last)?;
         }
-        known |= name == names::TRANSACTIONS;
-        raise(conn, name, *last)?;
     }
-    let highest = first(
-        conn,
-        "SELECT max((SELECT ifnull(max(id), 0) FROM _throughline_transactions),
-           (SELECT ifnull(max(transaction_id), 0) FROM _throughline_journal))",
-        &[],
-        |row| Ok(row.get::<_, i64>(0)?),
-    )?;
-    let highest = highest.unwrap_or_default();
-    let gap = if known || (is_whole && highest == 0) {
-        0
-    } else {
-        GAP
-    };
-    raise(conn, names::TRANSACTIONS, highest + gap)?;
-    raise(conn, names::CHANGES, gap)
+    Ok(())
 }
 
 fn raise(conn: &Connection, table: &str, last: i64) -> Result<()> {

@@ -40,6 +40,8 @@ struct State {
 pub struct Writing {
     /// Its number, should it write anything.
     pub transaction: TransactionId,
+    /// The last intent that the change log held before.
+    pub after: i64,
     /// The time of its write ids.
     pub now: Millis,
     /// Their randomness.

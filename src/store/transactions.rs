@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ToSql};
 
 use super::bookkeeping::{all, first, run};
-use super::changes::{self, Log, parse_json};
+use super::changes::{self, Log, OF_TRANSACTION, parse_json};
 use super::error::corrupt;
 use super::session::{Session, Writing};
 use super::shadow::Key;
@@ -13,31 +13,69 @@ use crate::ids::{ClientId, Lsn, Millis, TransactionId, Xid};
 use crate::shape::Snapshot;
 use crate::tabs::TransactionRecord;
 
-/// The number that the next local transaction gets if it writes anything.
-pub fn next_id(conn: &Connection) -> Result<TransactionId> {
-    let last: Option<i64> = first(
+/// The newest row of a table.
+fn last(conn: &Connection, sql: &str) -> Result<i64> {
+    let last: Option<Option<i64>> = first(conn, sql, &[], |row| Ok(row.get(0)?))?;
+    Ok(last.flatten().unwrap_or_default())
+}
+
+/// The number that was given last, whatever became of that transaction; 0 if there was none.
+pub(super) fn last_number(conn: &Connection) -> Result<i64> {
+    last(conn, "SELECT max(id) FROM _throughline_transactions")
+}
+
+fn last_change(conn: &Connection) -> Result<i64> {
+    last(conn, "SELECT max(id) FROM _throughline_changes")
+}
+
+/// No number up to this one is given any more.
+pub(super) fn skip_numbers(conn: &Connection, last: i64) -> Result<()> {
+    run(
         conn,
-        "SELECT seq FROM sqlite_sequence WHERE name = '_throughline_transactions'",
-        &[],
-        |row| Ok(row.get(0)?),
+        "INSERT OR IGNORE INTO _throughline_transactions (id, state, created_at) VALUES (?1, 'confirmed', 0)",
+        &[&last],
     )?;
-    Ok(TransactionId(last.unwrap_or(0) + 1))
+    forget_confirmed(conn)
+}
+
+/// The one with the last number stays: the next one is told by it.
+fn forget_confirmed(conn: &Connection) -> Result<()> {
+    run(
+        conn,
+        "DELETE FROM _throughline_transactions
+         WHERE state = 'confirmed' AND id < (SELECT max(id) FROM _throughline_transactions)",
+        &[],
+    )?;
+    Ok(())
+}
+
+/// A local transaction that has written nothing yet. Wants the transaction in which it will.
+pub fn begin_local(conn: &Connection, now: Millis, rng: fastrand::Rng) -> Result<Writing> {
+    Ok(Writing {
+        transaction: TransactionId(last_number(conn)? + 1),
+        after: last_change(conn)?,
+        now,
+        rng,
+        intents: 0,
+    })
 }
 
 /// Queues what a local transaction wrote; false if it wrote nothing that syncs. Wants the same transaction.
 pub fn finish_local(conn: &Connection, writing: &Writing, meta: Option<&str>) -> Result<bool> {
-    let logged = first(
-        conn,
-        "SELECT 1 FROM _throughline_changes WHERE transaction_id = ?1",
-        &[&writing.transaction.0],
-        |_| Ok(()),
-    )?
-    .is_some();
+    let last = last_change(conn)?;
+    let logged = last > writing.after;
     if logged {
         run(
             conn,
-            "INSERT INTO _throughline_transactions (id, state, meta, created_at) VALUES (?1, 'queued', ?2, ?3)",
-            &[&writing.transaction.0, &meta, &writing.now.0],
+            "INSERT INTO _throughline_transactions (id, state, meta, created_at, first_change, last_change)
+             VALUES (?1, 'queued', ?2, ?3, ?4, ?5)",
+            &[
+                &writing.transaction.0,
+                &meta,
+                &writing.now.0,
+                &(writing.after + 1),
+                &last,
+            ],
         )?;
     }
     Ok(logged)
@@ -151,9 +189,11 @@ pub fn confirm(conn: &Connection, session: &Session, id: TransactionId) -> Resul
     forget_intents(conn, id)?;
     run(
         conn,
-        "DELETE FROM _throughline_transactions WHERE id = ?1 OR replaced_by = ?1",
+        "UPDATE _throughline_transactions SET state = 'confirmed', meta = NULL, error = NULL, first_change = NULL,
+           last_change = NULL, replaced_by = NULL WHERE id = ?1 OR replaced_by = ?1",
         &[&id.0],
     )?;
+    forget_confirmed(conn)?;
     Ok(keys)
 }
 
@@ -164,11 +204,8 @@ pub(super) fn error_json(error: &ErrorReport) -> Result<String> {
 }
 
 pub(super) fn forget_intents(conn: &Connection, id: TransactionId) -> Result<()> {
-    run(
-        conn,
-        "DELETE FROM _throughline_changes WHERE transaction_id = ?1",
-        &[&id.0],
-    )?;
+    let sql = format!("DELETE FROM _throughline_changes WHERE {OF_TRANSACTION}");
+    run(conn, &sql, &[&id.0])?;
     Ok(())
 }
 
@@ -190,12 +227,9 @@ pub(super) fn keys_of(conn: &Connection, session: &Session, id: TransactionId) -
 
 /// Table and key of each row that a pending transaction wrote.
 fn rows_of(conn: &Connection, id: TransactionId) -> Result<Vec<(String, String)>> {
-    all(
-        conn,
-        "SELECT DISTINCT table_name, key FROM _throughline_changes WHERE transaction_id = ?1",
-        &[&id.0],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
+    let sql =
+        format!("SELECT DISTINCT table_name, key FROM _throughline_changes WHERE {OF_TRANSACTION}");
+    all(conn, &sql, &[&id.0], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// How many are pending and how many rejected.
@@ -240,7 +274,7 @@ pub fn fate(conn: &Connection, client: &ClientId, key: &str) -> Result<Option<Tr
     let Some(mut id) = parse_idempotency_key(client, key) else {
         return Ok(None);
     };
-    if id.0 < 1 || id >= next_id(conn)? {
+    if id.0 < 1 || id.0 > last_number(conn)? {
         return Ok(None);
     }
     let sql =

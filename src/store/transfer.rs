@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::bookkeeping::{first, run};
+use super::bookkeeping::first;
 use super::connection::PAGE_SIZE;
-use super::{migrations, settings};
+use super::{migrations, settings, transactions};
 use crate::error::{Error, Result};
 use crate::schema::literal;
 
@@ -96,24 +96,13 @@ fn fit(conn: &Connection, chance: u64) -> Result<()> {
     }
     settings::mark_closed(conn)?;
     let gap = LEAST_GAP + (chance % (LARGEST_GAP - LEAST_GAP) as u64) as i64;
-    let last = first(
-        conn,
-        "SELECT seq FROM sqlite_sequence WHERE name = '_throughline_transactions'",
-        &[],
-        |row| Ok(row.get::<_, i64>(0)?),
-    )?;
-    let next = last.unwrap_or_default().saturating_add(gap);
+    let next = transactions::last_number(conn)?.saturating_add(gap);
     if next > LARGEST_NUMBER {
         return Err(Error::Argument(
             "import: the file has been imported so often that it has no numbers left".into(),
         ));
     }
-    let sql = match last {
-        Some(_) => "UPDATE sqlite_sequence SET seq = ?1 WHERE name = '_throughline_transactions'",
-        None => "INSERT INTO sqlite_sequence (name, seq) VALUES ('_throughline_transactions', ?1)",
-    };
-    run(conn, sql, &[&next])?;
-    Ok(())
+    transactions::skip_numbers(conn, next)
 }
 
 fn pragma(conn: &Connection, name: &str) -> Result<i64> {

@@ -23,7 +23,7 @@ pub fn since(
 ) -> Result<Vec<Written<RowName>>> {
     let sql = "SELECT c.transaction_id, t.state = 'accepted', t.unanswered > 0, c.table_name, c.key, c.operation, c.value
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
-         WHERE c.transaction_id >= ?1 ORDER BY c.transaction_id, c.id";
+         WHERE c.id >= (SELECT min(first_change) FROM _throughline_transactions WHERE id >= ?1) ORDER BY c.id";
     let mut written: Vec<Written<RowName>> = Vec::new();
     all(conn, sql, &[&first.0], |row| {
         let id = TransactionId(row.get(0)?);

@@ -180,7 +180,10 @@ fn files_that_are_none_of_ours_change_nothing() {
         (&made("half", "PRAGMA user_version = 0"), "ARGUMENT"),
         (&made("newer", "PRAGMA user_version = 9"), "SCHEMA_AHEAD"),
         (
-            &made("full", "UPDATE sqlite_sequence SET seq = 9007199254740000"),
+            &made(
+                "full",
+                "INSERT INTO _throughline_transactions (id, state, created_at) VALUES (9007199254740000, 'confirmed', 0)",
+            ),
             "ARGUMENT",
         ),
     ] {

@@ -102,6 +102,7 @@ fn a_statement_that_fails_is_taken_back_by_sqlite_itself() {
     let engine = &app.engine;
     engine.session.begin_writing(Writing {
         transaction: TransactionId(1),
+        after: 0,
         now: NOW,
         rng: fastrand::Rng::with_seed(1),
         intents: 0,

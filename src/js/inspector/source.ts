@@ -86,7 +86,7 @@ export class Source {
         `SELECT c.transaction_id, c.operation, c.value, c.base, t.state, t.attempts, t.error
          FROM (SELECT id, transaction_id, operation, value, base FROM (${writes("_throughline_journal")})
            UNION ALL SELECT id, transaction_id, operation, value, base FROM (${writes("_throughline_changes")})) AS c
-         JOIN _throughline_transactions AS t ON t.id = c.transaction_id ORDER BY c.id`,
+         JOIN _throughline_transactions AS t ON t.id = c.transaction_id ORDER BY c.transaction_id, c.id`,
         [name, ...values, name, ...values],
       ),
     ]);
