@@ -210,7 +210,7 @@ impl Engine {
     pub(super) fn wrote(&mut self, analysis: &Analysis) {
         let written = analysis.writes.iter().map(|(name, ())| name.to_owned());
         self.touched.add(written);
-        self.status_is_stale = true;
+        self.counts_change();
         if analysis.changes_schema {
             self.analyses.clear();
         }

@@ -27,6 +27,7 @@ mod rescue;
 mod runner;
 mod schemas;
 mod settling;
+mod status;
 mod storing;
 mod subscribing;
 mod subsets;
@@ -60,7 +61,7 @@ use crate::error::Error;
 use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
 use crate::schema::Names;
 use crate::store::Session;
-use crate::tabs::{Request, Status, StorageStatus};
+use crate::tabs::{Request, StorageStatus};
 use crate::upload::Uploader;
 use durability::{Purpose, begin};
 use grouping::Groups;
@@ -132,7 +133,7 @@ pub struct Engine {
     nudges: u32,
     /// Of the event that is being handled.
     now: Millis,
-    status: Option<Status>,
+    told: status::Told,
     status_is_stale: bool,
     outstanding: Outstanding,
     effects: Vec<Effect>,
@@ -205,6 +206,7 @@ mod timer {
     pub(super) const GROUPS: TimerId = TimerId(3);
     pub(super) const CHECKPOINT: TimerId = TimerId(4);
     pub(super) const CHECK: TimerId = TimerId(5);
+    pub(super) const STATUS: TimerId = TimerId(6);
     /// The first shape's; the others follow.
     pub(super) const SHAPES: u32 = 16;
     /// The first shape's, for its subsets.
@@ -310,6 +312,7 @@ impl Engine {
             Event::Timer(timer::GROUPS) => self.begin_rounds(now, rng),
             Event::Timer(timer::CHECKPOINT) => self.checkpoint_if_idle(now),
             Event::Timer(timer::CHECK) => self.check_next(now),
+            Event::Timer(timer::STATUS) => self.end_pause(),
             Event::Storage(facts) => self.measured(facts),
             Event::Timer(timer::TRANSACTION) => self.time_out_transaction(now),
             Event::Timer(TimerId(n)) if n >= timer::RELEASES => {

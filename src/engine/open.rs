@@ -127,7 +127,7 @@ impl Engine {
             touched: Names::new(),
             nudges: 0,
             now,
-            status: None,
+            told: super::status::Told::default(),
             status_is_stale: true,
             outstanding: Outstanding::default(),
             effects: Vec::new(),

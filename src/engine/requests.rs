@@ -253,6 +253,8 @@ impl Engine {
     }
 
     fn close(&mut self, now: Millis, rng: &mut fastrand::Rng) {
+        self.end_pause();
+        self.publish_status();
         self.disconnect(now, rng);
         self.closed = true;
         self.live.clear();

@@ -25,8 +25,10 @@ const NUDGE_CAP_MS: u64 = 60_000;
 impl Engine {
     /// Gives the uploader an event and does what it says.
     pub(super) fn upload(&mut self, now: Millis, rng: &mut fastrand::Rng, event: Event<'_>) {
-        self.status_is_stale = true;
-        for step in self.uploader.handle(now, rng, event) {
+        let is_new_write = matches!(event, Event::Queued);
+        let steps = self.uploader.handle(now, rng, event);
+        self.status_is_stale |= !is_new_write || !steps.is_empty();
+        for step in steps {
             let requeues = matches!(step, Step::Requeue(_) | Step::Withdraw);
             match self.upload_step(now, rng, step) {
                 Ok(()) => {}

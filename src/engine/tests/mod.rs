@@ -5,6 +5,7 @@ mod clock;
 mod durability;
 mod limit;
 mod live;
+mod status;
 mod transfer;
 mod trouble;
 mod upkeep;

@@ -148,7 +148,7 @@ fn the_first_write_asks_to_keep_the_data_once() {
     app.execute("INSERT INTO todos VALUES (10, 'mine')")
         .unwrap();
     assert_eq!(asks(&app), 0, "it is kept");
-    let status = &app.engine.status.as_ref().unwrap().storage;
+    let status = &app.engine.told.status.as_ref().unwrap().storage;
     assert_eq!(
         (status.persisted, status.quota, status.usage),
         (Some(true), Some(100), Some(10))
@@ -164,7 +164,7 @@ fn a_page_that_remembers_writes_of_an_empty_storage_is_told_so() {
         at: Millis(1_767_322_000_000),
     };
     assert_eq!(
-        app.engine.status.as_ref().unwrap().storage.evicted,
+        app.engine.told.status.as_ref().unwrap().storage.evicted,
         Some(evicted)
     );
     app.reopen();
