@@ -160,7 +160,8 @@ export class Database<Tables extends object = AnyTables> extends Files<Tables> {
   }
 
   /**
-   * Calls back with the current status, then whenever it changes, until the function it returns is called.
+   * Calls back with the current status, then whenever it changes, until the function it returns is called. Counts that only local
+   * writes change are told at most once in 16 ms; `status()` always counts.
    *
    * @example
    * ```ts

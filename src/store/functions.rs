@@ -17,7 +17,7 @@ use crate::ids::WriteId;
 use crate::optimistic::add_position;
 use crate::schema::TableSchema;
 use crate::schema::names::function;
-use crate::value::{PgType, Value, canonical, write_wire};
+use crate::value::{PgType, Value, canonical, write_string, write_wire};
 
 type SqlResult<T> = rusqlite::Result<T>;
 
@@ -237,12 +237,15 @@ pub(super) fn parse_columns(table: &TableSchema, json: &str) -> Vec<usize> {
 
 /// Positions as `changed_columns`, in table order.
 pub(super) fn columns_json(table: &TableSchema, positions: &[usize]) -> String {
-    let names: Vec<&str> = positions
-        .iter()
-        .filter_map(|at| table.columns.get(*at))
-        .map(|column| column.name.as_str())
-        .collect();
-    serde_json::Value::from(names).to_string()
+    let mut json = String::from("[");
+    for column in positions.iter().filter_map(|at| table.columns.get(*at)) {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        write_string(&mut json, &column.name);
+    }
+    json.push(']');
+    json
 }
 
 /// The columns an intent may carry: the key travels beside them and the write id is ours to set.
@@ -282,7 +285,7 @@ impl Object {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        self.0.push_str(&serde_json::Value::from(name).to_string());
+        write_string(&mut self.0, name);
         self.0.push(':');
         write_wire(&mut self.0, ty, value);
     }

@@ -60,7 +60,7 @@ fn over(under: &str, top: &str) -> Result<String> {
     let mut text = String::new();
     for (name, value) in both.chain(new) {
         text.push(if text.is_empty() { '{' } else { ',' });
-        text.push_str(&serde_json::Value::from(name).to_string());
+        crate::value::write_string(&mut text, name);
         text.push(':');
         text.push_str(value.get());
     }

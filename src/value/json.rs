@@ -25,7 +25,7 @@ pub(super) fn is_valid(text: &str) -> bool {
 /// Appends a JSON string.
 ///
 /// By hand because serde_json writes into `io::Write` only and the copy through it would cost each value of each write.
-pub(super) fn write_string(out: &mut String, text: &str) {
+pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut plain_from = 0;
     for (at, byte) in text.bytes().enumerate() {

@@ -12,6 +12,7 @@ mod groups;
 mod guests;
 mod intents;
 mod journal;
+mod numbers;
 mod reading;
 mod refetching;
 mod rejecting;
