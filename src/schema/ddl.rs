@@ -71,7 +71,8 @@ pub fn create_indexes(table: &TableSchema) -> Vec<String> {
         .collect()
 }
 
-/// The view.
+/// The view: synced rows that no shadow row hides, then whole shadow rows. Whether there is a shadow row at all SQLite asks once a
+/// statement, and while there is none a scan need not ask for each row.
 pub fn create_view(table: &TableSchema) -> String {
     let shadow = ShadowColumns::of(table);
     let columns = |arm: &str| {
@@ -90,7 +91,7 @@ pub fn create_view(table: &TableSchema) -> String {
     format!(
         "CREATE VIEW {view} AS\n\
          SELECT {synced_columns} FROM {synced} AS s\n\
-         WHERE NOT EXISTS (SELECT 1 FROM {local} AS l WHERE {same_key})\n\
+         WHERE NOT EXISTS (SELECT 1 FROM {local}) OR NOT EXISTS (SELECT 1 FROM {local} AS l WHERE {same_key})\n\
          UNION ALL\n\
          SELECT {local_columns} FROM {local} AS l WHERE NOT l.{is_deleted}",
         view = identifier(&table.name),
