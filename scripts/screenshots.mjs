@@ -11,14 +11,15 @@ import { root, settings } from "./settings.mjs";
 const MOST_BYTES = 200_000;
 const ROWS = 50_000;
 const WIDE = { viewport: { width: 1280, height: 800 } };
+const TALL = { viewport: { width: 1280, height: 1000 } };
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
-/** `show` gets the demo and leaves the page as it shall look; `needs` is a file of the package without which there is no such picture. */
+/** `show` gets the demo and leaves the page as it shall look, or returns another one; `needs` is a file of the package without which there is no such picture. */
 const PICTURES = [
   { name: "demo", browser: WIDE, show: showPendingAndRefused },
   { name: "demo-outbox", browser: WIDE, show: showOutbox },
   { name: "demo-phone", browser: PHONE, show: showPhone },
-  { name: "inspector", browser: WIDE, needs: "inspector.html", show: showInspector },
+  { name: "inspector", browser: TALL, needs: "inspector.html", show: showInspector },
 ];
 
 /** Own changes, half of them under way, one refused, over the tables they go through. */
@@ -57,11 +58,19 @@ async function showPhone(demo) {
   await demo.shows("Saffron", "pending");
 }
 
-/** The demo's own database, seen by the package's page. */
+/** The demo's own database, seen by the package's page in another tab: why a row that waits looks as it does. */
 async function showInspector(demo, server) {
-  await showPendingAndRefused(demo);
-  await demo.page.goto(`${server.origin}/pkg/inspector.html?name=throughline-demo-lists`);
-  await demo.page.waitForLoadState("networkidle");
+  await demo.goOffline();
+  await demo.page.evaluate(() => db.execute("UPDATE lists SET name = 'Groceries for Sunday' WHERE name = 'Groceries'"));
+  await demo.addList("Cabin in the woods");
+  const page = await demo.page.context().newPage();
+  await page.goto(`${server.origin}/pkg/inspector.html?name=throughline-demo-lists`);
+  await page.locator('button[data-table="lists"]').click();
+  const row = page.getByRole("tabpanel").locator("tr.changed", { hasText: "Groceries for Sunday" });
+  await row.getByRole("button", { name: "Explain" }).click();
+  await page.locator('[data-part="row"]').getByText(/waits to be sent/).waitFor();
+  await page.evaluate(() => scrollTo(0, 0));
+  return page;
 }
 
 const folder = resolve(process.argv[2] ?? join(root, "docs"));
@@ -87,9 +96,9 @@ async function take(file, browser, show) {
     await demo.settled();
     // The browser's own offer to install says nothing about the app.
     await demo.page.addStyleTag({ content: '[data-testid="install"] { display: none }' });
-    await show(demo, server);
-    await demo.page.evaluate(() => document.activeElement.blur());
-    await demo.page.screenshot({ path: file });
+    const page = (await show(demo, server)) ?? demo.page;
+    await page.evaluate(() => document.activeElement.blur());
+    await page.screenshot({ path: file });
   } finally {
     await profile.dispose();
     await server.dispose();
