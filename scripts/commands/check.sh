@@ -1,6 +1,6 @@
 # ./dev check: what can be said about the sources without running them. Each step also runs alone.
 
-check_steps="format clippy docs types"
+check_steps="format clippy docs types crate"
 
 command_check() {
   local step
@@ -27,6 +27,15 @@ check_docs() {
   # The browser side of the crate exists on this target alone.
   RUSTDOCFLAGS="-D warnings" cargo doc -p "$SETTING_CRATE_NAME" --no-deps --target "$wasm_triple"
   command_docs
+}
+
+# What crates.io would get: it has to build by itself, and nothing but the sources and the documents is in it.
+check_crate() {
+  local stray
+  cargo package --quiet -p "$SETTING_CRATE_NAME" --allow-dirty
+  stray=$(cargo package --list -p "$SETTING_CRATE_NAME" --allow-dirty 2>/dev/null |
+    grep -vE '^(src/.*\.(rs|sql|d\.ts)|Cargo\.(toml|toml\.orig|lock)|(README|CHANGELOG)\.md|LICENSE(-[A-Z]+)?|\.cargo_vcs_info\.json)$') || true
+  [ -z "$stray" ] || fail "the crate's package has files that do not belong there: $stray"
 }
 
 # The TypeScript imports what wasm-pack declares, so the crate is built first.
