@@ -273,6 +273,30 @@ fn intents_whose_transactions_cannot_be_read_are_sent_and_numbers_are_not_given_
 }
 
 #[test]
+fn a_full_text_index_is_counted_as_lost_and_can_be_made_again() {
+    let (mut world, keys) = with_writes();
+    let make = "CREATE VIRTUAL TABLE texts USING fts5 (body)";
+    world.client("a").run(make);
+    world.client("a").run("INSERT INTO texts VALUES ('kept')");
+    world.damage("a", |path| {
+        for page in pages(path, "todos_synced") {
+            overwrite_page(path, page);
+        }
+    });
+    let recovery = recover(&mut world);
+    assert_eq!(
+        (recovery.transactions, recovery.lost),
+        (4, 1),
+        "{recovery:?}"
+    );
+    world.client("a").run(make);
+    world.client("a").run("INSERT INTO texts VALUES ('again')");
+    let found = world.client("a").rows("SELECT body FROM texts('again')");
+    assert_eq!(found, ["again"]);
+    assert_whole(world, &keys);
+}
+
+#[test]
 fn files_that_are_gone_under_an_open_database_are_written_again() {
     let (mut world, keys) = with_writes();
     let facts = StorageFacts {

@@ -17,21 +17,21 @@ import { optimise, order, refuseForeignImports } from "./wasm.mjs";
 process.chdir(root);
 
 const { name, output } = settings.build;
-const generated = settings.build["wasm-pack-output"];
 const wasm = `${name}_bg.wasm`;
 const rest = `${name}_rest.wasm`;
+const fullWasm = `${settings.full.name}_bg.wasm`;
 const staging = resolve("target/package");
 
 rmSync(staging, { recursive: true, force: true });
 mkdirSync(staging, { recursive: true });
 
-const whole = optimise(readFileSync(join(generated, wasm)));
-refuseForeignImports(whole);
-const { module, names } = shortenImports(whole);
+const { module, names } = shortenImports(moduleOf(settings.build));
 const files = split(module);
 writeFileSync(join(staging, wasm), order(files.first));
 writeFileSync(join(staging, rest), order(files.rest));
-await bundle(staging, names, order(module));
+const full = shortenImports(moduleOf(settings.full));
+writeFileSync(join(staging, fullWasm), order(full.module));
+await bundle(staging, names, order(module), full.names);
 declarations(join(staging, "types"));
 cpSync(page, join(staging, basename(page)));
 writeFileSync(join(staging, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
@@ -42,10 +42,17 @@ for (const document of readdirSync(".").filter((file) => /^(README\.md|CHANGELOG
 if (existsSync(output)) rmSync(output, { recursive: true });
 renameSync(staging, output);
 
+/** What wasm-pack made, made small. */
+function moduleOf(made) {
+  const module = optimise(readFileSync(join(made["wasm-pack-output"], `${made.name}_bg.wasm`)));
+  refuseForeignImports(module);
+  return module;
+}
+
 const sizes = (files) => files.map((file) => measure(join(output, file)));
 const { budget } = settings;
 const isKnown = isOfTheseCompilers();
 if (!isKnown) console.log("scripts/package/taken.txt was made after other compilers: the first file is larger, and its budget does not count");
-const overBudget = report(sizes(["index.js", "worker.js", wasm]), sizes([rest]), isKnown ? budget : { ...budget, "first-row": Infinity, brotli: Infinity });
+const overBudget = report(sizes(["index.js", "worker.js", wasm]), sizes([rest]), sizes(["index.js", "full.js", "full-worker.js", fullWasm]), isKnown ? budget : { ...budget, "first-row": Infinity, brotli: Infinity });
 const scriptsOverBudget = await reportScripts(output, budget);
 if (overBudget || scriptsOverBudget) process.exitCode = 1;

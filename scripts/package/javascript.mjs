@@ -23,9 +23,10 @@ export const page = "src/inspector-page/inspector.html";
 /**
  * Writes index.js, worker.js, wasm.js, the adapters, the inspector, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
- * `imports`: what the module calls each of the glue's functions; `whole`: the module in one piece, for inline.js.
+ * `imports`: what the module calls each of the glue's functions; `whole`: the module in one piece, for inline.js; `fullImports`: what the
+ * larger module of full.js calls them.
  */
-export async function bundle(output, imports, whole) {
+export async function bundle(output, imports, whole, fullImports) {
   const around = Object.fromEntries([...Object.keys(adapters), ...inspector].map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
     ...module,
@@ -54,6 +55,16 @@ export async function bundle(output, imports, whole) {
     // A map would be as large again, and tell nothing that index.js.map does not.
     plugins: [inlinedParts(await inlinedScript(imports), whole)],
   });
+  // Beside index.js, whose classes it hands out.
+  await build({ ...module, entryPoints: { full: "src/js/full.ts" }, external: ["./index.js"], outdir: output, minify: true, sourcemap: true });
+  await build({
+    ...module,
+    entryPoints: { "full-worker": "src/js/whole.ts" },
+    outdir: output,
+    minify: true,
+    sourcemap: true,
+    plugins: [generatedGlue(fullImports, "", rename, settings.full)],
+  });
   await build({ ...module, entryPoints: { cli: "src/js/cli.ts" }, outdir: output, target: "node20", platform: "node" });
 }
 
@@ -64,13 +75,13 @@ const worldGlobals = `import { BroadcastChannel, clearTimeout, Date, fetch, scop
 `;
 
 /** src/js imports the generated glue as its neighbour, as tsconfig.json's rootDirs has it. */
-function generatedGlue(imports, head = "", change = adapt) {
-  const glue = resolve(generated, `${name}.js`);
+function generatedGlue(imports, head = "", change = adapt, made = settings.build) {
+  const glue = resolve(made["wasm-pack-output"], `${made.name}.js`);
   return {
     name: "generated-glue",
     setup({ onLoad, onResolve }) {
       onResolve({ filter: new RegExp(`^\\.{1,2}/${name}\\.js$`) }, () => ({ path: glue }));
-      onLoad({ filter: new RegExp(`/${name}\\.js$`) }, ({ path }) => ({ contents: head + change(readFileSync(path, "utf8"), imports) }));
+      onLoad({ filter: new RegExp(`/${made.name}\\.js$`) }, ({ path }) => ({ contents: head + change(readFileSync(path, "utf8"), imports) }));
     },
   };
 }
@@ -79,7 +90,7 @@ function generatedGlue(imports, head = "", change = adapt) {
 async function inlinedScript(imports) {
   const { outputFiles } = await build({
     ...module,
-    entryPoints: ["src/js/inline/worker.ts"],
+    entryPoints: ["src/js/whole.ts"],
     write: false,
     minify: true,
     plugins: [generatedGlue(imports, "", rename)],

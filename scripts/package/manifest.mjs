@@ -10,7 +10,8 @@ const entry = (name) => ({ types: `./types/${name}.d.ts`, default: `./${name}.js
 
 /** Says what the package is; facts that Cargo.toml states are read from there. */
 export function manifest() {
-  const wasm = ["bg", "rest"].map((part) => `./${settings.build.name}_${part}.wasm`);
+  const { build, full } = settings;
+  const wasm = [`${build.name}_bg`, `${build.name}_rest`, `${full.name}_bg`].map((file) => `./${file}.wasm`);
   return {
     name: crate.name,
     version: crate.version,
@@ -30,8 +31,10 @@ export function manifest() {
       // A page for a browser: to be served from the app's origin with all that stands beside it.
       "./inspector.html": "./inspector.html",
       "./inline": entry("inline"),
+      "./full": entry("full"),
+      "./full-worker": { types: "./types/whole.d.ts", default: "./full-worker.js" },
       "./testing": entry("testing"),
-      // For a bundler or a server that is to be told where the module's two files lie.
+      // For a bundler or a server that is to be told where the modules' files lie.
       ...Object.fromEntries(wasm.map((file) => [file, file])),
       "./package.json": "./package.json",
     },
@@ -39,7 +42,7 @@ export function manifest() {
     peerDependencies: oldest,
     peerDependenciesMeta: Object.fromEntries(Object.keys(oldest).map((name) => [name, { optional: true }])),
     // These are nothing but their effects.
-    sideEffects: ["./worker.js", "./inspector-page.js"],
+    sideEffects: ["./worker.js", "./full-worker.js", "./inspector-page.js"],
     files: ["*.js", "*.js.map", "*.wasm", "*.html", "types", "CHANGELOG.md", "LICENSE*"],
   };
 }

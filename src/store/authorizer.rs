@@ -16,6 +16,8 @@ use crate::schema::names::function;
 /// Pragmas that only tell something.
 const PRAGMAS: &[&str] = &[
     "compile_options",
+    // FTS5 asks it whether another connection wrote to its index.
+    "data_version",
     "foreign_key_list",
     "freelist_count",
     "function_list",

@@ -78,13 +78,18 @@ impl Salvage {
                 || name.starts_with(names::PREFIX)
                 || generated.iter().any(is)
         };
-        for object in &objects {
-            let Some(sql) = object.sql.as_ref().filter(|_| !is_ours(&object.table)) else {
+        let (indexes, own): (Vec<&Object>, Vec<&Object>) = objects
+            .iter()
+            .filter(|object| !is_ours(&object.table))
+            .partition(|object| object.is_virtual());
+        salvage.lost += indexes.len() as u32;
+        for object in own {
+            let Some(sql) = &object.sql else {
                 continue;
             };
             if object.kind != "table" {
                 salvage.objects.push(sql.clone());
-            } else if !sql.starts_with("CREATE VIRTUAL") {
+            } else if !indexes.iter().any(|index| index.keeps(&object.name)) {
                 salvage.save(conn, &object.name, Some(sql));
             }
         }
@@ -219,6 +224,20 @@ struct Object {
     /// The table it belongs to; itself for tables and views.
     table: String,
     sql: Option<String>,
+}
+
+impl Object {
+    /// Full-text and spatial indexes: the app makes them anew, from what they are about.
+    fn is_virtual(&self) -> bool {
+        let sql = self.sql.as_deref().unwrap_or_default();
+        self.kind == "table" && sql.starts_with("CREATE VIRTUAL")
+    }
+
+    /// Whether a virtual table keeps its content in a table of that name, which it would make again itself.
+    fn keeps(&self, table: &str) -> bool {
+        let rest = table.strip_prefix(&self.name);
+        rest.is_some_and(|rest| rest.starts_with('_'))
+    }
 }
 
 /// `None` when not even that can be read.

@@ -34,12 +34,12 @@ describe("the packed package", () => {
     assert.deepEqual(named.filter((file) => !existsSync(join(installed, file))), []);
   });
 
-  it("holds the entries, their maps and types, the module in its two files, the papers, and no other file", () => {
+  it("holds the entries, their maps and types, the module in its two files and the larger one, the papers, and no other file", () => {
     const { exports } = manifest();
     const scripts = [...Object.values(exports).flatMap((target) => target.default ?? []), "./cli.js", "./inspector-page.js"].map((file) => file.slice(2)).sort();
     const files = filesBelow(installed);
     assert.deepEqual(files.filter((file) => !file.startsWith("types/")), [
-      ...["CHANGELOG.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "inspector.html", "package.json", "throughline_bg.wasm", "throughline_rest.wasm"],
+      ...["CHANGELOG.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "inspector.html", "package.json", "throughline_bg.wasm", "throughline_full_bg.wasm", "throughline_rest.wasm"],
       ...scripts,
       ...scripts.filter((file) => !["cli.js", "inline.js"].includes(file)).map((file) => `${file}.map`),
     ].sort());

@@ -35,7 +35,7 @@ function moduleOf({ entry, code }) {
   const rest = code.split("\n").filter((line) => !line.startsWith("import "));
   const isUsed = (name) => new RegExp(`(?<![\\w.$"])${name}(?![\\w$"])`).test(rest.join("\n")) && !own.some((line) => line.includes(name));
   const ofEntry = exported(entry).filter(isUsed);
-  const ofCore = entry && entry !== "inline" ? exported("").filter((name) => isUsed(name) && !ofEntry.includes(name)) : [];
+  const ofCore = entry && !["inline", "full"].includes(entry) ? exported("").filter((name) => isUsed(name) && !ofEntry.includes(name)) : [];
   const from = (module, names) => (names.length > 0 ? `import { ${names.map((name) => `${name}`).join(", ")} } from "${module}";` : "");
   return [
     ...own,
@@ -85,7 +85,7 @@ describe("the examples", () => {
     const values = [];
     for (const file of entries) {
       const entry = basename(file, ".js").replace("index", "");
-      values.push(...Object.keys(await load(file)).map((name) => ({ name, isOf: (example) => example.entry === entry || (entry === "inline" && example.entry === "") })));
+      values.push(...Object.keys(await load(file)).map((name) => ({ name, isOf: (example) => example.entry === entry || (["inline", "full"].includes(entry) && example.entry === "") })));
     }
     const world = await (await load("testing.js")).testWorld({ tables: {} });
     const db = await world.open();

@@ -1,6 +1,6 @@
 // One page, built by each bundler or by none.
 
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
@@ -14,33 +14,45 @@ const page = join(apps(), "page");
 const installed = join(apps(), "node_modules/throughline");
 
 /** A folder to build into, the page itself in it. */
-function output(bundler) {
+function output(bundler, root = page) {
   const folder = join(apps(), "built", bundler);
-  cpSync(join(page, "index.html"), join(folder, "index.html"));
+  cpSync(join(root, "index.html"), join(folder, "index.html"));
   return folder;
+}
+
+async function builtByVite(name, root = page) {
+  const outDir = join(apps(), "built", name);
+  await viteBuild({ root, configFile: false, logLevel: "error", build: { outDir } });
+  return serve({ "/": outDir });
+}
+
+async function servedByVite(root = page) {
+  const vite = await createViteServer({ root, configFile: false, logLevel: "error", server: { port: 0, host: "localhost" } });
+  await vite.listen();
+  return { url: vite.resolvedUrls.local[0], close: () => vite.close() };
+}
+
+async function builtByWebpack(name, root = page) {
+  const path = output(name, root);
+  const webpack = createRequire(join(apps(), "package.json"))("webpack");
+  const compiler = webpack({ mode: "production", context: root, entry: "./app.js", output: { path, filename: "app.js" } });
+  await new Promise((resolve, reject) =>
+    compiler.run((error, stats) => (error || stats.hasErrors() ? reject(error ?? new Error(stats.toString())) : resolve())),
+  );
+  return serve({ "/": path });
 }
 
 describe("a page answers a query", () => {
   it("built by Vite, without configuration", async () => {
-    const outDir = join(apps(), "built/vite");
-    await viteBuild({ root: page, configFile: false, logLevel: "error", build: { outDir } });
-    await answers(await serve({ "/": outDir }));
+    await answers(await builtByVite("vite"));
   });
 
   it("served by Vite for development, without configuration", async () => {
-    const vite = await createViteServer({ root: page, configFile: false, logLevel: "error", server: { port: 0, host: "localhost" } });
-    await vite.listen();
-    await answers({ url: vite.resolvedUrls.local[0], close: () => vite.close() });
+    await answers(await servedByVite());
   });
 
   it("built by webpack, without configuration", async () => {
-    const path = output("webpack");
-    const webpack = createRequire(join(apps(), "package.json"))("webpack");
-    const compiler = webpack({ mode: "production", context: page, entry: "./app.js", output: { path, filename: "app.js" } });
-    await new Promise((resolve, reject) =>
-      compiler.run((error, stats) => (error || stats.hasErrors() ? reject(error ?? new Error(stats.toString())) : resolve())),
-    );
-    await answers(await serve({ "/": path }));
+    await answers(await builtByWebpack("webpack"));
   });
 
   // esbuild leaves `new URL(…, import.meta.url)` as it is: the worker is built as a second entry, the module copied beside it.
@@ -85,5 +97,31 @@ describe("a page answers a query", () => {
     it("served as files", async () => {
       await answers(await serve({ "/": join(apps(), "strict"), "/page/": page, ...files }, headers));
     });
+  });
+});
+
+/** The module of `throughline/full`, alone. */
+const whole = { modules: 1 };
+
+describe("a page searches texts by throughline/full", () => {
+  const full = join(apps(), "full");
+
+  it("built by Vite, without configuration", async () => {
+    await answers(await builtByVite("vite-full", full), whole);
+  });
+
+  it("served by Vite for development, without configuration", async () => {
+    await answers(await servedByVite(full), whole);
+  });
+
+  it("built by webpack, without configuration", async () => {
+    await answers(await builtByWebpack("webpack-full", full), whole);
+  });
+
+  it("served as files, where the app names the file", async () => {
+    const app = readFileSync(join(full, "app.js"), "utf8").replace("throughline/full", "/node_modules/throughline/full.js");
+    const folder = output("plain-full", full);
+    writeFileSync(join(folder, "app.js"), app);
+    await answers(await serve({ "/": folder, "/page/": page, "/node_modules/throughline/": installed }), whole);
   });
 });

@@ -35,5 +35,5 @@ function read(each) {
 /** The package's entry that a source belongs to; what several share is the core's. */
 function entryOf(file) {
   const [name] = file.replace(/\.ts$/, "").split("/");
-  return ["react", "vue", "svelte", "solid", "kysely", "drizzle", "testing", "inline", "inspector"].includes(name) ? name : "";
+  return ["react", "vue", "svelte", "solid", "kysely", "drizzle", "testing", "inline", "full", "inspector"].includes(name) ? name : "";
 }
