@@ -9,8 +9,8 @@ import { apps } from "./support/apps.mjs";
 
 const entries = () => {
   const { exports } = JSON.parse(readFileSync(join(apps(), "node_modules/throughline/package.json"), "utf8"));
-  // The worker's script is an effect and runs in a worker alone.
-  return Object.entries(exports).filter(([name, { default: file }]) => file && name !== "./worker").map(([name, { default: file }]) => [name, file]);
+  // The workers' scripts are effects and run in a worker alone.
+  return Object.entries(exports).filter(([name, { default: file }]) => file && !name.endsWith("worker")).map(([name, { default: file }]) => [name, file]);
 };
 
 describe("under Node, without a browser's globals", () => {
