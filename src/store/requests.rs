@@ -8,7 +8,7 @@ use super::bookkeeping::{first, run};
 use super::error::corrupt;
 use crate::error::{Error, Result};
 use crate::ids::Millis;
-use crate::tabs::{Reply, Request};
+use crate::tabs::{Executed, Reply, Request, Rows};
 
 /// What a repeated request is known by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +83,7 @@ pub fn forget_old(conn: &Connection, now: Millis) -> Result<()> {
 fn write(reply: &Reply) -> serde_json::Result<String> {
     match reply {
         Reply::Executed(done) => serde_json::to_string(done),
-        Reply::Batch(all) => serde_json::to_string(all),
+        Reply::Batch(all) => write_batch(all),
         Reply::Committed(key) => serde_json::to_string(key),
         _ => Ok("null".into()),
     }
@@ -92,8 +92,39 @@ fn write(reply: &Reply) -> serde_json::Result<String> {
 fn read(request: &Request, text: &str) -> serde_json::Result<Reply> {
     Ok(match request {
         Request::Execute { .. } => Reply::Executed(crate::json::from_str(text)?),
-        Request::Batch { .. } => Reply::Batch(crate::json::from_str(text)?),
+        Request::Batch { .. } => Reply::Batch(read_batch(text)?),
         Request::Discard { .. } | Request::Import(_) => Reply::Done,
         _ => Reply::Committed(crate::json::from_str(text)?),
     })
+}
+
+/// The key, which is that of all, how many rows each statement wrote, and the rows of those that returned some: thousands of statements are
+/// written in a few bytes each.
+type Batch<R> = (Option<String>, Vec<u64>, Vec<(usize, R)>);
+
+fn write_batch(all: &[Executed]) -> serde_json::Result<String> {
+    let key = all.first().and_then(|done| done.transaction.clone());
+    let counts = all.iter().map(|done| done.rows_affected).collect();
+    let returned = all.iter().map(|done| &done.rows).enumerate();
+    let returned = returned.filter(|(_, rows)| !rows.is_none()).collect();
+    let batch: Batch<&Rows> = (key, counts, returned);
+    serde_json::to_string(&batch)
+}
+
+fn read_batch(text: &str) -> serde_json::Result<Vec<Executed>> {
+    let (transaction, counts, returned): Batch<Rows> = crate::json::from_str(text)?;
+    let mut all: Vec<Executed> = counts
+        .into_iter()
+        .map(|rows_affected| Executed {
+            rows_affected,
+            transaction: transaction.clone(),
+            rows: Rows::default(),
+        })
+        .collect();
+    for (at, rows) in returned {
+        if let Some(done) = all.get_mut(at) {
+            done.rows = rows;
+        }
+    }
+    Ok(all)
 }
