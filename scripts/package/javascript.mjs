@@ -23,10 +23,9 @@ export const page = "src/inspector-page/inspector.html";
 /**
  * Writes index.js, worker.js, wasm.js, the adapters, the inspector, and cli.js for Node. Each stands alone beside the module, so that `new URL("./worker.js", import.meta.url)`
  * and the glue's `new URL("…_bg.wasm", import.meta.url)` hold for a bundler and for a plain file server alike.
- * `imports`: what the module calls each of the glue's functions; `whole`: the module in one piece, for inline.js; `fullImports`: what the
- * larger module of full.js calls them.
+ * `imports`: what the module calls each of the glue's functions; `whole`: the module in one piece, for inline.js.
  */
-export async function bundle(output, imports, whole, fullImports) {
+export async function bundle(output, imports, whole) {
   const around = Object.fromEntries([...Object.keys(adapters), ...inspector].map((entry) => [entry, `src/js/${entry}.ts`]));
   await build({
     ...module,
@@ -55,17 +54,14 @@ export async function bundle(output, imports, whole, fullImports) {
     // A map would be as large again, and tell nothing that index.js.map does not.
     plugins: [inlinedParts(await inlinedScript(imports), whole)],
   });
-  // Beside index.js, whose classes it hands out.
-  await build({ ...module, entryPoints: { full: "src/js/full.ts" }, external: ["./index.js"], outdir: output, minify: true, sourcemap: true });
-  await build({
-    ...module,
-    entryPoints: { "full-worker": "src/js/whole.ts" },
-    outdir: output,
-    minify: true,
-    sourcemap: true,
-    plugins: [generatedGlue(fullImports, "", rename, settings.full)],
-  });
   await build({ ...module, entryPoints: { cli: "src/js/cli.ts" }, outdir: output, target: "node20", platform: "node" });
+}
+
+/** Writes full.js and its worker, beside index.js, whose classes it hands out. `imports`: what the larger module calls the glue's functions. */
+export async function bundleFull(output, imports) {
+  const written = { ...module, outdir: output, minify: true, sourcemap: true };
+  await build({ ...written, entryPoints: { full: "src/js/full.ts" }, external: ["./index.js"] });
+  await build({ ...written, entryPoints: { "full-worker": "src/js/whole.ts" }, plugins: [generatedGlue(imports, "", rename, settings.full)] });
 }
 
 /** What all of them are. */
