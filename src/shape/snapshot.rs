@@ -1,5 +1,6 @@
-//! Which transactions a snapshot contains.
+//! Which transactions a snapshot contains, and a log that was loaded.
 
+use super::message::{Control, Message};
 use crate::ids::Xid;
 
 /// A Postgres snapshot as `snapshot-end` carries it (64-bit transaction ids).
@@ -26,6 +27,49 @@ impl Snapshot {
             return false;
         };
         xid < self.xmin || (xid < self.xmax && !self.xip.contains(&xid))
+    }
+}
+
+/// What a log that was loaded is known to contain: the snapshot that it begins with, and what came after it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    snapshot: Option<Snapshot>,
+    /// Each once as long as its changes follow each other.
+    since: Vec<Xid>,
+}
+
+impl Contents {
+    /// What a body begins with.
+    pub fn of_snapshot(messages: &[Message<'_>]) -> Option<Self> {
+        messages.iter().find_map(|message| match message {
+            Message::Control(Control::SnapshotEnd(snapshot)) => Some(Self {
+                snapshot: Some(snapshot.clone()),
+                since: Vec::new(),
+            }),
+            _ => None,
+        })
+    }
+
+    /// The log goes on with these.
+    pub fn extend(&mut self, messages: &[Message<'_>]) {
+        for message in messages {
+            let txids = match message {
+                Message::Change(change) => &change.txids,
+                Message::Event(event) => &event.txids,
+                Message::Control(_) | Message::Unknown => continue,
+            };
+            for txid in txids {
+                if self.since.last() != Some(txid) {
+                    self.since.push(*txid);
+                }
+            }
+        }
+    }
+
+    /// Whether the transaction is in it, given that it committed.
+    pub fn contains(&self, xid: Xid) -> bool {
+        let snapshot = self.snapshot.as_ref();
+        snapshot.is_some_and(|snapshot| snapshot.contains(xid)) || self.since.contains(&xid)
     }
 }
 
