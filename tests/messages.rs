@@ -343,3 +343,23 @@ fn a_write_that_comes_while_another_log_loads_is_told_by_its_transaction_id() {
         log.app.assert_sound();
     }
 }
+
+/// What came before a write was sent cannot be it: noting all of that would have the log of one who is offline grow with what others do.
+#[test]
+fn what_others_do_is_not_noted_with_a_write_that_was_never_sent() {
+    let mut log = Log::begun();
+    log.app.run("UPDATE t SET a = 'sent' WHERE id = 1");
+    log.app.run("UPDATE t SET a = 'queued' WHERE id = 1");
+    let theirs = r#"{"id":"1","b":"theirs"}"#;
+    let theirs = change(
+        "update",
+        1,
+        theirs,
+        r#","lsn":"12","op_position":0,"txids":[900]"#,
+    );
+    log.says("12_0", &[theirs]);
+    let heard = log
+        .app
+        .rows("SELECT heard_txids FROM _throughline_changes ORDER BY id");
+    assert_eq!(heard, ["[900]", "[]"]);
+}
