@@ -363,3 +363,17 @@ fn what_others_do_is_not_noted_with_a_write_that_was_never_sent() {
         .rows("SELECT heard_txids FROM _throughline_changes ORDER BY id");
     assert_eq!(heard, ["[900]", "[]"]);
 }
+
+/// Trap 1: a body of which one row cannot be stored is asked for again, also by the next session.
+#[test]
+fn a_body_that_cannot_be_stored_leaves_rows_and_position_as_they_were() {
+    let mut log = Log::begun();
+    let before = log.rows();
+    let position = "SELECT progress ->> 'position' FROM _throughline_shapes";
+    let stored = log.app.rows(position);
+    let fault = insert(4, "a4", "b4").replace(r#""id":"4""#, r#""id":"four""#);
+    log.says("12_0", &[insert(3, "a3", "b3"), fault]);
+    assert_eq!(log.rows(), before);
+    assert!(stored[0].contains("10_0"), "{stored:?}");
+    assert_eq!(log.app.rows(position), stored);
+}
