@@ -88,6 +88,22 @@ mod tests {
         assert_eq!(contained, [true, false, true, false, true, false, false]);
     }
 
+    #[test]
+    fn an_id_with_fewer_digits_is_smaller() {
+        let snapshot = Snapshot {
+            xmin: 1_000,
+            xmax: 1_001,
+            xip: vec![],
+        };
+        assert!(
+            [999, 1_000]
+                .map(Xid)
+                .iter()
+                .all(|xid| snapshot.contains(*xid))
+        );
+        assert!(!snapshot.contains(Xid(1_001)));
+    }
+
     /// Trap 17: the ids of a log wrap.
     #[test]
     fn a_wrapped_transaction_id_is_read_near_xmax() {

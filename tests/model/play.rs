@@ -39,11 +39,11 @@ impl Play {
         ];
         let (policy, name) = policies[rng.usize(0..3)];
         Self {
-            rng,
             device: Device::open(OPTIONS.replace("POLICY", name)),
             model: Model::new(policy),
-            server: Server::new(),
+            server: Server::new(&mut rng),
             is_traced: std::env::var("MODEL_SEED").is_ok(),
+            rng,
         }
     }
 

@@ -9,8 +9,8 @@ use throughline::engine::Answer;
 
 use crate::model::{Change, Columns, Rows, Snapshot, Verdict, WRITE_ID, apply};
 
-/// Transaction ids begin just below where 32 bits wrap, and where one more digit begins.
-const FIRST_TXID: u64 = (1 << 32) - 6;
+/// Transaction ids begin just below where 32 bits wrap, or where one more digit begins.
+const FIRST_TXIDS: [u64; 2] = [(1 << 32) - 6, 994];
 /// Positions are that far apart.
 const STEP: u64 = 10;
 
@@ -36,13 +36,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(rng: &mut fastrand::Rng) -> Self {
         Self {
             shapes: ["notes", "items"]
                 .map(|name| (name, Shape::default()))
                 .into(),
             verdicts: BTreeMap::new(),
-            txid: FIRST_TXID,
+            txid: FIRST_TXIDS[rng.usize(0..2)],
             lsn: STEP,
         }
     }
