@@ -4,8 +4,8 @@ mod comparing;
 mod posting;
 
 use throughline::change::Operation::{Delete, Insert, Update};
-use throughline::engine::Event;
-use throughline::ids::TransactionId;
+use throughline::engine::{Answer, Event};
+use throughline::ids::{FetchId, TransactionId};
 use throughline::tabs::Request;
 
 use crate::device::Device;
@@ -205,12 +205,20 @@ impl Play {
             self.model.deliver(table, &changes, head, id);
             answer
         };
-        self.device.handle(Event::Answered {
-            fetch: fetch.id,
-            answer,
-        });
+        self.answer(fetch.id, answer);
         self.send();
         self.pass(2_000);
+    }
+
+    /// An answer arrives, and now and then once more.
+    fn answer(&mut self, fetch: FetchId, answer: Answer) {
+        let event = Event::Answered { fetch, answer };
+        self.device.handle(event.clone());
+        self.send();
+        if self.rng.u32(0..8) == 0 {
+            self.say(|| "the answer comes again".into());
+            self.device.handle(event);
+        }
     }
 
     fn refetch(&mut self, table: &'static str) {

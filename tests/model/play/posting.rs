@@ -69,7 +69,7 @@ impl Play {
                 self.say(|| format!("verdicts {verdicts:?}"));
                 self.model.settle(&verdicts, &self.device.newest);
                 let answer = spoken(&body, &verdicts);
-                self.device.handle(Event::Answered { fetch, answer });
+                self.answer(fetch, answer);
             }
         }
         self.send();
