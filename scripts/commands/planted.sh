@@ -2,7 +2,7 @@
 # One that none catches makes the command fail, and is answered with a test. A patch that is stale does, too: make it anew.
 
 # The fast native suites, the fastest first.
-planted_suites="lib messages model sync simulation crash"
+planted_suites="lib messages table model sync simulation crash"
 
 # A mistake may make a test go round for ever: a suite that is not done by then would not be done in CI either.
 planted_seconds=240
