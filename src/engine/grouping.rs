@@ -242,7 +242,7 @@ impl Engine {
                 at: *at,
                 ..Change::default()
             };
-            let mut snapshot = None;
+            let mut loaded = None;
             if shape.complete
                 && let Some((table, _)) = shapes::loading(&transaction, shape.id)?
             {
@@ -251,7 +251,7 @@ impl Engine {
                 change.swapped = true;
                 change.touched = changed;
                 change.rejected = misfits;
-                snapshot = shape.loading_snapshot.as_ref();
+                loaded = Some(&shape.loading_contents);
             }
             let Some(table) = self.session.table(&shape.table) else {
                 continue;
@@ -288,8 +288,8 @@ impl Engine {
                 }
             }
             let by = self.config.confirm_by();
-            if let Some(snapshot) = snapshot.filter(|_| by.trusts_txids()) {
-                change.seen = transactions::contained(&transaction, snapshot)?;
+            if let Some(loaded) = loaded.filter(|_| by.trusts_txids()) {
+                change.seen = transactions::contained(&transaction, loaded)?;
             }
             if let Some(frontier) = shape.frontier {
                 let passed = shape.passed(&transaction, frontier.attempt, Some(upto), by)?;

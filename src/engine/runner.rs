@@ -11,7 +11,8 @@ use crate::optimistic::ConfirmBy;
 use crate::schema::TableSchema;
 use crate::shape::machine::{Attempt, Generation};
 use crate::shape::moment::Frontier;
-use crate::shape::{Log, Machine, Phase, Snapshot};
+use crate::shape::snapshot::Contents;
+use crate::shape::{Log, Machine, Phase};
 use crate::store::apply::Applied;
 use crate::store::{staging, tables, transactions};
 use crate::tabs::TransactionRecord;
@@ -56,10 +57,10 @@ pub(super) struct ShapeRunner {
     pub(super) seen: Vec<TransactionId>,
     /// Rows changed since the last up-to-date.
     pub(super) unpublished: bool,
-    /// What the snapshot under the rows contains, if it was read in this session.
-    snapshot: Option<Snapshot>,
+    /// What the log under the rows was loaded with, if that was in this session.
+    contents: Contents,
     /// The same of the log that is loading beside them.
-    pub(super) loading_snapshot: Option<Snapshot>,
+    pub(super) loading_contents: Contents,
 }
 
 /// Status and headers of the answer to a request.
@@ -97,8 +98,8 @@ impl ShapeRunner {
             accepted_at: Numbered::default(),
             seen: Vec::new(),
             unpublished: false,
-            snapshot: None,
-            loading_snapshot: None,
+            contents: Contents::default(),
+            loading_contents: Contents::default(),
         }
     }
 
@@ -110,14 +111,14 @@ impl ShapeRunner {
 
     /// Counts what a body brought.
     pub(super) fn stored(&mut self, body: &StoredRows) {
-        let (rows, snapshot) = if body.staged {
-            (&mut self.loading, &mut self.loading_snapshot)
+        let (rows, contents) = if body.staged {
+            (&mut self.loading, &mut self.loading_contents)
         } else {
-            (&mut self.rows, &mut self.snapshot)
+            (&mut self.rows, &mut self.contents)
         };
         *rows = (*rows + body.applied.inserted).saturating_sub(body.applied.deleted);
-        if body.snapshot.is_some() {
-            snapshot.clone_from(&body.snapshot);
+        if let Some(known) = &body.contents {
+            contents.clone_from(known);
         }
         if body.swapped.is_some() {
             self.swapped_in();
@@ -133,7 +134,7 @@ impl ShapeRunner {
         self.rows = std::mem::take(&mut self.loading);
         self.complete = false;
         self.complete_at = Lsn::default();
-        self.snapshot = self.loading_snapshot.take();
+        self.contents = std::mem::take(&mut self.loading_contents);
     }
 
     /// A transaction is confirmed: nothing more has to be known of it.
@@ -151,11 +152,9 @@ impl ShapeRunner {
         log == Some(Log::ChangesOnly)
     }
 
-    /// Whether the rows were read from a snapshot that holds this transaction.
+    /// Whether the rows were loaded with this transaction among them.
     pub(super) fn contains(&self, txid: Xid) -> bool {
-        self.snapshot
-            .as_ref()
-            .is_some_and(|snapshot| snapshot.contains(txid))
+        self.contents.contains(txid)
     }
 
     pub(super) fn timer(at: usize) -> TimerId {
@@ -227,7 +226,8 @@ pub(super) struct StoredRows {
     pub(super) swapped: Option<bool>,
     /// The log is complete and cannot replace them yet.
     pub(super) waits: bool,
-    pub(super) snapshot: Option<Snapshot>,
+    /// What its log is known to contain since it was loaded.
+    pub(super) contents: Option<Contents>,
     /// Accepted transactions that the shape has shown with it.
     pub(super) seen: Vec<TransactionId>,
     pub(super) confirmed: Vec<(TransactionRecord, transactions::Touched)>,

@@ -12,8 +12,8 @@ use crate::ids::{Lsn, Millis, ShapeId, TransactionId};
 use crate::schema::TableSchema;
 use crate::shape::Message;
 use crate::shape::machine::{Attempt, Batch, Generation, Refetch};
-use crate::shape::message::Control;
 use crate::shape::moment::Frontier;
+use crate::shape::snapshot::Contents;
 use crate::store::apply::{Target, apply, observe_all};
 use crate::store::{changes, held, shapes, staging, subsets, transactions};
 
@@ -82,15 +82,19 @@ impl Engine {
         batch: Batch<'_>,
         waiting: bool,
     ) -> Result<Option<StoredRows>> {
-        let snapshot = batch.messages.iter().find_map(|message| match message {
-            Message::Control(Control::SnapshotEnd(snapshot)) => Some(snapshot.clone()),
-            _ => None,
-        });
         let shape = &self.shapes[at];
         if shape.group.is_some() && batch.generation == Generation::Current {
             return self.hold_rows(at, known, batch);
         }
         let staged = batch.generation == Generation::Next || shape.complete;
+        let mut contents = Contents::of_snapshot(&batch.messages);
+        if staged {
+            // The rows of a pending write may come after the snapshot, and nobody looks at them one by one.
+            let loading = contents.get_or_insert_with(|| shape.loading_contents.clone());
+            if waiting {
+                loading.extend(&batch.messages);
+            }
+        }
         let transaction = begin(&self.conn, &self.session, Purpose::Sync)?;
         let described = match batch.schema {
             Some(header) => Some(self.schema_from(&shape.table, header)?),
@@ -136,10 +140,9 @@ impl Engine {
         }
         let mut seen = Vec::new();
         if waiting && (swapped.is_some() || !staged) {
-            let before = shape.loading_snapshot.as_ref();
-            let snapshot = snapshot.as_ref().or(before.filter(|_| swapped.is_some()));
-            if let Some(snapshot) = snapshot.filter(|_| target.confirm_by.trusts_txids()) {
-                seen = transactions::contained(&transaction, snapshot)?;
+            let loaded = contents.as_ref();
+            if let Some(loaded) = loaded.filter(|_| target.confirm_by.trusts_txids()) {
+                seen = transactions::contained(&transaction, loaded)?;
             }
             if batch.up_to_date.is_some() {
                 seen.extend(shape.passed(&transaction, batch.attempt, head, target.confirm_by)?);
@@ -159,7 +162,7 @@ impl Engine {
             applied,
             swapped,
             waits,
-            snapshot,
+            contents,
             seen,
             confirmed,
             rejected,
@@ -272,7 +275,7 @@ impl Engine {
         shape.complete_at = Lsn::default();
         shape.frontier = None;
         shape.progress = Progress::default();
-        shape.loading_snapshot = None;
+        shape.loading_contents = Contents::default();
         Ok(Stored::Whole)
     }
 }

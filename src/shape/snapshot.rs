@@ -1,5 +1,6 @@
-//! Which transactions a snapshot contains.
+//! Which transactions a snapshot contains, and a log that was loaded.
 
+use super::message::{Control, Message};
 use crate::ids::Xid;
 
 /// A Postgres snapshot as `snapshot-end` carries it (64-bit transaction ids).
@@ -29,6 +30,49 @@ impl Snapshot {
     }
 }
 
+/// What a log that was loaded is known to contain: the snapshot that it begins with, and what came after it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    snapshot: Option<Snapshot>,
+    /// Each once as long as its changes follow each other.
+    since: Vec<Xid>,
+}
+
+impl Contents {
+    /// What a body begins with.
+    pub fn of_snapshot(messages: &[Message<'_>]) -> Option<Self> {
+        messages.iter().find_map(|message| match message {
+            Message::Control(Control::SnapshotEnd(snapshot)) => Some(Self {
+                snapshot: Some(snapshot.clone()),
+                since: Vec::new(),
+            }),
+            _ => None,
+        })
+    }
+
+    /// The log goes on with these.
+    pub fn extend(&mut self, messages: &[Message<'_>]) {
+        for message in messages {
+            let txids = match message {
+                Message::Change(change) => &change.txids,
+                Message::Event(event) => &event.txids,
+                Message::Control(_) | Message::Unknown => continue,
+            };
+            for txid in txids {
+                if self.since.last() != Some(txid) {
+                    self.since.push(*txid);
+                }
+            }
+        }
+    }
+
+    /// Whether the transaction is in it, given that it committed.
+    pub fn contains(&self, xid: Xid) -> bool {
+        let snapshot = self.snapshot.as_ref();
+        snapshot.is_some_and(|snapshot| snapshot.contains(xid)) || self.since.contains(&xid)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +86,22 @@ mod tests {
         };
         let contained = [779, 780, 784, 785, 789, 790, 791].map(|x| snapshot.contains(Xid(x)));
         assert_eq!(contained, [true, false, true, false, true, false, false]);
+    }
+
+    #[test]
+    fn an_id_with_fewer_digits_is_smaller() {
+        let snapshot = Snapshot {
+            xmin: 1_000,
+            xmax: 1_001,
+            xip: vec![],
+        };
+        assert!(
+            [999, 1_000]
+                .map(Xid)
+                .iter()
+                .all(|xid| snapshot.contains(*xid))
+        );
+        assert!(!snapshot.contains(Xid(1_001)));
     }
 
     /// Trap 17: the ids of a log wrap.

@@ -10,7 +10,7 @@ use super::shadow::Key;
 use crate::change::TransactionState;
 use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{ClientId, Lsn, Millis, TransactionId, Xid};
-use crate::shape::Snapshot;
+use crate::shape::snapshot::Contents;
 use crate::tabs::TransactionRecord;
 
 /// The newest row of a table.
@@ -81,15 +81,15 @@ pub fn finish_local(conn: &Connection, writing: &Writing, meta: Option<&str>) ->
     Ok(logged)
 }
 
-/// The accepted transactions that a snapshot contains.
-pub fn contained(conn: &Connection, snapshot: &Snapshot) -> Result<Vec<TransactionId>> {
+/// The accepted transactions that a loaded log contains.
+pub fn contained(conn: &Connection, loaded: &Contents) -> Result<Vec<TransactionId>> {
     let mut statement = conn.prepare_cached(
         "SELECT id, txid FROM _throughline_transactions WHERE state = 'accepted' AND txid IS NOT NULL",
     )?;
     let mut found = statement.query([])?;
     let mut contained = Vec::new();
     while let Some(row) = found.next()? {
-        if snapshot.contains(Xid(row.get(1)?)) {
+        if loaded.contains(Xid(row.get(1)?)) {
             contained.push(TransactionId(row.get(0)?));
         }
     }

@@ -35,6 +35,28 @@ impl App {
         Self::on(open_file(path)?, Persistence::File, options)
     }
 
+    /// The process ends, and the next one opens the file at the same time of day.
+    pub fn reopened(self, path: &std::path::Path, options: &str) -> Result<Self> {
+        let Self {
+            engine,
+            mut rng,
+            now,
+            last_request,
+            ..
+        } = self;
+        drop(engine);
+        let config = Config::parse(options)?;
+        let file = open_file(path)?;
+        let (engine, effects) = Engine::open(file, config, Persistence::File, None, now, &mut rng)?;
+        Ok(Self {
+            engine,
+            rng,
+            now,
+            last_request,
+            effects,
+        })
+    }
+
     fn on(conn: rusqlite::Connection, persistence: Persistence, options: &str) -> Result<Self> {
         let mut rng = fastrand::Rng::with_seed(42);
         let now = Millis(1_767_322_800_000);

@@ -508,3 +508,19 @@ fn the_limits_of_a_batch_are_the_apps_to_set() {
         assert_eq!(error.code(), "ARGUMENT", "{wrong}");
     }
 }
+
+/// A server that says yes to all of a body names nothing: the same yes again is not one to the next body.
+#[test]
+fn an_answer_that_comes_twice_says_nothing_of_the_next_post() {
+    let world = &mut synced();
+    world.plain_writes = true;
+    world.fault("a", Endpoint::Write, Fault::Duplicate);
+    world.fault("a", Endpoint::Write, Fault::DropRequest);
+    let first = world.client("a").rename(FIRST, "one").unwrap();
+    let second = world.client("a").rename(SECOND, "two").unwrap();
+    world.settle();
+    let applied = world.ledger.applied();
+    assert_eq!(applied.get(&first), Some(&1));
+    assert_eq!(applied.get(&second), Some(&1), "it was sent again");
+    assert_clean(world, "a");
+}

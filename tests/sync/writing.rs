@@ -1,7 +1,7 @@
 //! From the view to the server and back.
 
 use throughline::engine::{Endpoint, Event};
-use throughline_server::electric::row;
+use throughline_server::electric::{Column, PgType, Table, row};
 
 use crate::support::world::{Fault, SYNCED, World};
 use crate::{FIRST, SECOND, assert_clean, fresh, synced};
@@ -103,6 +103,59 @@ fn an_accepted_transaction_leaves_whole_or_not_at_all() {
     assert_eq!(world.client("a").rows(shown), ["2"]);
     world.settle();
     assert_eq!(world.client("a").rows(shown), ["2"]);
+    assert_clean(world, "a");
+}
+
+/// Todos and items come by two shapes; the next answer about items is late.
+fn late_items() -> World {
+    let mut world = World::new(1);
+    let columns = ["id", "n"].map(|name| Column::new(name, PgType::Text));
+    let items = Table::new("items", &["id"], columns);
+    world.server().create_table(items);
+    let item = row([("id", "i"), ("n", "1")]);
+    world.server().insert("items", item);
+    let tables = r#""tables": {"items": {}, "#;
+    world.open("a", &SYNCED.replace(r#""tables": {"#, tables));
+    world.settle();
+    world.run_for(1_000);
+    world.fault("a", Endpoint::Electric, Fault::LateAnswer(3_000));
+    let key = row([("id", "i")]);
+    world.server().update("items", &key, row([("n", "theirs")]));
+    world.run_for(1_000);
+    world
+}
+
+const ITEM: &str = "UPDATE items SET n = 'mine'";
+
+#[test]
+fn a_transaction_over_two_tables_stays_until_both_are_back() {
+    let world = &mut late_items();
+    let todo = format!("UPDATE todos SET title = 'both' WHERE id = '{FIRST}'");
+    world.client("a").batch(&[&todo, ITEM], None).unwrap();
+    world.run_for(1_000);
+    let title = format!("SELECT title FROM todos_synced WHERE id = '{FIRST}'");
+    assert_eq!(world.client("a").rows(&title), ["both"], "one is back");
+    let item = "SELECT n FROM items";
+    assert_eq!(world.client("a").rows(item), ["mine"]);
+    assert_eq!(world.client("a").pending()[0].state.as_str(), "accepted");
+    world.settle();
+    assert_eq!(world.client("a").rows(item), ["mine"]);
+    assert_clean(world, "a");
+}
+
+#[test]
+fn a_later_write_of_a_row_that_is_back_stays_while_an_earlier_one_is_not() {
+    let world = &mut late_items();
+    watch_first(world);
+    let todo = format!("UPDATE todos SET title = 'one' WHERE id = '{FIRST}'");
+    world.client("a").batch(&[&todo, ITEM], None).unwrap();
+    world.client("a").rename(FIRST, "two");
+    world.run_for(1_000);
+    let states: Vec<_> = world.client("a").pending();
+    let states: Vec<_> = states.iter().map(|one| one.state.as_str()).collect();
+    assert_eq!(states, ["accepted", "accepted"]);
+    world.settle();
+    assert_eq!(shown_titles(world)[1..], ["one", "two"]);
     assert_clean(world, "a");
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::status::PAUSE_MS;
-use crate::tabs::Notification;
+use crate::tabs::{Notification, UploadPhase};
 
 impl App {
     /// How many writes wait, by each status that was told since this was last asked.
@@ -74,4 +74,24 @@ fn the_last_status_of_a_database_that_closes_counts_every_write() {
     app.insert(2);
     app.ask(Request::Close).unwrap();
     assert_eq!(app.told_pending(), [1, 2]);
+}
+
+#[test]
+fn a_post_that_failed_is_told_at_once() {
+    let mut app = App::open("");
+    app.shape_answers(&[]);
+    app.insert(1);
+    app.told_pending();
+    let posted = |fetch: &Fetch| fetch.url == "/changes";
+    let at = app.fetches.iter().position(posted).unwrap();
+    let fetch = app.fetches.remove(at).id;
+    let failure = Failure::Network("lost".into());
+    app.handle(Event::Failed { fetch, failure });
+    let told = app.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Notify(Notification::Status(status)) => Some(&status.upload),
+        _ => None,
+    });
+    let upload = told.expect("a status");
+    assert_eq!((upload.phase, upload.attempts), (UploadPhase::Waiting, 1));
+    assert!(upload.error.is_some() && upload.retry_at.is_some());
 }

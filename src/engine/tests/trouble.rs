@@ -117,6 +117,28 @@ fn a_verdict_that_finds_no_room_is_asked_for_again_under_the_same_key() {
     assert_eq!((app.error(), app.titles().len()), (None, 0));
 }
 
+/// Neither the verdict can be written down, nor that it could not.
+#[test]
+fn a_post_goes_again_though_the_storage_did_not_take_its_failure() {
+    let mut app = App::open("");
+    app.shape_answers(&[]);
+    app.execute("INSERT INTO todos VALUES (1, 'mine')").unwrap();
+    app.engine
+        .conn
+        .execute_batch("PRAGMA query_only = 1")
+        .unwrap();
+    app.answer("/changes", &[], "");
+    app.engine
+        .conn
+        .execute_batch("PRAGMA query_only = 0")
+        .unwrap();
+    assert!(!app.asked("/changes"), "not at once");
+    app.now = app.now.after(1);
+    assert!(app.pass(timer::UPLOAD));
+    let fetch = app.fetches.iter().find(|fetch| fetch.url == "/changes");
+    assert!(fetch.unwrap().body.as_ref().unwrap().contains("mine"));
+}
+
 #[test]
 fn the_first_write_asks_to_keep_the_data_once() {
     let asks = |app: &App| {
