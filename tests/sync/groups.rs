@@ -119,6 +119,7 @@ fn nothing_is_torn_in_traffic_and_faults() {
         world.chaos = Some(Chaos {
             faults: 20,
             latency_ms: 300,
+            harsh: false,
         });
         world.open("a", GROUPED);
         let mut sizes = vec![2];
