@@ -12,7 +12,7 @@ use crate::shape::moment::{Frontier, Round, common, is_over, positions};
 use crate::shape::protocol::{GROUP_ROUND_CAP_MS, GROUP_ROUND_START_MS};
 use crate::store::apply::{Applied, Target, apply};
 use crate::store::transactions::{self, Touched};
-use crate::store::{held, shapes};
+use crate::store::{changes, held, shapes};
 use crate::tabs::TransactionRecord;
 
 /// The groups that wait for something.
@@ -53,7 +53,9 @@ impl Engine {
         };
         let shown = match self.moment(&name, &members, &frontiers) {
             Ok(Some(upto)) => self.show_moment(&members, upto),
-            Ok(None) => self.has_more(&members).map(|more| (more, Shown::Whole)),
+            Ok(None) => self
+                .has_more(&members, &frontiers)
+                .map(|more| (more, Shown::Whole)),
             Err(error) => Err(error),
         };
         for member in members {
@@ -104,11 +106,30 @@ impl Engine {
         Ok(Some(common(frontiers, &round, &early, &late)))
     }
 
-    fn has_more(&self, members: &[usize]) -> Result<bool> {
+    fn has_more(&mut self, members: &[usize], frontiers: &[Frontier]) -> Result<bool> {
         for at in members {
             let shape = &self.shapes[*at];
             if shape.complete || held::has_any(&self.conn, shape.id)? {
                 return Ok(true);
+            }
+        }
+        self.has_passed_a_write(members, frontiers)
+    }
+
+    /// Whether a write waits for a moment alone: it left nothing to hold, and the position of all is at or past it.
+    fn has_passed_a_write(&mut self, members: &[usize], frontiers: &[Frontier]) -> Result<bool> {
+        if self.count_outstanding()?.pending == 0 {
+            return Ok(false);
+        }
+        let least = frontiers.iter().map(|frontier| frontier.lsn).min();
+        let by = self.config.confirm_by();
+        for (at, frontier) in members.iter().zip(frontiers) {
+            let shape = &self.shapes[*at];
+            for id in shape.passed(&self.conn, frontier.attempt, least, by)? {
+                let is_shown = shape.seen.contains(&id);
+                if !is_shown && changes::has_unseen(&self.conn, id, &shape.table)? {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)

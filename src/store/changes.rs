@@ -98,6 +98,15 @@ pub fn mark_transaction_seen(
     Ok(())
 }
 
+/// Whether the transaction has intents in the table that were not seen in its rows.
+pub fn has_unseen(conn: &Connection, transaction: TransactionId, table: &str) -> Result<bool> {
+    conn.prepare_cached(&format!(
+        "SELECT 1 FROM _throughline_changes WHERE {OF_TRANSACTION} AND table_name = ?2 AND NOT seen"
+    ))?
+    .exists(params![transaction.0, table])
+    .map_err(Into::into)
+}
+
 /// The keys of a table that have pending intents.
 pub fn keys_with_intents(conn: &Connection, table: &str) -> Result<Vec<String>> {
     let mut statement = conn.prepare_cached(

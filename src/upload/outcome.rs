@@ -77,6 +77,10 @@ pub fn classify(
             Error::Endpoint(answered + " with an HTML page: a login page or a wrong URL"),
             false,
         ),
+        200..=299 if breaks_off(body) => failed(
+            Error::Network(answered + " with JSON that breaks off"),
+            false,
+        ),
         200..=299 => Outcome::Settled(verdicts(body, sent)),
         400 | 409 | 422 => Outcome::Refused(reason("REJECTED", status, body)),
         403 => Outcome::Forbidden(reason("FORBIDDEN", status, body)),
@@ -91,6 +95,13 @@ pub fn classify(
         500 | 502 | 505..=599 => failed(Error::Network(answered), retry_after.is_none()),
         _ => failed(Error::Endpoint(answered), false),
     }
+}
+
+/// The verdicts were on their way and have not arrived whole: some of them may be rejections, so it goes again.
+fn breaks_off(body: &str) -> bool {
+    let body = body.trim_start();
+    let read = crate::json::from_str::<Value>(body);
+    body.starts_with(['{', '[']) && read.is_err_and(|error| error.is_eof())
 }
 
 /// A 2xx without a body that we know accepts everything, as the example's server does.
@@ -191,6 +202,18 @@ mod tests {
         };
         assert!(verdicts.iter().all(|one| one.verdict == ACCEPTED));
         assert_eq!(verdicts.len(), 2);
+    }
+
+    #[test]
+    fn verdicts_that_break_off_accept_nothing_and_are_asked_for_again() {
+        let whole = r#"{"transactions":[{"id":"c:1","status":"rejected"}]}"#;
+        for end in 1..whole.len() {
+            let outcome = answer(200, &whole[..end], &["c:1"]);
+            let Outcome::Failed { error, suspect, .. } = outcome else {
+                panic!("{} settles it", &whole[..end]);
+            };
+            assert_eq!((error.code(), suspect), ("NETWORK", false));
+        }
     }
 
     /// Trap 17: a 64-bit transaction id is cut to what the log shows.

@@ -10,6 +10,7 @@ mod kinds;
 mod membership;
 mod settling;
 mod shaping;
+mod soak;
 #[path = "../support/mod.rs"]
 mod support;
 mod writing;

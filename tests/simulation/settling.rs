@@ -56,6 +56,7 @@ impl Simulation {
         world.chaos = Some(Chaos {
             faults: rng.u32(0..40),
             latency_ms: *[20, 200, 2_000].get(rng.usize(0..3)).unwrap(),
+            harsh: false,
         });
         let coalesces = rng.bool();
         let names: Vec<String> = ["a", "b"].iter().map(ToString::to_string).collect();

@@ -68,6 +68,7 @@ impl Simulation {
         world.chaos = Some(Chaos {
             faults: rng.u32(0..40),
             latency_ms: *[20, 200, 2_000].get(rng.usize(0..3)).unwrap(),
+            harsh: false,
         });
         let names = &["a", "b", "c"][..rng.usize(1..=3)];
         let mut simulation = Self {

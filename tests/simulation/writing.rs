@@ -58,6 +58,7 @@ impl Simulation {
         world.chaos = Some(Chaos {
             faults: rng.u32(0..40),
             latency_ms: *[20, 200, 2_000].get(rng.usize(0..3)).unwrap(),
+            harsh: false,
         });
         let names: Vec<String> = ["a", "b", "c"][..rng.usize(2..=3)]
             .iter()

@@ -28,7 +28,7 @@ pub use client::{Client, Death};
 pub use network::{Chaos, Fault, Sent};
 pub use server::{Ledger, Server};
 
-use network::{Flight, Leg};
+use network::{Cache, Flight, Leg};
 
 /// Options of a client that reads and writes the demo's todos, columns from the server.
 pub const SYNCED: &str = r#"{"name": "app", "electric": {"url": "/v1/shape"}, "write": {"url": "/changes"},
@@ -65,6 +65,15 @@ pub struct World {
     pub gate: Option<Gate>,
     /// How clients die.
     pub death: Death,
+    cache: Cache,
+    /// Events handled by an engine or the backend.
+    pub steps: u64,
+    /// A client that is verified after every event is so after each of so many.
+    pub verify_every: u64,
+    /// Requests are asked again by whoever asked, of the next engine.
+    pub repeats: bool,
+    /// How often what happened, by name.
+    pub happenings: BTreeMap<&'static str, u64>,
 }
 
 /// See [`World::gate`].
@@ -110,6 +119,11 @@ impl World {
             plain_writes: false,
             gate: None,
             death: Death::Killed,
+            cache: Cache::default(),
+            steps: 0,
+            verify_every: 1,
+            repeats: false,
+            happenings: BTreeMap::new(),
         }
     }
 
@@ -160,6 +174,31 @@ impl World {
         self.happens(name, Event::Wake);
     }
 
+    pub fn happened(&mut self, what: &'static str) {
+        *self.happenings.entry(what).or_default() += 1;
+    }
+
+    /// Another tab leads: a new engine on the same file, which is asked again what the old one did not answer.
+    pub fn change_leader(&mut self, name: &str) {
+        let death = self.death;
+        self.replace(name, |client, now| {
+            client.hand_over(death);
+            client.open(now)
+        });
+    }
+
+    /// Between which two of the coming effects the leader changes: after `effects` of them.
+    pub fn change_leader_after(&mut self, name: &str, effects: usize) {
+        self.client_mut(name).hands_over_after = Some(effects);
+    }
+
+    /// The file cannot grow by more than so many pages, in this life of the client and no later one.
+    pub fn fill_disk(&mut self, name: &str, pages: u32) {
+        self.client_mut(name).pages_left = Some(pages);
+        self.change_leader(name);
+        self.client_mut(name).pages_left = None;
+    }
+
     /// The process dies; what SQLite has committed is what the next one finds.
     pub fn crash(&mut self, name: &str) {
         let death = self.death;
@@ -171,6 +210,7 @@ impl World {
     pub fn unscript(&mut self, name: &str) {
         self.scripted.retain(|(client, ..)| client != name);
         self.client_mut(name).dies_after = None;
+        self.client_mut(name).hands_over_after = None;
     }
 
     /// The app is opened again with other options.
@@ -196,17 +236,24 @@ impl World {
 
     /// Runs until no one has anything to do: all shapes live, nothing pending.
     pub fn settle(&mut self) {
+        match self.try_settle() {
+            Ok(()) => self.assert_sound(),
+            Err(state) => panic!("the world does not settle: {state}"),
+        }
+    }
+
+    /// The same, without looking at what has come of it; the state of everything if it does not come to rest.
+    pub fn try_settle(&mut self) -> Result<(), String> {
         let until = self.now.after(PATIENCE_MS);
         for _ in 0..PATIENCE_STEPS {
             if self.is_quiet() {
-                self.assert_sound();
-                return;
+                return Ok(());
             }
             if !self.step(until) {
                 break;
             }
         }
-        panic!("the world does not settle: {}", self.describe());
+        Err(self.describe())
     }
 
     /// Lets time pass.
@@ -304,9 +351,13 @@ impl World {
     pub fn happens(&mut self, name: &str, event: Event) {
         let now = self.now;
         self.stirred.insert(name.into());
+        self.steps += 1;
         let effects = self.client_mut(name).handle(now, event);
         self.perform(name, effects);
-        if self.verified == Some(name) && self.clients[name].may_verify() {
+        if self.steps.is_multiple_of(self.verify_every)
+            && self.verified == Some(name)
+            && self.clients[name].may_verify()
+        {
             self.client(name).assert_sound();
         }
     }
@@ -327,7 +378,17 @@ impl World {
             if let Some(left) = &mut self.client_mut(name).dies_after {
                 if *left == 0 {
                     self.client_mut(name).dies_after = None;
+                    self.happened("crash between two effects");
                     self.crash(name);
+                    return;
+                }
+                *left -= 1;
+            }
+            if let Some(left) = &mut self.client_mut(name).hands_over_after {
+                if *left == 0 {
+                    self.client_mut(name).hands_over_after = None;
+                    self.happened("leader changed between two effects");
+                    self.change_leader(name);
                     return;
                 }
                 *left -= 1;
@@ -352,9 +413,12 @@ impl World {
         let effects = begin(self.client_mut(name), now);
         let life = self.clients[name].life;
         self.perform(name, effects);
-        for (id, request) in self.client_mut(name).unanswered() {
+        for (asked, request) in self.client_mut(name).unanswered() {
             if self.clients[name].life == life {
-                self.happens(name, Event::Request(id.into(), request));
+                if asked.key.is_some() {
+                    self.happened("request asked again");
+                }
+                self.happens(name, Event::Request(asked, request));
             }
         }
     }
@@ -374,6 +438,13 @@ impl World {
 
     pub(self) fn client_mut(&mut self, name: &str) -> &mut Client {
         self.clients.get_mut(name).expect("a client of that name")
+    }
+
+    /// The moments that a client waits for, and its requests to the write API that are out.
+    pub fn waits(&self, name: &str) -> (Vec<Millis>, usize) {
+        let timers = self.clients[name].timers.values().copied().collect();
+        let is_post = |flight: &&Flight| flight.posts_for(name);
+        (timers, self.flights.iter().filter(is_post).count())
     }
 
     fn describe(&self) -> String {

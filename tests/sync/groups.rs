@@ -95,6 +95,22 @@ fn a_quiet_server_does_not_keep_the_last_transaction_back() {
     assert_eq!(world.client("a").rows(held), ["0"]);
 }
 
+/// Traps 16 and 19: it leaves nothing to hold, and so nothing to show.
+#[test]
+fn a_write_that_leaves_no_trace_in_a_groups_logs_is_confirmed() {
+    let world = &mut grouped(1);
+    world.open("a", GROUPED);
+    world.settle();
+    world.fault("a", Endpoint::Write, Fault::Delay(3_000));
+    world
+        .client("a")
+        .run("UPDATE items SET list_id = 7 WHERE id = 1000");
+    world.server().delete("items", &row([("id", "1000")]));
+    world.settle();
+    assert_eq!(world.seen("a").confirmed.len(), 1);
+    assert_eq!(count(world, "items"), 1);
+}
+
 /// Trap 19: strictly below the position that all have reached.
 #[test]
 fn nothing_is_torn_in_traffic_and_faults() {
@@ -103,6 +119,7 @@ fn nothing_is_torn_in_traffic_and_faults() {
         world.chaos = Some(Chaos {
             faults: 20,
             latency_ms: 300,
+            harsh: false,
         });
         world.open("a", GROUPED);
         let mut sizes = vec![2];

@@ -116,6 +116,7 @@ fn the_next_chunk_is_asked_for_while_the_body_of_this_one_comes() {
     world.chaos = Some(Chaos {
         faults: 0,
         latency_ms: 500,
+        harsh: false,
     });
     world.open("a", SYNCED);
     world.run_until("two requests at once", |world| world.requests_out("a") == 2);

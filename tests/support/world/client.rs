@@ -35,11 +35,16 @@ pub struct Client {
     pub life: u32,
     pub timers: BTreeMap<TimerId, Millis>,
     pub replies: BTreeMap<RequestId, Result<Reply>>,
-    asked: BTreeMap<RequestId, Request>,
+    asked: BTreeMap<RequestId, (Asked, Request)>,
     last_request: u32,
     open_transaction: Option<TransactionId>,
     pub offline: bool,
     pub dies_after: Option<usize>,
+    pub hands_over_after: Option<usize>,
+    /// By so many pages the file may grow.
+    pub pages_left: Option<u32>,
+    /// Openings of the app, which a leader's death does not end.
+    sessions: u32,
     pub status: Option<Status>,
     pub live: BTreeMap<SubscriptionId, LiveResult>,
     told_live: Vec<SubscriptionId>,
@@ -87,6 +92,9 @@ impl Client {
             open_transaction: None,
             offline: false,
             dies_after: None,
+            hands_over_after: None,
+            pages_left: None,
+            sessions: 0,
             status: None,
             live: BTreeMap::new(),
             told_live: Vec::new(),
@@ -171,7 +179,7 @@ impl Client {
     }
 
     /// What the engine before this one did not answer, and what stands.
-    pub(super) fn unanswered(&mut self) -> Vec<(RequestId, Request)> {
+    pub(super) fn unanswered(&mut self) -> Vec<(Asked, Request)> {
         let live = self.live.iter_mut().map(|(subscription, live)| {
             live.rows.clear();
             let request = Request::Live {
@@ -179,13 +187,9 @@ impl Client {
                 statement: live.query.clone(),
                 key: live.key.clone(),
             };
-            (RequestId(u32::MAX - 1), request)
+            (RequestId(u32::MAX - 1).into(), request)
         });
-        let asked = self
-            .asked
-            .iter()
-            .map(|(id, request)| (*id, request.clone()));
-        live.chain(asked).collect()
+        live.chain(self.asked.values().cloned()).collect()
     }
 
     pub fn is_open(&self) -> bool {
@@ -200,6 +204,13 @@ impl Client {
         self.choose_file();
         let config = Config::parse(&self.options).unwrap();
         let conn = open_file(self.path()).unwrap();
+        if let Some(left) = self.pages_left {
+            let pages: u32 = conn
+                .query_row("PRAGMA page_count", [], |row| row.get(0))
+                .unwrap();
+            let limit = format!("PRAGMA max_page_count = {}", pages + left);
+            conn.query_row(&limit, [], |_| Ok(())).unwrap();
+        }
         let (engine, effects) =
             Engine::open(conn, config, Persistence::File, None, now, &mut self.rng)
                 .unwrap_or_else(|error| panic!("{} does not open: {error}", self.name));
@@ -208,6 +219,19 @@ impl Client {
     }
 
     pub(super) fn die(&mut self, death: Death) {
+        self.leave_file(death);
+        self.engine = None;
+        self.forget();
+    }
+
+    /// The engine dies, and whoever asked it lives on.
+    pub(super) fn hand_over(&mut self, death: Death) {
+        self.leave_file(death);
+        self.untaken.clear();
+        self.drop_engine();
+    }
+
+    fn leave_file(&mut self, death: Death) {
         if death == Death::Killed {
             let next = folder();
             for file in std::fs::read_dir(self.folder.path()).unwrap() {
@@ -216,12 +240,11 @@ impl Client {
             }
             self.folder = next;
         }
-        self.engine = None;
-        self.forget();
     }
 
     fn forget(&mut self) {
         self.life += 1;
+        self.sessions += 1;
         self.timers.clear();
         self.replies.clear();
         self.asked.clear();
@@ -356,13 +379,22 @@ impl App<'_> {
 
     /// Sends a request; its answer may have to wait.
     pub fn send(&mut self, request: Request) -> RequestId {
+        let repeats = self.world.repeats;
         let client = self.client();
         client.last_request += 1;
         let id = RequestId(client.last_request);
-        client.asked.insert(id, request.clone());
+        let mut asked = Asked::from(id);
+        if repeats {
+            let oldest = client.asked.keys().next().unwrap_or(&id);
+            asked.key = Some(RequestKey {
+                session: format!("{} {}", client.name, client.sessions),
+                number: id.0.into(),
+                done: oldest.0.into(),
+            });
+        }
+        client.asked.insert(id, (asked.clone(), request.clone()));
         let name = self.name.clone();
-        self.world
-            .happens(&name, Event::Request(id.into(), request));
+        self.world.happens(&name, Event::Request(asked, request));
         id
     }
 
@@ -640,7 +672,7 @@ impl App<'_> {
     }
 
     /// A look that does not stir the world: no time passes and nothing is sent.
-    fn peek(&mut self, request: Request) -> Reply {
+    pub fn peek(&mut self, request: Request) -> Reply {
         let now = self.world.now;
         let client = self.client();
         let asked = Event::Request(RequestId(u32::MAX).into(), request.clone());
@@ -658,19 +690,29 @@ impl App<'_> {
 
     /// Shadow tables are the fold of their intents, and no position has gone back.
     pub fn assert_sound(&mut self) {
-        let Reply::Verified(report) = self.peek(Request::Verify) else {
-            panic!("no verification");
-        };
-        assert!(
-            report.problems.is_empty(),
-            "{}: {:#?}",
-            self.name,
-            report.problems
-        );
-        self.assert_positions_advance();
+        let problems = self.problems();
+        assert!(problems.is_empty(), "{}: {problems:#?}", self.name);
+        let gone_back = self.positions_gone_back();
+        assert!(gone_back.is_empty(), "{}: {gone_back:#?}", self.name);
     }
 
-    fn assert_positions_advance(&mut self) {
+    /// Where shadow tables are not the fold of their intents.
+    pub fn problems(&mut self) -> Vec<String> {
+        match self.peek(Request::Verify) {
+            Reply::Verified(report) => report.problems,
+            other => panic!("no verification: {other:?}"),
+        }
+    }
+
+    /// The table's log is asked for from its start: its position may go back.
+    pub fn log_begins_anew(&mut self, table: &str) {
+        let positions = &mut self.client().positions;
+        positions.retain(|shape, _| !shape.ends_with(&format!(" {table}")));
+    }
+
+    /// Positions in logs that are before those of the last look.
+    pub fn positions_gone_back(&mut self) -> Vec<String> {
+        let mut gone_back = Vec::new();
         let sql = "SELECT id || ' ' || table_name, progress FROM _throughline_shapes WHERE progress IS NOT NULL";
         let Reply::Rows(rows) = self.peek(Request::Query {
             statement: statement(sql, &[]),
@@ -688,14 +730,43 @@ impl App<'_> {
                 positions.remove(table);
                 continue;
             };
-            if let Some(last) = positions.get(table) {
-                assert!(
-                    last.handle != position.handle || last.offset <= position.offset,
-                    "{table} went back from {last:?} to {position:?}"
-                );
+            if let Some(last) = positions.get(table)
+                && last.handle == position.handle
+                && last.offset > position.offset
+            {
+                gone_back.push(format!("{table} went back from {last:?} to {position:?}"));
             }
             positions.insert(table.clone(), position);
         }
+        gone_back
+    }
+
+    /// Results that a subscription was given since the last look.
+    pub fn take_history(&mut self, subscription: u32) -> Vec<Vec<String>> {
+        let live = self.client().live.get_mut(&SubscriptionId(subscription));
+        live.map(|live| std::mem::take(&mut live.history))
+            .unwrap_or_default()
+    }
+
+    /// Nothing is asked that waits for an answer, and no transaction is open.
+    pub fn may_look(&mut self) -> bool {
+        self.client().may_verify()
+    }
+
+    /// Live results that are not what their query gives now.
+    pub fn outdated_live_results(&mut self) -> Vec<String> {
+        let live = self.client().live.values();
+        let live: Vec<(String, Vec<String>)> = live
+            .map(|live| (live.query.sql.clone(), live.lines()))
+            .collect();
+        let mut outdated = Vec::new();
+        for (sql, shown) in live {
+            let given = self.peek_rows(&sql);
+            if shown != given {
+                outdated.push(format!("{sql}: {shown:?} is shown, {given:?} is given"));
+            }
+        }
+        outdated
     }
 
     /// Diffs alone lead to what the query gives now.

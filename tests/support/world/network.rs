@@ -1,5 +1,7 @@
 //! What happens to a request between a client and the backend.
 
+use std::collections::BTreeMap;
+
 use throughline::engine::{self, Endpoint, Event, Failure, Fetch};
 use throughline::ids::{FetchId, Millis};
 use throughline_server::electric::{Answer, Micros, ShapeRequest, WaitState};
@@ -45,9 +47,35 @@ pub enum Fault {
     Silence,
     /// The server has answered, and the answer stays on its way for so long.
     LateAnswer(u64),
+    /// The connection breaks between the headers and the end of the body.
+    Cut,
+    /// The body ends early, and nothing says so.
+    Truncated,
+    /// A cache gives an older answer to the same URL, if it has one.
+    Stale,
 }
 
 impl Fault {
+    /// As a report counts it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::DropRequest => "fault: request lost",
+            Self::DropAnswer => "fault: answer lost",
+            Self::Status { status: 401, .. } => "fault: 401",
+            Self::Status { status: 409, .. } => "fault: 409",
+            Self::Status { status: 413, .. } => "fault: 413",
+            Self::Status { status: 429, .. } => "fault: 429",
+            Self::Status { .. } => "fault: 5xx",
+            Self::Delay(_) => "fault: slow both ways",
+            Self::Duplicate => "fault: answer twice",
+            Self::Silence => "fault: silence",
+            Self::LateAnswer(_) => "fault: answer late",
+            Self::Cut => "fault: body cut",
+            Self::Truncated => "fault: body ends early",
+            Self::Stale => "fault: stale answer",
+        }
+    }
+
     pub fn status(status: u16) -> Self {
         Self::Status {
             status,
@@ -70,6 +98,32 @@ impl Fault {
 pub struct Chaos {
     pub faults: u32,
     pub latency_ms: u64,
+    /// With what proxies and caches do, too.
+    pub harsh: bool,
+}
+
+/// The answers that a cache between clients and server has, by URL, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Cache(BTreeMap<String, Vec<engine::Answer>>);
+
+/// Older answers of one URL that are kept, and URLs.
+const CACHED: (usize, usize) = (3, 64);
+
+impl Cache {
+    fn keep(&mut self, url: &str, answer: &engine::Answer) {
+        if self.0.len() >= CACHED.1 && !self.0.contains_key(url) {
+            self.0.pop_first();
+        }
+        let answers = self.0.entry(url.to_owned()).or_default();
+        if answers.len() == CACHED.0 {
+            answers.remove(0);
+        }
+        answers.push(answer.clone());
+    }
+
+    fn oldest(&self, url: &str) -> Option<engine::Answer> {
+        self.0.get(url)?.first().cloned()
+    }
 }
 
 /// A request on its way.
@@ -104,6 +158,10 @@ pub(super) enum Leg {
 }
 
 impl Flight {
+    pub(super) fn posts_for(&self, name: &str) -> bool {
+        self.client == name && !self.aborted && self.fetch.endpoint == Endpoint::Write
+    }
+
     pub(super) fn due(&self, now: Millis, version: u64) -> Millis {
         match &self.leg {
             Leg::Going { arrives } | Leg::Coming { arrives, .. } => *arrives,
@@ -128,6 +186,11 @@ impl World {
             flight: number,
         });
         let fault = self.fault_of(name, &fetch);
+        if let Some(fault) = &fault
+            && !matches!(fault, Fault::Stale)
+        {
+            self.happened(fault.name());
+        }
         let lost = |arrives, failure| Leg::Coming {
             arrives,
             result: Err(failure),
@@ -203,6 +266,13 @@ impl World {
                 if flight.aborted || !alive {
                     return;
                 }
+                let overtaken = self.flights.iter().any(|other| {
+                    let is_coming = matches!(other.leg, Leg::Coming { .. });
+                    other.client == flight.client && other.number < flight.number && is_coming
+                });
+                if overtaken {
+                    self.happened("fault: answers out of order");
+                }
                 let fetch = flight.fetch.id;
                 if let (Ok(answer), false) = (&result, headed) {
                     let event = Event::Headers {
@@ -222,6 +292,10 @@ impl World {
                     return self.happens(&name, event);
                 }
                 let event = match result {
+                    Ok(_) if matches!(flight.fault, Some(Fault::Cut)) => Event::Failed {
+                        fetch,
+                        failure: Failure::Network("the connection broke".into()),
+                    },
                     Ok(answer) => Event::Answered { fetch, answer },
                     Err(failure) => Event::Failed { fetch, failure },
                 };
@@ -260,6 +334,13 @@ impl World {
             };
             return self.answer(flight, answer);
         }
+        if let (Some(Fault::Stale), None) = (&flight.fault, &flight.fetch.body)
+            && let Some(answer) = self.cache.oldest(&flight.fetch.url)
+        {
+            self.happened(Fault::Stale.name());
+            return self.answer(flight, answer);
+        }
+        self.steps += 1;
         let micros = Micros(self.now.0.unsigned_abs() * 1_000);
         let response = match flight.fetch.endpoint {
             Endpoint::Write => {
@@ -302,18 +383,25 @@ impl World {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        self.answer(
-            flight,
-            engine::Answer {
-                status,
-                headers,
-                body,
-            },
-        );
+        let mut answer = engine::Answer {
+            status,
+            headers,
+            body,
+        };
+        let is_read = flight.fetch.endpoint == Endpoint::Electric && flight.fetch.body.is_none();
+        if is_read && status == 200 && self.chaos.is_some_and(|chaos| chaos.harsh) {
+            self.cache.keep(&flight.fetch.url, &answer);
+        }
+        if matches!(flight.fault, Some(Fault::Truncated)) {
+            let half = (0..=answer.body.len() / 2).rfind(|at| answer.body.is_char_boundary(*at));
+            answer.body.truncate(half.unwrap_or(0));
+        }
+        self.answer(flight, answer);
     }
 
     fn answer(&mut self, mut flight: Flight, answer: engine::Answer) {
-        if let Some(sent) = self.sent.iter_mut().find(|one| one.flight == flight.number) {
+        let mut newest_first = self.sent.iter_mut().rev();
+        if let Some(sent) = newest_first.find(|one| one.flight == flight.number) {
             sent.status = Some(answer.status);
             sent.rows = answer.body.matches("\"operation\":").count();
         }
@@ -359,6 +447,21 @@ impl World {
             return None;
         }
         let refusals = [429, 500, 502, 503];
+        if chaos.harsh && self.rng.bool() {
+            let is_read = fetch.endpoint == Endpoint::Electric;
+            return Some(match self.rng.u32(0..8) {
+                0 | 1 => Fault::Cut,
+                2 => Fault::Truncated,
+                3 | 4 if is_read => Fault::Stale,
+                5 => Fault::status(401),
+                // To a write this would be a verdict.
+                6 if is_read => Fault::status(409),
+                // So would this be to one transaction alone, which the server may have taken already.
+                6 if is_batch(fetch) => Fault::status(413),
+                7 => Fault::Silence,
+                _ => Fault::DropAnswer,
+            });
+        }
         Some(match self.rng.u32(0..8) {
             0 => Fault::DropRequest,
             1 | 2 => Fault::DropAnswer,
@@ -369,6 +472,12 @@ impl World {
             _ => Fault::Duplicate,
         })
     }
+}
+
+/// Whether it carries more than one transaction.
+fn is_batch(fetch: &Fetch) -> bool {
+    let body = fetch.body.as_deref().unwrap_or_default();
+    body.matches("\"changes\":").count() > 1
 }
 
 /// What a server says that knows no verdicts: yes to all of the body, or no to all of it.
