@@ -56,13 +56,16 @@ impl Story {
                 continue;
             };
             let pairs = ops.iter().filter(|op| op.table == "pairs");
-            let mut tokens: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            // By group and row: a transaction may write a row more than once, and its last value counts.
+            let mut tokens: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
             for Op { new, .. } in pairs {
                 let new = new.as_ref().expect("no pair is deleted");
                 let text = |column: &str| new[column].clone().unwrap_or_default();
-                tokens.entry(text("grp")).or_default().push(text("token"));
+                let of_group = tokens.entry(text("grp")).or_default();
+                of_group.insert(text("id"), text("token"));
             }
-            for (group, both) in tokens {
+            for (group, rows) in tokens {
+                let both: Vec<String> = rows.into_values().collect();
                 let is_whole = both.len() == 2 && both[0] == both[1];
                 hold(Property::Atomic, is_whole, || {
                     format!("the server committed {both:?} of group {group}")
