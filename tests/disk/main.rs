@@ -79,6 +79,11 @@ fn a_call_that_fails_once_costs_no_more_than_what_was_asked_in_it() {
 }
 
 #[test]
+fn a_disk_that_fails_from_some_call_on_is_told_and_works_on_afterwards() {
+    fails(Trouble::From, 31);
+}
+
+#[test]
 fn power_that_goes_in_any_change_takes_nothing_that_was_told() {
     vfs::install();
     let changes = Session::run(Trouble::None).count.changes;
