@@ -107,7 +107,7 @@ fn a_rescue_on_a_disk_that_fails_takes_everything_over_in_the_end() {
     let calls = Rescue::run(Trouble::None).count.calls;
     let mut tried = 0;
     for trouble in [Trouble::Once, Trouble::From] {
-        for at in (0..calls).step_by(every(17)) {
+        for at in (0..calls).step_by(every(7)) {
             let _point = Point(format!("{:?} of {calls}", trouble(at)));
             let rescue = Rescue::run(trouble(at));
             assert!(rescue.failed > 0, "the call is made");
