@@ -228,7 +228,7 @@ impl Engine {
         match transactions::begin_local(&self.conn, now, rng.fork()) {
             Ok(writing) => self.session.begin_writing(writing),
             Err(error) => {
-                self.conn.execute_batch("ROLLBACK")?;
+                self.undo();
                 return Err(error);
             }
         }

@@ -20,6 +20,9 @@ const CHECK_AFTER_MS: u64 = 15_000;
 /// Between two tables, for whoever waits.
 const CHECK_PAUSE_MS: u64 = 250;
 
+/// The disk failed meanwhile.
+const CHECK_AGAIN_MS: u64 = 60_000;
+
 impl Engine {
     /// After each event: the idle timer is set once, and again only when it finds that there was a change meanwhile.
     pub(super) fn note_changes(&mut self) {
@@ -65,7 +68,11 @@ impl Engine {
         match marked {
             Ok(true) => self.check_later(now, CHECK_AFTER_MS),
             Ok(false) => {}
-            Err(error) => self.effects_failed(&error),
+            // Whether it was closed is not known.
+            Err(error) => {
+                self.effects_failed(&error);
+                self.check_later(now, CHECK_AGAIN_MS);
+            }
         }
     }
 
@@ -89,7 +96,13 @@ impl Engine {
         match self.check_one() {
             Ok(false) => {}
             Ok(true) => self.check_later(now, CHECK_PAUSE_MS),
-            Err(error) => self.effects_failed(&error),
+            Err(error) => {
+                self.effects_failed(&error);
+                // A disk that cannot be read now says nothing about the file.
+                if let Error::Storage(_) = error {
+                    self.check_later(now, CHECK_AGAIN_MS);
+                }
+            }
         }
     }
 
@@ -99,12 +112,15 @@ impl Engine {
             Some(tables) => tables,
             none => none.insert(check::tables(&self.conn)?),
         };
-        let Some(table) = unchecked.pop() else {
+        let Some(table) = unchecked.last() else {
             return Ok(false);
         };
-        match check::quick_check(&self.conn, &table)? {
+        match check::quick_check(&self.conn, table)? {
             Some(problem) => Err(Error::Corrupt(problem)),
-            None => Ok(!unchecked.is_empty()),
+            None => {
+                unchecked.pop();
+                Ok(!unchecked.is_empty())
+            }
         }
     }
 

@@ -135,6 +135,14 @@ impl World {
         self.start(name);
     }
 
+    /// The same, on a disk that may fail.
+    pub fn open_on_disk(&mut self, name: &str, options: &str) {
+        let mut client = Client::new(name, options, self.rng.u64(..));
+        client.may_not_open = true;
+        self.clients.insert(name.into(), client);
+        self.start(name);
+    }
+
     /// The client, to be asked for something.
     pub fn client(&mut self, name: &str) -> client::App<'_> {
         client::App {

@@ -45,6 +45,10 @@ pub struct Client {
     pub pages_left: Option<u32>,
     /// Openings of the app, which a leader's death does not end.
     sessions: u32,
+    /// Its disk may fail: an opening that does is no fault of the test.
+    pub(super) may_not_open: bool,
+    /// Why the last opening failed.
+    pub not_open: Option<Error>,
     pub status: Option<Status>,
     pub live: BTreeMap<SubscriptionId, LiveResult>,
     told_live: Vec<SubscriptionId>,
@@ -95,6 +99,8 @@ impl Client {
             hands_over_after: None,
             pages_left: None,
             sessions: 0,
+            may_not_open: false,
+            not_open: None,
             status: None,
             live: BTreeMap::new(),
             told_live: Vec::new(),
@@ -112,7 +118,7 @@ impl Client {
     }
 
     /// Deletes what is of no use, and knows which file to open.
-    fn choose_file(&mut self) {
+    fn choose_file(&mut self) -> Result<()> {
         let folder = self.folder.path();
         let names = std::fs::read_dir(folder).unwrap();
         let names = names.map(|file| file.unwrap().file_name().into_string().unwrap());
@@ -124,11 +130,13 @@ impl Client {
                 .map(|name| size(&name));
             files::condition(&open_file(folder.join(name))?, bytes.sum())
         });
-        let plan = plan.unwrap();
+        let plan = plan?;
         for name in &plan.delete {
-            std::fs::remove_file(folder.join(name)).unwrap();
+            // A log may be gone since: SQLite deletes it when a file that was looked into is closed.
+            drop(std::fs::remove_file(folder.join(name)));
         }
         (self.generation, self.next_generation) = (plan.open, plan.next);
+        Ok(())
     }
 
     /// Drops the engine and starts the one that comes after it, on the same file or on the next one.
@@ -137,7 +145,7 @@ impl Client {
         let mut config = Config::parse(&self.options).unwrap();
         (config.connect, config.record) = (successor.connect, successor.record);
         let salvage = successor.salvage.map(|salvage| self.leave_broken(salvage));
-        self.begin(config, salvage, now)
+        self.begin(config, salvage, None, now)
     }
 
     /// Goes to the next file; what could be read of this one.
@@ -165,17 +173,43 @@ impl Client {
         self.status = None;
     }
 
-    fn begin(&mut self, config: Config, salvage: Option<Salvage>, now: Millis) -> Vec<Effect> {
-        let place = Place {
-            conn: open_file(self.path()).unwrap(),
-            persistence: Persistence::File,
-            reason: None,
-            salvage,
-        };
-        let (engine, effects) = Engine::open_at(place, config, now, &mut self.rng)
-            .unwrap_or_else(|error| panic!("{} does not begin anew: {error}", self.name));
-        self.engine = Some(engine);
-        effects
+    /// `pages_left`: by so many the file may grow.
+    fn begin(
+        &mut self,
+        config: Config,
+        salvage: Option<Salvage>,
+        pages_left: Option<u32>,
+        now: Millis,
+    ) -> Vec<Effect> {
+        let opened = open_file(self.path()).and_then(|conn| {
+            if let Some(left) = pages_left {
+                let pages: u32 = conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+                let limit = format!("PRAGMA max_page_count = {}", pages + left);
+                conn.query_row(&limit, [], |_| Ok(()))?;
+            }
+            let place = Place {
+                conn,
+                persistence: Persistence::File,
+                reason: None,
+                salvage,
+            };
+            Engine::open_at(place, config, now, &mut self.rng)
+        });
+        self.opened(opened)
+    }
+
+    fn opened(&mut self, opened: Result<(Engine, Vec<Effect>)>) -> Vec<Effect> {
+        match opened {
+            Ok((engine, effects)) => {
+                (self.engine, self.not_open) = (Some(engine), None);
+                effects
+            }
+            Err(error) if self.may_not_open => {
+                (self.engine, self.not_open) = (None, Some(error));
+                Vec::new()
+            }
+            Err(error) => panic!("{} does not open: {error}", self.name),
+        }
     }
 
     /// What the engine before this one did not answer, and what stands.
@@ -201,21 +235,11 @@ impl Client {
     }
 
     pub(super) fn open(&mut self, now: Millis) -> Vec<Effect> {
-        self.choose_file();
-        let config = Config::parse(&self.options).unwrap();
-        let conn = open_file(self.path()).unwrap();
-        if let Some(left) = self.pages_left {
-            let pages: u32 = conn
-                .query_row("PRAGMA page_count", [], |row| row.get(0))
-                .unwrap();
-            let limit = format!("PRAGMA max_page_count = {}", pages + left);
-            conn.query_row(&limit, [], |_| Ok(())).unwrap();
+        if let Err(error) = self.choose_file() {
+            return self.opened(Err(error));
         }
-        let (engine, effects) =
-            Engine::open(conn, config, Persistence::File, None, now, &mut self.rng)
-                .unwrap_or_else(|error| panic!("{} does not open: {error}", self.name));
-        self.engine = Some(engine);
-        effects
+        let config = Config::parse(&self.options).unwrap();
+        self.begin(config, None, self.pages_left, now)
     }
 
     pub(super) fn die(&mut self, death: Death) {
@@ -296,7 +320,13 @@ impl Client {
                 std::fs::remove_file(copy).unwrap();
                 self.perform(Effect::Reply(id, Ok(Reply::Bytes(bytes))));
             }
-            Effect::Remove(_) | Effect::Import(..) => {
+            Effect::Remove(name) => {
+                for name in files::with_companions(name) {
+                    // Half a copy may have no companion, or not even a file.
+                    drop(std::fs::remove_file(self.folder.path().join(name)));
+                }
+            }
+            Effect::Import(..) => {
                 unreachable!("no world asks for it")
             }
             Effect::Fetch(_) | Effect::Abort(_) | Effect::Restart(_) => {
