@@ -1,0 +1,50 @@
+//! SQL of the app that goes around the authorizer.
+
+use super::support::{App, TODOS};
+
+fn with_drafts() -> App {
+    let mut app = App::open(TODOS);
+    app.run("CREATE TABLE drafts (id INTEGER PRIMARY KEY, body TEXT)");
+    app
+}
+
+#[test]
+fn no_other_file_and_no_other_code_is_reached() {
+    let mut app = with_drafts();
+    for sql in [
+        "ATTACH 'other.sqlite' AS other",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA trusted_schema = ON",
+        "PRAGMA temp_store_directory = '/'",
+    ] {
+        let error = app.refused(sql);
+        assert_eq!(error.code(), "FORBIDDEN", "{sql}: {error}");
+    }
+    for sql in ["VACUUM", "VACUUM INTO 'copy.sqlite'"] {
+        let error = app.refused(sql);
+        assert!(
+            error.to_string().contains("cannot VACUUM"),
+            "{sql}: {error}"
+        );
+    }
+    assert!(app.try_query("SELECT load_extension('x')").is_err());
+    app.refused("UPDATE sqlite_schema SET sql = '' WHERE name = 'todos'");
+    app.assert_sound();
+}
+
+#[test]
+fn a_temporary_object_does_not_shadow_a_name_of_sync() {
+    let mut app = with_drafts();
+    for sql in [
+        "CREATE TEMP TABLE todos (id)",
+        "CREATE TEMP TABLE todos_synced (id)",
+        "CREATE TEMP TABLE TODOS_LOCAL (id)",
+        "CREATE TEMP VIEW todos AS SELECT 1 AS id",
+        "CREATE TEMP TABLE _throughline_changes (id)",
+        "CREATE TEMP TRIGGER spy INSTEAD OF INSERT ON todos BEGIN SELECT 1; END",
+    ] {
+        let error = app.refused(sql);
+        assert_eq!(error.code(), "FORBIDDEN", "{sql}: {error}");
+    }
+    app.assert_sound();
+}
