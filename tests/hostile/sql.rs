@@ -48,3 +48,22 @@ fn a_temporary_object_does_not_shadow_a_name_of_sync() {
     }
     app.assert_sound();
 }
+
+#[test]
+fn a_trigger_of_the_app_writes_nothing_that_belongs_to_sync() {
+    for name in ["spy", "todos__on_insert"] {
+        let mut app = with_drafts();
+        let made = app.execute(
+            &format!(
+                "CREATE TEMP TRIGGER {name} AFTER INSERT ON drafts
+                 BEGIN INSERT INTO todos_synced (id) VALUES ('x'); END"
+            ),
+            &[],
+        );
+        let ran = app.execute("INSERT INTO drafts (body) VALUES ('a')", &[]);
+        let error = made.and(ran).unwrap_err();
+        assert_eq!(error.code(), "FORBIDDEN", "{name}: {error}");
+        assert_eq!(app.rows("SELECT count(*) FROM todos_synced"), ["0"]);
+        app.assert_sound();
+    }
+}
