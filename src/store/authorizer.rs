@@ -103,6 +103,15 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => {
             Err("ATTACH, DETACH and VACUUM are not available".into())
         }
+        // SQLite tells the name of the trigger that acts, not its schema: a namesake would act as ours.
+        AuthAction::CreateTrigger { trigger_name, .. }
+        | AuthAction::CreateTempTrigger { trigger_name, .. }
+            if session.is_trigger(trigger_name) =>
+        {
+            Err(format!(
+                "{trigger_name:?} is the name of a generated trigger: choose another"
+            ))
+        }
         ref action => {
             session.note(|access| access.changes_schema = true);
             match schema_change(action) {

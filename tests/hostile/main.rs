@@ -1,0 +1,8 @@
+//! Input that means harm: what it must not reach, and that all is sound afterwards.
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod sql;
