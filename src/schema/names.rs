@@ -51,6 +51,9 @@ pub mod function {
     pub const PREFIX: &str = "throughline_";
 }
 
+/// What a trigger can be for.
+pub const OPERATIONS: [&str; 3] = ["insert", "update", "delete"];
+
 /// `<t>_synced`: the server's rows.
 pub fn synced(table: &str) -> String {
     format!("{table}_synced")
@@ -97,6 +100,14 @@ pub fn trigger(table: &str, operation: &str) -> String {
     format!("{table}__on_{operation}")
 }
 
+/// Whether a trigger of that name could be the one of a table, whether or not there is such a table yet.
+pub fn is_trigger(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    OPERATIONS
+        .iter()
+        .any(|operation| name.ends_with(&trigger("", operation)))
+}
+
 /// The `n`th index on `base` (the synced or the shadow table).
 pub fn index(base: &str, n: usize) -> String {
     format!("{base}__index_{n}")
@@ -113,7 +124,7 @@ pub fn of_table(table: &str) -> Vec<String> {
         slots(table),
         outdated(table),
     ];
-    names.extend(["insert", "update", "delete"].map(|operation| trigger(table, operation)));
+    names.extend(OPERATIONS.map(|operation| trigger(table, operation)));
     names
 }
 

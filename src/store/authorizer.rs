@@ -11,7 +11,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::session::Session;
 use crate::error::{Error, Result};
-use crate::schema::names::function;
+use crate::schema::names::{self, function};
 
 /// Pragmas that only tell something.
 const PRAGMAS: &[&str] = &[
@@ -103,13 +103,19 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } => {
             Err("ATTACH, DETACH and VACUUM are not available".into())
         }
-        // SQLite tells the name of the trigger that acts, not its schema: a namesake would act as ours.
-        AuthAction::CreateTrigger { trigger_name, .. }
-        | AuthAction::CreateTempTrigger { trigger_name, .. }
-            if session.is_trigger(trigger_name) =>
+        // SQLite tells the name of the trigger or view that acts, not its schema: a namesake would act as ours.
+        AuthAction::CreateTrigger {
+            trigger_name: name, ..
+        }
+        | AuthAction::CreateTempTrigger {
+            trigger_name: name, ..
+        }
+        | AuthAction::CreateView { view_name: name }
+        | AuthAction::CreateTempView { view_name: name }
+            if names::is_trigger(name) =>
         {
             Err(format!(
-                "{trigger_name:?} is the name of a generated trigger: choose another"
+                "{name:?} is the name of a generated trigger: choose another"
             ))
         }
         ref action => {

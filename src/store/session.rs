@@ -115,7 +115,7 @@ impl Session {
             for object in objects.filter(|object| *object != name) {
                 internal.push(object.to_ascii_lowercase(), ());
             }
-            for operation in ["insert", "update", "delete"] {
+            for operation in names::OPERATIONS {
                 triggers.push(names::trigger(name, operation).to_ascii_lowercase(), ());
             }
         }
