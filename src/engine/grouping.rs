@@ -2,6 +2,7 @@
 //! in one transaction. The rule stands in [`crate::shape::moment`].
 
 use super::rejecting::Rejected;
+use super::runner::ShapeRunner;
 use super::{Effect, Engine, Purpose, begin, timer};
 use crate::error::Result;
 use crate::ids::{Lsn, Millis, TransactionId};
@@ -211,10 +212,7 @@ impl Engine {
 
     /// Shows all changes up to a position, in one transaction; whether some are left.
     fn show_moment(&mut self, members: &[usize], upto: Lsn) -> Result<(bool, Shown)> {
-        let is_complete = |at: &&usize| self.shapes[**at].complete;
-        let loaded = members.iter().filter(is_complete);
-        let reached = loaded.map(|at| self.shapes[*at].complete_at).max();
-        if reached.is_some_and(|reached| upto < reached) {
+        if upto < self.least_moment(members)? {
             return Ok((true, Shown::Whole));
         }
         let known: Vec<_> = members
@@ -242,6 +240,23 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Where a log that loaded can take the place of its rows: not before it was complete itself, and not before what the others have shown.
+    /// An answer that was kept on its way can end it earlier than that.
+    fn least_moment(&self, members: &[usize]) -> Result<Lsn> {
+        let (loaded, others): (Vec<&ShapeRunner>, Vec<&ShapeRunner>) = members
+            .iter()
+            .map(|at| &self.shapes[*at])
+            .partition(|shape| shape.complete);
+        let mut least = Lsn::default();
+        if let Some(complete_at) = loaded.iter().map(|shape| shape.complete_at).max() {
+            least = complete_at;
+            for shape in others {
+                least = least.max(shapes::shown(&self.conn, shape.id)?);
+            }
+        }
+        Ok(least)
     }
 
     /// Whether something is left, and what changed for each member or which one misses rows.
@@ -321,6 +336,7 @@ impl Engine {
                 .flat_map(|change: &Change| change.seen.iter().map(|id| (change.at, *id)))
                 .collect();
             self.mark_seen(&transaction, *at, &change.seen, &just_seen)?;
+            shapes::show(&transaction, shape.id, upto)?;
             changes.push(change);
         }
         let confirmed = super::uploading::confirm_all(&transaction, &self.session, &self.client)?;

@@ -19,6 +19,7 @@ CREATE TABLE _throughline_shapes (
   progress TEXT,           -- JSON: definition, handle, offset, expired handles; NULL before the first rows
   loading TEXT,            -- JSON: the schema of the log that loads beside the rows
   complete INTEGER NOT NULL DEFAULT 0, -- 1: that log is up to date and waits to replace them
+  shown INTEGER NOT NULL DEFAULT 0, -- of a group: the position up to which its rows were shown
   UNIQUE (table_name, name)
 );
 

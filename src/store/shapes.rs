@@ -4,8 +4,9 @@ use rusqlite::{Connection, ToSql};
 
 use super::bookkeeping::{all, first, run};
 use super::error::corrupt;
+use super::membership::position;
 use crate::error::{Error, Result};
-use crate::ids::ShapeId;
+use crate::ids::{Lsn, ShapeId};
 use crate::schema::TableSchema;
 use crate::shape::Stored;
 
@@ -115,6 +116,23 @@ pub fn save_loading(
         &[&shape.0, &schema.map(json).transpose()?, &complete],
     )?;
     Ok(())
+}
+
+/// The rows of a shape of a group are shown up to there. A moment that is earlier changes nothing.
+pub fn show(conn: &Connection, shape: ShapeId, upto: Lsn) -> Result<()> {
+    run(
+        conn,
+        "UPDATE _throughline_shapes SET shown = ?2 WHERE id = ?1 AND shown < ?2",
+        &[&shape.0, &position(upto)],
+    )?;
+    Ok(())
+}
+
+/// The last moment of [`show`].
+pub fn shown(conn: &Connection, shape: ShapeId) -> Result<Lsn> {
+    let sql = "SELECT shown FROM _throughline_shapes WHERE id = ?1";
+    let shown: Option<i64> = first(conn, sql, &[&shape.0], |row| Ok(row.get(0)?))?;
+    Ok(Lsn(shown.unwrap_or_default().unsigned_abs()))
 }
 
 /// What [`save_loading`] wrote.
