@@ -38,14 +38,14 @@ describe("the demo as an app", () => {
     await demo.page.close();
   });
 
-  it("keeps every module of the package, and nothing that the page does not reach", async () => {
+  it("keeps both files of the module, and nothing that the page does not reach", async () => {
     const demo = await Demo.open(profile, server);
     await demo.page.evaluate(() => navigator.serviceWorker.ready);
     const kept = await demo.page.evaluate(async () => (await (await caches.open("throughline-demo")).keys()).map(({ url }) => new URL(url).pathname));
-    const modules = readdirSync(resolve(import.meta.dirname, "../../pkg")).filter((name) => name.endsWith(".wasm"));
-    assert.ok(modules.length > 0);
+    const modules = readdirSync(resolve(import.meta.dirname, "../../pkg")).filter((name) => name.endsWith(".wasm") && !name.includes("full"));
+    assert.equal(modules.length, 2);
     for (const name of ["index.js", "worker.js", ...modules]) assert.ok(kept.includes(`/pkg/${name}`), name);
-    assert.deepEqual(kept.filter((path) => /react|\.map$|^\/port\/|cli\.js$|^\/fixtures\//.test(path)), []);
+    assert.deepEqual(kept.filter((path) => /react|full|\.map$|^\/port\/|cli\.js$|^\/fixtures\//.test(path)), []);
     await demo.page.close();
   });
 });
