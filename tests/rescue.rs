@@ -123,14 +123,19 @@ fn overwrite_page(path: &Path, page: usize) {
     overwrite(path, (page - 1) * PAGE, &[0xa5; PAGE]);
 }
 
-#[test]
-fn pages_of_synced_rows_are_fetched_again() {
-    let (mut world, keys) = with_writes();
+/// Overwrites every page of these tables.
+fn break_tables(world: &mut World, tables: &[&str]) {
     world.damage("a", |path| {
-        for page in pages(path, "todos_synced") {
+        for page in tables.iter().flat_map(|table| pages(path, table)) {
             overwrite_page(path, page);
         }
     });
+}
+
+#[test]
+fn pages_of_synced_rows_are_fetched_again() {
+    let (mut world, keys) = with_writes();
+    break_tables(&mut world, &["todos_synced"]);
     let recovery = recover(&mut world);
     assert_eq!(
         (recovery.transactions, recovery.lost),
@@ -251,11 +256,7 @@ fn past_a_broken_page_of_the_change_log_its_end_is_read() {
 #[test]
 fn intents_whose_transactions_cannot_be_read_are_sent_and_numbers_are_not_given_again() {
     let (mut world, keys) = with_writes();
-    world.damage("a", |path| {
-        for page in pages(path, "_throughline_transactions") {
-            overwrite_page(path, page);
-        }
-    });
+    break_tables(&mut world, &["_throughline_transactions"]);
     let recovery = recover(&mut world);
     assert_eq!(recovery.transactions, 4, "{recovery:?}");
     assert!(recovery.lost > 0);
@@ -278,11 +279,7 @@ fn a_full_text_index_is_counted_as_lost_and_can_be_made_again() {
     let make = "CREATE VIRTUAL TABLE texts USING fts5 (body)";
     world.client("a").run(make);
     world.client("a").run("INSERT INTO texts VALUES ('kept')");
-    world.damage("a", |path| {
-        for page in pages(path, "todos_synced") {
-            overwrite_page(path, page);
-        }
-    });
+    break_tables(&mut world, &["todos_synced"]);
     let recovery = recover(&mut world);
     assert_eq!(
         (recovery.transactions, recovery.lost),
@@ -316,11 +313,7 @@ fn files_that_are_gone_under_an_open_database_are_written_again() {
 fn a_statement_that_meets_the_broken_page_is_answered_by_the_new_file() {
     let (mut world, keys) = with_writes();
     world.client("a").watch(1, "SELECT title FROM todos", &[]);
-    world.damage("a", |path| {
-        for page in pages(path, "todos_synced") {
-            overwrite_page(path, page);
-        }
-    });
+    break_tables(&mut world, &["todos_synced"]);
     let count = world.client("a").count("todos");
     assert_eq!(count, 1, "what is pending shows at once");
     assert_eq!(world.seen("a").recovered.len(), 1);
@@ -363,13 +356,7 @@ fn a_fresh_file_that_was_not_committed_is_not_opened() {
 #[test]
 fn what_cannot_be_read_at_all_is_counted_and_the_rest_goes_on() {
     let (mut world, keys) = with_writes();
-    world.damage("a", |path| {
-        for name in ["_throughline_changes", "drafts"] {
-            for page in pages(path, name) {
-                overwrite_page(path, page);
-            }
-        }
-    });
+    break_tables(&mut world, &["_throughline_changes", "drafts"]);
     let recovery = recover(&mut world);
     assert_eq!(recovery.transactions, 1, "the rejected one: {recovery:?}");
     assert!(recovery.lost >= 5, "two tables, three writes: {recovery:?}");
