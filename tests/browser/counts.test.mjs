@@ -113,6 +113,10 @@ describe("counts of", () => {
   it("live notifications and queries", async (test) => {
     const { live, point, list } = await page.evaluate(async (times) => {
       const db = await counting(app.openAlone, { name: "live" });
+      // Where the storage stands is told once, whenever the browser has found out.
+      await app.status(db, ({ storage }) => storage.usage !== null);
+      // What is pending is counted after a pause: to what is measured next it would be a message more.
+      const counted = app.status(db, ({ pending }) => pending === 1 + 1 + times);
       await db.batch(Array.from({ length: 100 }, (_, n) => tools.insert(1000 + n)));
       const results = db.live("SELECT * FROM todos ORDER BY created_at DESC LIMIT 100", [], { key: "id" });
       let told;
@@ -130,6 +134,7 @@ describe("counts of", () => {
         await tools.write.insert(db, 2000 + n);
         await notified;
       });
+      await counted;
       const point = await measured(() => db.query("SELECT * FROM todos WHERE id = ?", [tools.id(1000)]));
       const list = await measured(() => db.query("SELECT * FROM todos ORDER BY created_at LIMIT 100"));
       await db.close();
