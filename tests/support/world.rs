@@ -24,7 +24,7 @@ use throughline::tabs::{ShapePhase, UploadPhase};
 use throughline_server::backend::Backend;
 use throughline_server::electric::Options;
 
-pub use client::{Client, Death};
+pub use client::{App, Client, Death};
 pub use network::{Chaos, Fault, Sent};
 pub use server::{Ledger, Server};
 
@@ -144,8 +144,8 @@ impl World {
     }
 
     /// The client, to be asked for something.
-    pub fn client(&mut self, name: &str) -> client::App<'_> {
-        client::App {
+    pub fn client(&mut self, name: &str) -> App<'_> {
+        App {
             world: self,
             name: name.into(),
         }
