@@ -15,6 +15,9 @@ mod soak;
 mod support;
 mod writing;
 
+#[global_allocator]
+static HEAP: support::heap::Counted = support::heap::Counted;
+
 /// Runs one world a seed.
 fn each_world(worlds: u64, run: impl Fn(u64)) {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());

@@ -1,6 +1,7 @@
 //! One database without a network, driven the way an app drives it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod heap;
 pub mod world;
 
 use throughline::engine::{Config, Effect, Engine, Event};

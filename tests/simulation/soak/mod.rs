@@ -11,6 +11,7 @@ mod property;
 mod regressions;
 mod run;
 mod shrink;
+mod steady;
 mod story;
 
 use run::Plan;

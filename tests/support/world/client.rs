@@ -26,6 +26,8 @@ pub struct Client {
     pub generation: u32,
     next_generation: u32,
     engine: Option<Engine>,
+    /// The most bytes that an engine held at its end, where the target counts them ([`crate::support::heap`]).
+    pub most_held: usize,
     rng: fastrand::Rng,
     /// Counts up with each start.
     pub life: u32,
@@ -65,6 +67,7 @@ impl Client {
             generation: 1,
             next_generation: 2,
             engine: None,
+            most_held: 0,
             rng: fastrand::Rng::with_seed(seed),
             life: 0,
             timers: BTreeMap::new(),
@@ -140,11 +143,11 @@ impl Client {
                 self.timers.insert(id, due);
             }
             Effect::Close => {
-                self.engine = None;
+                self.end_engine();
                 self.timers.clear();
             }
             Effect::Delete => {
-                self.engine = None;
+                self.end_engine();
                 self.folder = folder();
                 self.timers.clear();
             }

@@ -9,6 +9,7 @@ use throughline::store::connection::open_file;
 use throughline::tabs::Persistence;
 
 use super::{Client, folder};
+use crate::support::heap;
 
 /// How a process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +73,13 @@ impl Client {
         salvage
     }
 
+    pub(super) fn end_engine(&mut self) {
+        let held = heap::freed(|| self.engine = None);
+        self.most_held = self.most_held.max(held);
+    }
+
     fn drop_engine(&mut self) {
-        self.engine = None;
+        self.end_engine();
         self.life += 1;
         self.timers.clear();
         self.open_transaction = None;
@@ -129,7 +135,7 @@ impl Client {
 
     pub(in super::super) fn die(&mut self, death: Death) {
         self.leave_file(death);
-        self.engine = None;
+        self.end_engine();
         self.forget();
     }
 
