@@ -455,6 +455,17 @@ impl World {
         (timers, self.flights.iter().filter(is_post).count())
     }
 
+    /// The platform forgets what the client waits for.
+    pub fn forget_timers(&mut self, name: &str) {
+        self.client_mut(name).timers.clear();
+    }
+
+    /// The platform is told of one more.
+    pub fn add_timer(&mut self, name: &str, id: TimerId) {
+        let never = Millis(i64::MAX);
+        self.client_mut(name).timers.insert(id, never);
+    }
+
     fn describe(&self) -> String {
         let mut text = String::new();
         for (name, client) in &self.clients {

@@ -7,6 +7,7 @@
 mod action;
 mod checks;
 mod coverage;
+mod firing;
 mod property;
 mod regressions;
 mod run;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::action::{Action, actions};
 use super::coverage::Coverage;
-use super::property::{Property, Violation};
+use super::property::{Check, Property, Violation};
 use super::regressions::{Kept, keep, numbers, read};
 use super::shrink::shrink;
 use super::story::Story;
@@ -132,8 +132,7 @@ fn world(seed: u64, numbers: &[usize], trace: bool) -> Outcome {
     let all = actions(seed, ACTIONS);
     let chosen: Vec<Action> = numbers.iter().map(|number| all[*number]).collect();
     let mut story = Story::new(seed);
-    let check = catch_unwind(AssertUnwindSafe(|| story.run(&chosen, trace)));
-    let check = check.unwrap_or_else(|_| Err((Property::Running, PANIC.take())));
+    let check = guarded(|| story.run(&chosen, trace));
     let steps = story.world.steps;
     let mut coverage = story.coverage;
     coverage.merge(&story.world.happenings);
@@ -149,6 +148,12 @@ fn world(seed: u64, numbers: &[usize], trace: bool) -> Outcome {
         coverage,
         violation,
     }
+}
+
+/// What it finds; a panic is a finding.
+pub(super) fn guarded(run: impl FnOnce() -> Check) -> Check {
+    let check = catch_unwind(AssertUnwindSafe(run));
+    check.unwrap_or_else(|_| Err((Property::Running, PANIC.take())))
 }
 
 /// The same property violated by fewer actions.

@@ -133,7 +133,7 @@ impl Story {
         self.look_at_end()
     }
 
-    fn run_for(&mut self, ms: u64) -> Check {
+    pub(super) fn run_for(&mut self, ms: u64) -> Check {
         let until = self.world.now.after(ms);
         while self.world.step(until) {
             self.look()?;
@@ -207,7 +207,7 @@ impl Story {
     }
 
     /// The weather clears: everyone is online, connected and done.
-    fn heal(&mut self) -> Check {
+    pub(super) fn heal(&mut self) -> Check {
         self.world.chaos = None;
         for at in 0..self.apps.len() {
             let name = self.apps[at].name;

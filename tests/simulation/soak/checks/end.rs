@@ -85,7 +85,7 @@ impl Story {
     }
 
     /// What is kept of what is over.
-    fn look_at_rest_of_file(&mut self, name: &str) -> Check {
+    pub(in super::super) fn look_at_rest_of_file(&mut self, name: &str) -> Check {
         let mut client = self.world.client(name);
         let left = "SELECT (SELECT count(*) FROM _throughline_changes WHERE transaction_id NOT IN
             (SELECT id FROM _throughline_transactions WHERE state = 'rejected'))
