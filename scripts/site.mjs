@@ -21,12 +21,18 @@ export async function assembleSite(output, packageFolder = join(root, settings.b
   signServiceWorker(output, packageFolder);
 }
 
-/** Puts the list of files before the service worker, as they are now. */
+/** What the page asks for only when its user wants full-text search. */
+const LARGER = "/pkg/full.js";
+
+/** Puts the lists of files before the service worker, as they are now: what the page reaches, and what is kept once it is used. */
 export function signServiceWorker(output, packageFolder = join(root, settings.build.output)) {
   const onDisk = (path) => (path.startsWith("/pkg/") ? join(packageFolder, path.slice("/pkg".length)) : join(output, path));
-  const files = Object.fromEntries([...reached("/index.html", onDisk)].sort().map((path) => [path, hashOf(onDisk(path))]));
-  const worker = readFileSync(join(source, "sw.js"), "utf8");
-  writeFileSync(join(output, "sw.js"), `const FILES = ${JSON.stringify(files, null, 1)};\n\n${worker}`);
+  const hashes = (paths) => Object.fromEntries([...paths].sort().map((path) => [path, hashOf(onDisk(path))]));
+  const page = reached("/index.html", onDisk);
+  const larger = isFile(onDisk(LARGER)) ? [...reached(LARGER, onDisk)].filter((path) => !page.has(path)) : [];
+  const lists = { FILES: hashes(page), ONCE_USED: hashes(larger) };
+  const texts = Object.entries(lists).map(([name, list]) => `const ${name} = ${JSON.stringify(list, null, 1)};\n`);
+  writeFileSync(join(output, "sw.js"), [...texts, readFileSync(join(source, "sw.js"), "utf8")].join("\n"));
 }
 
 const texts = new Set([".html", ".js", ".css", ".webmanifest", ".svg"]);

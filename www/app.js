@@ -1,13 +1,14 @@
 // The demo: opens the database, then hands it to the parts of the page.
 
-import { open } from "/pkg/index.js";
 import { byTestId } from "./dom.js";
+import { isFull, open, wireEngine } from "./engine.js";
 import { showHood } from "./hood.js";
 import { showItems } from "./items.js";
 import { showLists } from "./lists.js";
 import { showOutbox } from "./outbox.js";
 import { showStatus, startsOffline } from "./status.js";
 import { wirePersist } from "./storage.js";
+import { keepTexts } from "./texts.js";
 import { keepUpToDate } from "./update.js";
 
 async function boot() {
@@ -32,6 +33,7 @@ async function boot() {
   // For the console: await db.query("SELECT * FROM items LIMIT 10")
   globalThis.db = db;
   showStatus(db);
+  if (isFull) await keepTexts(db);
   let items;
   const lists = showLists(db, (id) => {
     items.open(id);
@@ -41,6 +43,7 @@ async function boot() {
   const hood = showHood(db);
   showOutbox(db);
   wirePersist();
+  wireEngine();
   // On a phone it would open the keyboard.
   if (matchMedia("(hover: hover)").matches) byTestId("new-title").focus({ preventScroll: true });
 }

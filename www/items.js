@@ -1,6 +1,7 @@
 // The items on screen: those of the open list, or what a search finds in all lists.
 
 import { byTestId, remembered, toast } from "./dom.js";
+import { isFull } from "./engine.js";
 import { follow } from "./follow.js";
 import { between } from "./position.js";
 import { questions } from "./questions.js";
@@ -55,7 +56,7 @@ export function showItems(db, { nameOf }) {
   wireKeys(list, rows);
 
   const ask = () => {
-    const { page, counts } = questions(shown);
+    const { page, counts } = questions(shown, isFull);
     document.body.classList.toggle("searching", !canMove());
     rows.show((limit, offset, take) => {
       const live = db.live(page[0], [...page[1], limit, offset], { key: "id" });

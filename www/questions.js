@@ -1,27 +1,41 @@
 // What the page asks its database: which items are shown, and how many there are.
 
+import { match } from "./texts.js";
+
 const FILTERS = { all: "", open: "completed = 0", done: "completed = 1" };
 
 /**
  * The questions about what is shown: the items of a list, or while there is a search those of all lists that have its words.
- * `page` takes a limit and an offset; `counts` does not look at the filter, since it counts for the filters.
+ * `page` takes a limit and an offset; `counts` does not look at the filter, since it counts for the filters. `hasTexts`: there is an index.
  */
-export function questions({ list, search, filter }) {
+export function questions({ list, search, filter }, hasTexts) {
   const words = search.split(/\s+/).filter(Boolean);
-  const scope = words.length > 0 ? words.map(() => "title LIKE ? ESCAPE '\\'") : ["list_id = ?"];
-  const params = words.length > 0 ? words.map((word) => `%${word.replace(/[\\%_]/g, "\\$&")}%`) : [list];
-  const shown = [...scope, FILTERS[filter]].filter(Boolean).join(" AND ");
-  return {
-    page: [
-      `SELECT page.*, writes.state
-       FROM (SELECT id, list_id, title, completed, position FROM items WHERE ${shown} ORDER BY position, id LIMIT ? OFFSET ?) AS page
-       LEFT JOIN items_writes AS writes ON writes.id = page.id
-       ORDER BY page.position, page.id`,
-      params,
-    ],
-    counts: [`SELECT count(*) AS total, count(*) FILTER (WHERE completed) AS done FROM items WHERE ${scope.join(" AND ")}`, params],
-  };
+  if (words.length === 0) return inOrder(["list_id = ?"], [list], filter);
+  if (hasTexts) return bestFirst(match(words), filter);
+  const parts = words.map((word) => `%${word.replace(/[\\%_]/g, "\\$&")}%`);
+  return inOrder(words.map(() => "title LIKE ? ESCAPE '\\'"), parts, filter);
 }
+
+const all = (conditions) => conditions.filter(Boolean).join(" AND ");
+
+function inOrder(scope, params, filter) {
+  const rows = `SELECT id, list_id, title, completed, position, position AS place FROM items WHERE ${all([...scope, FILTERS[filter]])}`;
+  return { page: [page(rows), params], counts: [counts(all(scope)), params] };
+}
+
+function bestFirst(query, filter) {
+  const rows = `SELECT items.id, list_id, items.title, completed, position, rank AS place
+    FROM item_texts(?) AS found JOIN items ON ${all(["items.id = found.id", FILTERS[filter]])}`;
+  return { page: [page(rows), [query]], counts: [counts("id IN (SELECT id FROM item_texts(?))"), [query]] };
+}
+
+const page = (rows) => `
+  SELECT page.*, writes.state
+  FROM (SELECT * FROM (${rows}) ORDER BY place, id LIMIT ? OFFSET ?) AS page
+  LEFT JOIN items_writes AS writes ON writes.id = page.id
+  ORDER BY page.place, page.id`;
+
+const counts = (condition) => `SELECT count(*) AS total, count(*) FILTER (WHERE completed) AS done FROM items WHERE ${condition}`;
 
 /** All lists, the archived ones last, with how much is left to do in each and how far its own writes are. */
 export const LISTS = `
