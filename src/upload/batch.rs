@@ -220,6 +220,19 @@ mod tests {
     }
 
     #[test]
+    fn a_transaction_counts_by_its_keys_values_and_what_they_replace() {
+        let mut one = update(1, &["a"]);
+        let bare = one.bytes();
+        one.intents[0].value.push_str("1234");
+        assert_eq!(one.bytes(), bare + 4);
+        one.intents[0].base = Some("{}".into());
+        assert_eq!(one.bytes(), bare + 4 - 7 + 2);
+        one.intents[0].row.1.push_str("123");
+        assert_eq!(one.bytes(), bare + 4 - 7 + 2 + 3);
+        assert_eq!(update(2, &["a", "b"]).bytes(), 2 * bare);
+    }
+
+    #[test]
     fn a_batch_is_bounded_by_count_and_bytes_but_never_empty() {
         let queue: Vec<Queued> = (1..=80).map(|n| update(n, &[&n.to_string()])).collect();
         let size = queue[0].bytes();

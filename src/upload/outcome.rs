@@ -250,6 +250,12 @@ mod tests {
                 "TAKEN",
                 "no",
             ),
+            (
+                409,
+                r#"{"error":"Conflict","message":"no"}"#,
+                "REJECTED",
+                "no",
+            ),
             (400, "not JSON", "REJECTED", "the server answered 400"),
         ] {
             let Outcome::Refused(error) = answer(status, body, &["c:1"]) else {
