@@ -8,6 +8,8 @@ mod coalescing;
 mod confirming;
 mod culprits;
 mod draining;
+mod editing;
+mod failing;
 mod groups;
 mod guests;
 mod intents;
