@@ -13,6 +13,7 @@
 
 mod client;
 mod clock;
+mod faults;
 mod mishaps;
 mod network;
 mod server;
@@ -26,7 +27,8 @@ use throughline_server::backend::Backend;
 use throughline_server::electric::Options;
 
 pub use client::{App, Client, Death};
-pub use network::{Chaos, Fault, Sent};
+pub use faults::{Chaos, Fault};
+pub use network::Sent;
 pub use server::{Ledger, Server};
 
 use network::{Cache, Flight, Leg};
