@@ -4,5 +4,7 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod victim;
 
+mod server_values;
 mod sql;
