@@ -50,3 +50,28 @@ fn json_without_end_of_nesting_does_not_overflow_the_stack() {
         }
     }
 }
+
+#[test]
+fn a_value_that_no_app_may_write_does_not_keep_the_rest_of_its_row_from_being_written() {
+    let digits = "9".repeat(200_000);
+    for (entry, text) in [
+        (r#"{"type":"jsonb"}"#, nested(5_000).as_str()),
+        (r#"{"type":"jsonb"}"#, "'; DROP TABLE drafts; --"),
+        (r#"{"type":"json"}"#, "{"),
+        (r#"{"type":"numeric"}"#, &digits),
+        (r#"{"type":"inet"}"#, "nowhere"),
+        (r#"{"type":"cidr"}"#, ""),
+    ] {
+        let mut victim = told(entry, text);
+        assert_eq!(victim.app.run("UPDATE t SET b = 'mine'"), 1, "{entry}");
+        assert_eq!(
+            victim.app.rows("SELECT a, b FROM t"),
+            [format!("{text}|mine")]
+        );
+        let sent = victim
+            .app
+            .rows("SELECT value FROM _throughline_changes WHERE table_name = 't'");
+        assert_eq!(sent, [r#"{"b":"mine"}"#]);
+        victim.app.assert_sound();
+    }
+}
