@@ -145,16 +145,17 @@ impl TableSchema {
         key.next() == Some("INTEGER") && key.next().is_none()
     }
 
-    /// The table's own `write_id` column: the server stores there whose write the row holds.
+    /// The table's own `write_id` column: the server stores there whose write the row holds. Part of the key it would be what the row is
+    /// known by.
     pub fn write_id(&self) -> Option<&Column> {
-        self.column(names::WRITE_ID)
+        self.columns.get(self.write_id_position()?)
     }
 
     /// Position of [`TableSchema::write_id`].
     pub fn write_id_position(&self) -> Option<usize> {
-        self.columns
-            .iter()
-            .position(|column| column.name.eq_ignore_ascii_case(names::WRITE_ID))
+        let named = |column: &Column| column.name.eq_ignore_ascii_case(names::WRITE_ID);
+        let at = self.columns.iter().position(named);
+        at.filter(|at| !self.is_key(*at))
     }
 
     /// This declaration with the nullability that the server tells.

@@ -6,5 +6,6 @@
 mod support;
 mod victim;
 
+mod server_schema;
 mod server_values;
 mod sql;
