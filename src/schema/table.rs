@@ -84,6 +84,7 @@ impl TableSchema {
         for column in &columns {
             check_identifier(&column.name).map_err(&fail)?;
             let name_in_sqlite = column.name.to_ascii_lowercase();
+            check_prefix(&name_in_sqlite, names::PREFIX).map_err(&fail)?;
             if seen.contains(&name_in_sqlite) {
                 return Err(fail(format!(
                     "SQLite does not tell column {:?} from another of that name in other case",
@@ -224,8 +225,13 @@ impl TableSchema {
 fn check_name(name: &str) -> Result<(), String> {
     check_identifier(name)?;
     let lower = name.to_ascii_lowercase();
-    if lower.starts_with(names::PREFIX) || lower.starts_with("sqlite_") {
-        return Err("the name's prefix is reserved".into());
+    check_prefix(&lower, names::PREFIX)?;
+    check_prefix(&lower, "sqlite_")
+}
+
+fn check_prefix(name: &str, reserved: &str) -> Result<(), String> {
+    if name.starts_with(reserved) {
+        return Err(format!("the prefix of {name:?} is reserved"));
     }
     Ok(())
 }

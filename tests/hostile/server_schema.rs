@@ -95,6 +95,32 @@ fn a_column_named_like_sql_is_a_name() {
     }
 }
 
+/// The message's tags make the tables in which it is kept who holds a row.
+#[test]
+fn a_column_named_like_one_of_ours_is_refused_or_a_column_like_any_other() {
+    let tagged = |name: &str| {
+        row(name).replace(
+            r#""operation":"insert""#,
+            r#""operation":"insert","tags":["x"]"#,
+        )
+    };
+    for name in [
+        "_throughline_holder",
+        "_throughline_lsn",
+        "_THROUGHLINE_tags",
+        "_throughline_changed_columns",
+    ] {
+        let both = format!(
+            r#"{{"id":{{"type":"int4","pk_index":0}},{}:{{"type":"int4","pk_index":1}},"changed_columns":{{"type":"text"}}}}"#,
+            json(name)
+        );
+        let mut victim = Victim::waiting();
+        victim.log_with(&both, "10_0", &body(&tagged(name)));
+        assert_eq!(victim.code(), "SCHEMA", "{name:?}");
+        victim.assert_recovers();
+    }
+}
+
 #[test]
 fn a_write_id_that_is_the_key_is_the_servers() {
     for name in ["write_id", "WRITE_ID"] {
