@@ -27,6 +27,9 @@ impl TableSchema {
     pub fn from_electric(name: &str, declaration: &TableDeclaration, header: &str) -> Result<Self> {
         let info: Ordered<ColumnInfo> = crate::json::from_str(header)
             .map_err(|error| Error::Protocol(format!("electric-schema of {name}: {error}")))?;
+        let parts = info.iter().filter(|(_, info)| info.pk_index.is_some());
+        let parts = parts.count();
+        Self::check_size(name, info.len(), parts)?;
         let mut key: Vec<String> = Vec::new();
         while let Some((column, _)) = info
             .iter()
@@ -34,8 +37,7 @@ impl TableSchema {
         {
             key.push(column.to_owned());
         }
-        let parts = info.iter().filter(|(_, info)| info.pk_index.is_some());
-        if parts.count() != key.len() {
+        if parts != key.len() {
             return Err(Error::Protocol(format!(
                 "electric-schema of {name}: its pk_index is no sequence"
             )));

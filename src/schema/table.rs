@@ -6,6 +6,13 @@ use super::names;
 use crate::error::{Error, Result};
 use crate::value::PgType;
 
+/// An update's trigger hands over each row twice, and its table's name: SQLite takes 1000 arguments
+/// (<https://sqlite.org/limits.html>, `SQLITE_MAX_FUNCTION_ARG`).
+const MAX_COLUMNS: usize = 499;
+
+/// As Postgres has it (`INDEX_MAX_KEYS`).
+const MAX_KEY: usize = 32;
+
 /// A synced table: what both the declaration and Electric's header come to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableSchema {
@@ -70,7 +77,7 @@ impl TableSchema {
     /// Checks the parts and puts them together.
     ///
     /// # Errors
-    /// [`Error::Schema`]: no primary key, two columns that SQLite would take for one, a name that SQLite or we
+    /// [`Error::Schema`]: too many columns, no primary key, two columns that SQLite would take for one, a name that SQLite or we
     /// reserve, an index over an unknown column.
     pub fn new(
         name: &str,
@@ -80,6 +87,7 @@ impl TableSchema {
     ) -> Result<Self> {
         let fail = |reason: String| Error::schema(name, reason);
         check_name(name).map_err(&fail)?;
+        Self::check_size(name, columns.len(), key.len())?;
         let mut seen: Vec<String> = Vec::new();
         for column in &columns {
             check_identifier(&column.name).map_err(&fail)?;
@@ -115,6 +123,20 @@ impl TableSchema {
             key,
             indexes,
         })
+    }
+
+    /// Before anything is done with each of them. [`Error::Schema`].
+    pub(super) fn check_size(name: &str, columns: usize, key: usize) -> Result<()> {
+        if columns > MAX_COLUMNS || key > MAX_KEY {
+            return Err(Error::schema(
+                name,
+                format!(
+                    "{columns} columns, {key} of them in the key: at most {MAX_COLUMNS} and {MAX_KEY} can be synced, so name fewer in \
+                     the shape"
+                ),
+            ));
+        }
+        Ok(())
     }
 
     /// The column of that name, in any case, as SQLite would find it.

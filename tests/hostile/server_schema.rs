@@ -176,3 +176,43 @@ fn a_schema_that_is_none_is_refused() {
         victim.assert_recovers();
     }
 }
+
+/// The key's columns are looked for one after the other, each name is compared with all others.
+#[test]
+fn columns_by_the_thousand_are_refused_at_once() {
+    for key in ["", r#","pk_index":"#] {
+        for count in [500, 1_000, 2_000, 2_001, 100_000] {
+            let columns = (0..count).map(|n| match key {
+                "" if n > 0 => format!(r#""c{n}":{{"type":"text"}}"#),
+                _ => format!(r#""c{n}":{{"type":"text","pk_index":{n}}}"#),
+            });
+            let schema = format!("{{{}}}", columns.collect::<Vec<_>>().join(","));
+            let mut victim = Victim::waiting();
+            let begun = Instant::now();
+            victim.log_with(&schema, "10_0", &format!("[{}]", up_to_date()));
+            assert!(begun.elapsed() < Duration::from_secs(2), "{count} columns");
+            assert_eq!(victim.code(), "SCHEMA", "{count} columns");
+            victim.assert_recovers();
+        }
+    }
+}
+
+#[test]
+fn as_many_columns_as_a_trigger_takes_can_be_written() {
+    for keys in [1, 32] {
+        let columns = (0..499).map(|n| match n {
+            n if n < keys => format!(r#""c{n}":{{"type":"text","pk_index":{n}}}"#),
+            n => format!(r#""c{n}":{{"type":"text"}}"#),
+        });
+        let schema = format!("{{{}}}", columns.collect::<Vec<_>>().join(","));
+        let values = (0..499).map(|n| format!(r#""c{n}":"1""#));
+        let row = format!(
+            r#"{{"key":"1","value":{{{}}},"headers":{{"operation":"insert","tags":["x"]}}}}"#,
+            values.collect::<Vec<_>>().join(",")
+        );
+        let mut victim = Victim::waiting();
+        victim.log_with(&schema, "10_0", &body(&row));
+        assert_eq!(victim.phase(), ShapePhase::Live, "{keys} in the key");
+        is_writable(&mut victim, "c498");
+    }
+}
