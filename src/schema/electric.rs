@@ -44,13 +44,24 @@ impl TableSchema {
         }
         let columns = info
             .iter()
-            .map(|(column, info)| Column {
-                name: column.to_owned(),
-                ty: PgType::from_electric(&info.type_name, info.dims),
-                type_name: PgType::spell_electric(&info.type_name, info.dims),
-                not_null: info.not_null,
+            .map(|(column, info)| {
+                let ty = PgType::from_electric(&info.type_name, info.dims);
+                let type_name = PgType::spell_electric(&info.type_name, info.dims);
+                // The table is kept with this text, and the next session reads it.
+                if PgType::parse_declared(&type_name).as_ref() != Ok(&ty) {
+                    return Err(Error::Protocol(format!(
+                        "electric-schema of {name}: column {column:?} has the type {:?}, which is none",
+                        info.type_name
+                    )));
+                }
+                Ok(Column {
+                    name: column.to_owned(),
+                    ty,
+                    type_name,
+                    not_null: info.not_null,
+                })
             })
-            .collect();
+            .collect::<Result<Vec<_>>>()?;
         Self::new(name, columns, &key, declaration.index_columns())
     }
 }

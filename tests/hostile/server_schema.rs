@@ -216,3 +216,72 @@ fn as_many_columns_as_a_trigger_takes_can_be_written() {
         is_writable(&mut victim, "c498");
     }
 }
+
+/// A type's name is kept with the table and read again by the next session.
+#[test]
+fn a_type_named_like_sql_outlives_the_session_or_is_refused() {
+    let folder = tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap();
+    for (n, ty) in [
+        "text\"); DROP TABLE drafts; --",
+        "mood'; --",
+        "My Mood",
+        "",
+        "\"",
+        "\"\"",
+        "x.\"y\"",
+        "a.\"",
+        "a.b.c",
+        "(((",
+        ")",
+        "a[",
+        "[]",
+        "int4[]",
+        "int4 array",
+        "int4\0",
+        "\0",
+        "a\nb",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for column in [
+            beside_id("a", ty),
+            beside_id("a", ty).replace("int4", "text"),
+        ] {
+            let path = folder.path().join(n.to_string());
+            let mut victim = Victim::at(&path);
+            victim.log_with(&column, "10_0", &body(&row("a")));
+            let refused = victim.phase() == ShapePhase::Failed;
+            if refused {
+                assert_eq!(victim.code(), "PROTOCOL", "{ty:?}");
+            } else {
+                is_writable(&mut victim, "a");
+            }
+            let app: App = victim.app.reopened(&path, OPTIONS).unwrap();
+            let mut victim = Victim::of(app);
+            victim.app.assert_sound();
+            if !refused {
+                let asks = victim.asks("t").expect("it goes on").url.clone();
+                assert!(asks.contains("offset=10_0"), "{ty:?}: {asks}");
+                victim.answers(
+                    "t",
+                    200,
+                    &headers("H", "11_0", &column),
+                    &format!("[{}]", up_to_date()),
+                );
+                assert_eq!(victim.phase(), ShapePhase::Live, "{ty:?}");
+                assert!(
+                    victim
+                        .asks("t")
+                        .expect("it goes on")
+                        .url
+                        .contains("offset=11_0")
+                );
+            }
+            drop(victim);
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
+}
