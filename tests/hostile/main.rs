@@ -6,6 +6,7 @@
 mod support;
 mod victim;
 
+mod server_group;
 mod server_rows;
 mod server_schema;
 mod server_values;
