@@ -7,6 +7,7 @@ mod support;
 mod victim;
 
 mod server_group;
+mod server_log;
 mod server_rows;
 mod server_schema;
 mod server_values;

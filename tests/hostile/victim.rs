@@ -23,6 +23,8 @@ pub struct Victim {
     /// Requests without an answer.
     out: Vec<Fetch>,
     timers: BTreeMap<TimerId, Millis>,
+    /// How long an answer takes, in milliseconds.
+    pub latency: u64,
     /// How many requests went to the shape server.
     pub asked: usize,
     /// How the database was before the attack.
@@ -50,6 +52,7 @@ impl Victim {
             app,
             out: Vec::new(),
             timers: BTreeMap::new(),
+            latency: 1_000,
             asked: 0,
             before: Vec::new(),
         };
@@ -145,7 +148,7 @@ impl Victim {
                 .collect(),
             body: body.into(),
         };
-        self.app.now = self.app.now.after(1_000);
+        self.app.now = self.app.now.after(self.latency);
         self.handle(Event::Answered { fetch, answer });
     }
 
