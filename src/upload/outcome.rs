@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::{Error, ErrorReport};
+use crate::error::{Error, ErrorReport, shortened};
 use crate::ids::{Lsn, Xid};
 
 /// What an answer says about the transactions that were sent.
@@ -174,7 +174,7 @@ fn reason(code: &str, status: u16, body: &str) -> ErrorReport {
 fn report(error: Option<&Value>, code: &str) -> ErrorReport {
     let text = |name, otherwise: &str| {
         let given = error.and_then(|error| error.get(name)?.as_str());
-        given.unwrap_or(otherwise).to_owned()
+        shortened(given.unwrap_or(otherwise).to_owned())
     };
     ErrorReport {
         code: text("code", code),

@@ -108,7 +108,7 @@ fn a_handle_or_a_cursor_of_megabytes_is_refused() {
     let mut victim = Victim::waiting();
     victim.answers("t", 200, &headers(&long, "10_0", SCHEMA), &complete(9));
     assert_eq!(victim.code(), "PROTOCOL");
-    assert!(victim.shape("t").error.unwrap().message.len() < 1_000);
+    assert!(victim.shape("t").error.unwrap().message.len() < 5_000);
     victim.assert_recovers();
 
     let mut victim = Victim::synced();
@@ -283,6 +283,26 @@ fn a_server_that_asks_for_a_thousand_years_is_asked_again_within_the_hour() {
             victim.loads("t", "H");
             assert_eq!(victim.phase(), ShapePhase::Live);
             victim.assert_recovers();
+        }
+    }
+}
+
+#[test]
+fn an_error_of_megabytes_is_told_in_a_sentence() {
+    let long = "x".repeat(4_000_000);
+    for body in [
+        long.clone(),
+        format!(r#"{{"message":"{long}"}}"#),
+        format!(r#"{{"errors":{{"{long}":["{long}"]}}}}"#),
+        format!("[{}", "[".repeat(1_000_000)),
+        format!(r#"{{"message":{}"#, "[".repeat(1_000_000)),
+    ] {
+        for status in [400, 401, 404, 418, 500] {
+            let mut victim = Victim::synced();
+            victim.answers("t", status, &[], &body);
+            let message = victim.shape("t").error.unwrap().message;
+            assert!(message.len() < 5_000, "{status}: {} bytes", message.len());
+            victim.assert_unharmed();
         }
     }
 }
