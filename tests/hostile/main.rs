@@ -6,6 +6,7 @@
 mod support;
 mod victim;
 
+mod api;
 mod server_group;
 mod server_log;
 mod server_rows;

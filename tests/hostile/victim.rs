@@ -23,6 +23,8 @@ pub struct Victim {
     /// Requests without an answer.
     out: Vec<Fetch>,
     timers: BTreeMap<TimerId, Millis>,
+    /// What the app was told, but for replies.
+    pub told: Vec<Effect>,
     /// How long an answer takes, in milliseconds.
     pub latency: u64,
     /// How many requests went to the shape server.
@@ -52,6 +54,7 @@ impl Victim {
             app,
             out: Vec::new(),
             timers: BTreeMap::new(),
+            told: Vec::new(),
             latency: 1_000,
             asked: 0,
             before: Vec::new(),
@@ -99,7 +102,7 @@ impl Victim {
                 }
                 Effect::Abort(id) => self.out.retain(|fetch| fetch.id != id),
                 Effect::SetTimer(id, due) => drop(self.timers.insert(id, due)),
-                _ => {}
+                other => self.told.push(other),
             }
         }
     }
@@ -114,10 +117,13 @@ impl Victim {
         self.out.iter().find(|fetch| is_of(fetch, table))
     }
 
-    /// The POST that is out.
+    /// The POST that is out, if one is.
+    pub fn posts(&mut self) -> Option<Fetch> {
+        self.take(|fetch| fetch.endpoint == Endpoint::Write)
+    }
+
     pub fn posted(&mut self) -> Fetch {
-        let posts = |fetch: &Fetch| fetch.endpoint == Endpoint::Write;
-        self.take(posts).expect("a POST is out")
+        self.posts().expect("a POST is out")
     }
 
     pub fn handle(&mut self, event: Event) {
