@@ -122,7 +122,7 @@ impl Error {
     pub fn report(&self) -> ErrorReport {
         ErrorReport {
             code: self.code().to_owned(),
-            message: self.to_string(),
+            message: shortened(self.to_string()),
             retryable: self.retryable(),
         }
     }
@@ -134,6 +134,18 @@ impl Error {
             reason: reason.into(),
         }))
     }
+}
+
+/// The longest text of an error that is kept or shown, in bytes.
+const MAX_TEXT: usize = 4_000;
+
+/// The beginning of a text that a server may have made as long as it likes.
+pub(crate) fn shortened(mut text: String) -> String {
+    if text.len() > MAX_TEXT {
+        text.truncate(text.floor_char_boundary(MAX_TEXT));
+        text.push('…');
+    }
+    text
 }
 
 /// What [`Error::Schema`] says. Apart, because every `Result` is as large as the largest error.

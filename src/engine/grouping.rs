@@ -4,7 +4,7 @@
 use super::rejecting::Rejected;
 use super::runner::ShapeRunner;
 use super::{Effect, Engine, Purpose, begin, timer};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{Lsn, Millis, TransactionId};
 use crate::schema::TableSchema;
 use crate::shape::Event;
@@ -35,7 +35,7 @@ pub(super) struct Group {
 /// What became of an attempt to show a moment.
 enum Shown {
     Whole,
-    /// An update of this shape met no row.
+    /// An update of this shape met no row, or what is held of it is wrong.
     RowsAreMissing(usize),
 }
 
@@ -310,7 +310,11 @@ impl Engine {
                     subset: None,
                     confirm_by: self.config.confirm_by(),
                 };
-                let applied = apply(&transaction, target, due)?;
+                let applied = match apply(&transaction, target, due) {
+                    // What is held would be refused again and again, and holds the others back.
+                    Err(Error::Protocol(_)) => return Ok((true, Err(*at))),
+                    applied => applied?,
+                };
                 if applied.unknown_updates > 0 {
                     return Ok((true, Err(*at)));
                 }

@@ -15,7 +15,7 @@ use crate::shape::machine::{Attempt, Batch, Generation, Refetch};
 use crate::shape::moment::Frontier;
 use crate::shape::snapshot::Contents;
 use crate::store::apply::{Target, apply, observe_all};
-use crate::store::{changes, held, shapes, staging, subsets, transactions};
+use crate::store::{changes, held, incoming, shapes, staging, subsets, transactions};
 
 impl Engine {
     /// Rows, position, evidence for pending writes and their confirmation, in one transaction.
@@ -187,12 +187,13 @@ impl Engine {
         } else {
             self.visible_schema(&transaction, known, described)?
         };
-        if fits.is_none() {
+        let Some(table) = fits else {
             return Ok(None);
-        }
+        };
         let tells_of_rows =
             |message: &Message<'_>| matches!(message, Message::Change(_) | Message::Event(_));
         if batch.messages.iter().any(tells_of_rows) {
+            incoming::check(&table, &batch.messages)?;
             held::hold(&transaction, shape.id, batch.body)?;
         }
         shapes::save_progress(&transaction, shape.id, &batch.stored)?;

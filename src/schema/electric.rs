@@ -27,6 +27,9 @@ impl TableSchema {
     pub fn from_electric(name: &str, declaration: &TableDeclaration, header: &str) -> Result<Self> {
         let info: Ordered<ColumnInfo> = crate::json::from_str(header)
             .map_err(|error| Error::Protocol(format!("electric-schema of {name}: {error}")))?;
+        let parts = info.iter().filter(|(_, info)| info.pk_index.is_some());
+        let parts = parts.count();
+        Self::check_size(name, info.len(), parts)?;
         let mut key: Vec<String> = Vec::new();
         while let Some((column, _)) = info
             .iter()
@@ -34,21 +37,31 @@ impl TableSchema {
         {
             key.push(column.to_owned());
         }
-        let parts = info.iter().filter(|(_, info)| info.pk_index.is_some());
-        if parts.count() != key.len() {
+        if parts != key.len() {
             return Err(Error::Protocol(format!(
                 "electric-schema of {name}: its pk_index is no sequence"
             )));
         }
         let columns = info
             .iter()
-            .map(|(column, info)| Column {
-                name: column.to_owned(),
-                ty: PgType::from_electric(&info.type_name, info.dims),
-                type_name: PgType::spell_electric(&info.type_name, info.dims),
-                not_null: info.not_null,
+            .map(|(column, info)| {
+                let ty = PgType::from_electric(&info.type_name, info.dims);
+                let type_name = PgType::spell_electric(&info.type_name, info.dims);
+                // The table is kept with this text, and the next session reads it.
+                if PgType::parse_declared(&type_name).as_ref() != Ok(&ty) {
+                    return Err(Error::Protocol(format!(
+                        "electric-schema of {name}: column {column:?} has the type {:?}, which is none",
+                        info.type_name
+                    )));
+                }
+                Ok(Column {
+                    name: column.to_owned(),
+                    ty,
+                    type_name,
+                    not_null: info.not_null,
+                })
             })
-            .collect();
+            .collect::<Result<Vec<_>>>()?;
         Self::new(name, columns, &key, declaration.index_columns())
     }
 }

@@ -6,6 +6,13 @@ use super::names;
 use crate::error::{Error, Result};
 use crate::value::PgType;
 
+/// An update's trigger hands over each row twice, and its table's name: SQLite takes 1000 arguments
+/// (<https://sqlite.org/limits.html>, `SQLITE_MAX_FUNCTION_ARG`).
+const MAX_COLUMNS: usize = 499;
+
+/// As Postgres has it (`INDEX_MAX_KEYS`).
+const MAX_KEY: usize = 32;
+
 /// A synced table: what both the declaration and Electric's header come to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableSchema {
@@ -70,7 +77,7 @@ impl TableSchema {
     /// Checks the parts and puts them together.
     ///
     /// # Errors
-    /// [`Error::Schema`]: no primary key, two columns that SQLite would take for one, a name that SQLite or we
+    /// [`Error::Schema`]: too many columns, no primary key, two columns that SQLite would take for one, a name that SQLite or we
     /// reserve, an index over an unknown column.
     pub fn new(
         name: &str,
@@ -80,10 +87,12 @@ impl TableSchema {
     ) -> Result<Self> {
         let fail = |reason: String| Error::schema(name, reason);
         check_name(name).map_err(&fail)?;
+        Self::check_size(name, columns.len(), key.len())?;
         let mut seen: Vec<String> = Vec::new();
         for column in &columns {
             check_identifier(&column.name).map_err(&fail)?;
             let name_in_sqlite = column.name.to_ascii_lowercase();
+            check_prefix(&name_in_sqlite, names::PREFIX).map_err(&fail)?;
             if seen.contains(&name_in_sqlite) {
                 return Err(fail(format!(
                     "SQLite does not tell column {:?} from another of that name in other case",
@@ -116,6 +125,20 @@ impl TableSchema {
         })
     }
 
+    /// Before anything is done with each of them. [`Error::Schema`].
+    pub(super) fn check_size(name: &str, columns: usize, key: usize) -> Result<()> {
+        if columns > MAX_COLUMNS || key > MAX_KEY {
+            return Err(Error::schema(
+                name,
+                format!(
+                    "{columns} columns, {key} of them in the key: at most {MAX_COLUMNS} and {MAX_KEY} can be synced, so name fewer in \
+                     the shape"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
     /// The column of that name, in any case, as SQLite would find it.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns
@@ -145,16 +168,17 @@ impl TableSchema {
         key.next() == Some("INTEGER") && key.next().is_none()
     }
 
-    /// The table's own `write_id` column: the server stores there whose write the row holds.
+    /// The table's own `write_id` column: the server stores there whose write the row holds. Part of the key it would be what the row is
+    /// known by.
     pub fn write_id(&self) -> Option<&Column> {
-        self.column(names::WRITE_ID)
+        self.columns.get(self.write_id_position()?)
     }
 
     /// Position of [`TableSchema::write_id`].
     pub fn write_id_position(&self) -> Option<usize> {
-        self.columns
-            .iter()
-            .position(|column| column.name.eq_ignore_ascii_case(names::WRITE_ID))
+        let named = |column: &Column| column.name.eq_ignore_ascii_case(names::WRITE_ID);
+        let at = self.columns.iter().position(named);
+        at.filter(|at| !self.is_key(*at))
     }
 
     /// This declaration with the nullability that the server tells.
@@ -223,8 +247,13 @@ impl TableSchema {
 fn check_name(name: &str) -> Result<(), String> {
     check_identifier(name)?;
     let lower = name.to_ascii_lowercase();
-    if lower.starts_with(names::PREFIX) || lower.starts_with("sqlite_") {
-        return Err("the name's prefix is reserved".into());
+    check_prefix(&lower, names::PREFIX)?;
+    check_prefix(&lower, "sqlite_")
+}
+
+fn check_prefix(name: &str, reserved: &str) -> Result<(), String> {
+    if name.starts_with(reserved) {
+        return Err(format!("the prefix of {name:?} is reserved"));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::UNIX_EPOCH;
 
 use super::offset::Offset;
-use super::protocol::{RETRY_AFTER_CAP_MS, header};
+use super::protocol::{MAX_GOING_BACK, RETRY_AFTER_CAP_MS, header};
 use crate::error::{Error, Result};
 use crate::ids::{Cursor, Handle, Millis};
 
@@ -65,6 +65,16 @@ impl ResponseHeaders {
             .handle
             .as_ref()
             .ok_or_else(|| missing(header::HANDLE))?;
+        for (name, text) in [
+            (header::HANDLE, Some(&handle.0)),
+            (header::CURSOR, self.cursor.as_ref().map(|cursor| &cursor.0)),
+        ] {
+            if text.is_some_and(|text| !may_go_back(text)) {
+                return Err(Error::Protocol(format!(
+                    "the {name} header is longer than a URL can carry back"
+                )));
+            }
+        }
         if live && self.cursor.is_none() {
             return Err(missing(header::CURSOR));
         }
@@ -90,12 +100,12 @@ impl ResponseHeaders {
 
     /// `electric-handle`: on a 409 the log to read instead, if the server already knows it.
     pub fn handle(&self) -> Option<&Handle> {
-        self.handle.as_ref()
+        self.handle.as_ref().filter(|handle| may_go_back(&handle.0))
     }
 
     /// `electric-cursor`.
     pub fn cursor(&self) -> Option<&Cursor> {
-        self.cursor.as_ref()
+        self.cursor.as_ref().filter(|cursor| may_go_back(&cursor.0))
     }
 
     /// Whether the body will end at the head. The message that says so is what counts; this only comes earlier.
@@ -124,6 +134,11 @@ impl ResponseHeaders {
         };
         Some(wait.min(RETRY_AFTER_CAP_MS))
     }
+}
+
+/// What names a log or a moment goes into the URL of each request, and is kept. A server's own has some thirty characters.
+fn may_go_back(text: &str) -> bool {
+    text.len() <= MAX_GOING_BACK
 }
 
 fn missing(name: &str) -> Error {

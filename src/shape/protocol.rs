@@ -96,6 +96,8 @@ pub const LIVE_TIMEOUT_MS: u64 = 45_000;
 /// How long any other request may stay silent: an offset out of bounds is held for 10 s, a first snapshot for longer.
 pub const CATCH_UP_TIMEOUT_MS: u64 = 120_000;
 
+/// The longest handle or cursor that is sent back, in bytes.
+pub const MAX_GOING_BACK: usize = 1_024;
 /// The longest `retry-after` that is honoured.
 pub const RETRY_AFTER_CAP_MS: u64 = 3_600_000;
 

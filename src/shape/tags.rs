@@ -16,7 +16,22 @@ pub struct RowTags {
 
 const PLAIN: &str = "1";
 
+/// So many tags, and slots in use, a row may have: they are compared each with each. A server has a tag for each disjunct of a
+/// condition that somebody wrote.
+const MAX_SLOTS: usize = 1_000;
+/// All of a row's tags, in bytes: they are read at each change of it.
+const MAX_TAG_BYTES: usize = 1 << 16;
+
 impl RowTags {
+    /// Whether these tags, and what a change says of them, are few enough to look at.
+    pub fn are_few<T: AsRef<str>>(&self, tags: &[T], removed: &[T]) -> bool {
+        let new = tags.iter().map(AsRef::as_ref);
+        let all = || self.tags.iter().map(String::as_str).chain(new.clone());
+        self.tags.len() + tags.len() + removed.len() <= MAX_SLOTS
+            && all().map(str::len).sum::<usize>() <= MAX_TAG_BYTES
+            && all().flat_map(used_slots).nth(MAX_SLOTS).is_none()
+    }
+
     /// Takes over what a change says. A tag both new and removed stays: slots may be shared (trap 28).
     pub fn change<T: AsRef<str>>(&mut self, tags: &[T], removed: &[T], active: Option<&[bool]>) {
         let new = |tag: &str| tags.iter().any(|new| new.as_ref() == tag);

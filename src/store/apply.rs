@@ -228,14 +228,8 @@ impl<'c, 'b> Applier<'c, 'b> {
         if let (Some(tags), Some(members)) = (&change.tags, &self.members)
             && change.operation != Operation::Delete
         {
-            let before = members.tags(&key)?;
-            let mut row = before.clone();
-            row.change(
-                tags,
-                &change.removed_tags,
-                change.active_conditions.as_deref(),
-            );
-            members.set_tags(&key, &before, &row)?;
+            let active = change.active_conditions.as_deref();
+            members.retag(&key, tags, &change.removed_tags, active)?;
         }
         self.watch(key, evidence, &change.txids)
     }

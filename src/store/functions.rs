@@ -87,7 +87,7 @@ pub(super) fn install(conn: &Connection, session: &Arc<Session>) -> Result<()> {
 /// All columns but the key are sent. A NULL that the server would refuse was left out by the app: so its default applies.
 fn insert(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     let table = table(session, call)?;
-    let columns = new_columns(session, &table, call, 1)?;
+    let columns = new_columns(session, &table, call, None)?;
     for at in &table.key {
         if columns[*at] == Value::Null {
             let column = &table.columns[*at].name;
@@ -111,7 +111,7 @@ fn insert(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
 /// The columns whose new value differs are sent. The key is what the row is known by.
 fn update(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     let table = table(session, call)?;
-    let columns = new_columns(session, &table, call, 1 + table.columns.len())?;
+    let columns = new_columns(session, &table, call, Some(1))?;
     let old = |at: usize| from_ref(call.get_raw(1 + at));
     let key: Vec<Value> = table.key.iter().map(|at| old(*at)).collect();
     for (at, old) in table.key.iter().zip(&key) {
@@ -183,15 +183,20 @@ fn part(session: &Session, part: impl FnOnce(&mut TakenUp) -> Value) -> SqlResul
     session.taken_up(part).ok_or_else(|| outside(session))
 }
 
-/// The new values, spelled as the server would.
+/// The new values, spelled as the server would. What was there before, from the argument `old` on, and is there still passes as it is:
+/// a server may have sent what an app may not write.
 fn new_columns(
     session: &Session,
     table: &TableSchema,
     call: &Context<'_>,
-    first: usize,
+    old: Option<usize>,
 ) -> SqlResult<Vec<Value>> {
+    let first = old.map_or(1, |old| old + table.columns.len());
     let value = |at: usize| {
         let column = &table.columns[at];
+        if old.is_some_and(|old| call.get_raw(old + at) == call.get_raw(first + at)) {
+            return Ok(from_ref(call.get_raw(first + at)));
+        }
         canonical(&column.ty, from_ref(call.get_raw(first + at)))
             .map_err(|reason| refuse(session, format!("{}.{}: {reason}", table.name, column.name)))
     };

@@ -2,8 +2,23 @@
 
 use crate::error::{Error, Result};
 use crate::schema::TableSchema;
-use crate::shape::message::Row;
+use crate::shape::message::{Message, Row};
 use crate::value::{Decoded, Value, decode_text};
+
+/// Whether the rows of a body can go into the table, for a body that is kept to be shown later.
+///
+/// # Errors
+/// [`Error::Protocol`] for one that cannot.
+pub fn check(table: &TableSchema, messages: &[Message<'_>]) -> Result<()> {
+    let mut row = Incoming::new(table);
+    for message in messages {
+        if let Message::Change(change) = message {
+            row.read(change.value.clone())?;
+            row.check_key()?;
+        }
+    }
+    Ok(())
+}
 
 /// Holds one row after the other.
 pub(super) struct Incoming<'t, 'b> {

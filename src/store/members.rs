@@ -6,7 +6,7 @@ use super::error::corrupt;
 use super::membership::{LEFT, are_kept, key, position};
 use super::rows as columns_of;
 use super::statement::{execute, exists, rows};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::Lsn;
 use crate::schema::names::{self, member};
 use crate::schema::{TableSchema, identifier, list};
@@ -212,6 +212,29 @@ impl<'a> Members<'a> {
             },
             _ => RowTags::default(),
         })
+    }
+
+    /// Takes over what a change says of the row's tags.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] for more of them than a condition can have.
+    pub(super) fn retag<T: AsRef<str>>(
+        &self,
+        row: &[Value],
+        tags: &[T],
+        removed: &[T],
+        active: Option<&[bool]>,
+    ) -> Result<()> {
+        let before = self.tags(row)?;
+        if !before.are_few(tags, removed) {
+            return Err(Error::Protocol(format!(
+                "a row of {} has more tags than a condition can have",
+                self.table.name
+            )));
+        }
+        let mut after = before.clone();
+        after.change(tags, removed, active);
+        self.set_tags(row, &before, &after)
     }
 
     /// Writes the row's new tags down, and the slots by which they are found.

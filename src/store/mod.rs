@@ -13,7 +13,7 @@ pub mod connection;
 mod error;
 mod functions;
 pub mod held;
-mod incoming;
+pub mod incoming;
 pub mod journal;
 mod members;
 pub mod membership;

@@ -1,8 +1,9 @@
 //! What the answer to a POST means: the design's answer table as one function.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::error::{Error, ErrorReport};
+use crate::error::{Error, ErrorReport, shortened};
 use crate::ids::{Lsn, Xid};
 
 /// What an answer says about the transactions that were sent.
@@ -73,12 +74,12 @@ pub fn classify(
         suspect,
     };
     match status {
-        _ if is_html => failed(
+        _ if is_html || is_page(body) => failed(
             Error::Endpoint(answered + " with an HTML page: a login page or a wrong URL"),
             false,
         ),
-        200..=299 if breaks_off(body) => failed(
-            Error::Network(answered + " with JSON that breaks off"),
+        200..=299 if is_unreadable(body) => failed(
+            Error::Network(answered + " with JSON that breaks off, or that nobody can read"),
             false,
         ),
         200..=299 => Outcome::Settled(verdicts(body, sent)),
@@ -97,11 +98,24 @@ pub fn classify(
     }
 }
 
-/// The verdicts were on their way and have not arrived whole: some of them may be rejections, so it goes again.
-fn breaks_off(body: &str) -> bool {
+/// A login page that says nothing of its type.
+fn is_page(body: &str) -> bool {
+    let begins = |with: &str| {
+        let start = body.trim_start().get(..with.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(with))
+    };
+    begins("<html") || begins("<!doctype html")
+}
+
+/// The verdicts were on their way and have not arrived whole, or stand beside numbers and nesting beyond what we read: some of them may
+/// be rejections, so it goes again.
+fn is_unreadable(body: &str) -> bool {
     let body = body.trim_start();
-    let read = crate::json::from_str::<Value>(body);
-    body.starts_with(['{', '[']) && read.is_err_and(|error| error.is_eof())
+    body.starts_with(['{', '['])
+        && match crate::json::from_str::<IgnoredAny>(body) {
+            Ok(_) => crate::json::from_str::<Value>(body).is_err(),
+            Err(error) => error.is_eof(),
+        }
 }
 
 /// A 2xx without a body that we know accepts everything, as the example's server does.
@@ -126,10 +140,11 @@ fn verdicts(body: &str, sent: &[String]) -> Vec<ServerVerdict> {
         .collect()
 }
 
-/// The verdicts that a body names; `None` if it is not of the form that we know.
+/// The verdicts that a body names; `None` if none of it is of the form that we know.
 fn named(answer: &Value) -> Option<Vec<ServerVerdict>> {
     let transactions = answer.get("transactions")?.as_array()?;
-    transactions.iter().map(verdict).collect()
+    let verdicts: Vec<ServerVerdict> = transactions.iter().filter_map(verdict).collect();
+    (transactions.is_empty() || !verdicts.is_empty()).then_some(verdicts)
 }
 
 fn verdict(answer: &Value) -> Option<ServerVerdict> {
@@ -174,7 +189,7 @@ fn reason(code: &str, status: u16, body: &str) -> ErrorReport {
 fn report(error: Option<&Value>, code: &str) -> ErrorReport {
     let text = |name, otherwise: &str| {
         let given = error.and_then(|error| error.get(name)?.as_str());
-        given.unwrap_or(otherwise).to_owned()
+        shortened(given.unwrap_or(otherwise).to_owned())
     };
     ErrorReport {
         code: text("code", code),

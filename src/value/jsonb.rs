@@ -3,28 +3,35 @@
 
 use super::{json, number};
 
+/// Nesting that a worker's stack has room for many times over.
+const MAX_DEPTH: usize = 500;
+
 /// Spells valid JSON as the server's echo will have it. `None` for what only `json` holds: half a surrogate pair, a number beyond
-/// numeric.
+/// numeric; and for what is nested deeper than [`MAX_DEPTH`].
 pub(super) fn spell(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len() + 8);
-    Scanner(text).value(&mut out)?;
+    Scanner(text, MAX_DEPTH).value(&mut out)?;
     Some(out)
 }
 
-/// Over text that is known to be valid JSON, and so is not nested deeper than the check of that allows.
-struct Scanner<'a>(&'a str);
+/// Over text that is known to be valid JSON, and how much deeper it may be nested.
+struct Scanner<'a>(&'a str, usize);
 
 impl Scanner<'_> {
     fn value(&mut self, out: &mut String) -> Option<()> {
         match self.peek()? {
-            '{' => self.object(out),
-            '[' => self.array(out),
-            '"' => {
-                json::write_string(out, &self.string()?);
-                Some(())
+            open @ ('{' | '[') => {
+                self.1 = self.1.checked_sub(1)?;
+                match open {
+                    '{' => self.object(out),
+                    _ => self.array(out),
+                }?;
+                self.1 += 1;
             }
-            _ => self.bare(out),
+            '"' => json::write_string(out, &self.string()?),
+            _ => self.bare(out)?,
         }
+        Some(())
     }
 
     fn object(&mut self, out: &mut String) -> Option<()> {

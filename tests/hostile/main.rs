@@ -4,5 +4,12 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod victim;
 
+mod api;
+mod server_group;
+mod server_log;
+mod server_rows;
+mod server_schema;
+mod server_values;
 mod sql;
