@@ -142,9 +142,10 @@ fn verdicts(body: &str, sent: &[String]) -> Vec<ServerVerdict> {
 
 /// The verdicts that a body names; `None` if none of it is of the form that we know.
 fn named(answer: &Value) -> Option<Vec<ServerVerdict>> {
-    let transactions = answer.get("transactions")?.as_array()?;
-    let verdicts: Vec<ServerVerdict> = transactions.iter().filter_map(verdict).collect();
-    (transactions.is_empty() || !verdicts.is_empty()).then_some(verdicts)
+    let transactions = answer.get("transactions").and_then(Value::as_array);
+    let verdicts = |list: &Vec<Value>| list.iter().filter_map(verdict).collect();
+    let named: Vec<ServerVerdict> = transactions.or(answer.as_array()).map(verdicts)?;
+    (transactions.is_some_and(Vec::is_empty) || !named.is_empty()).then_some(named)
 }
 
 fn verdict(answer: &Value) -> Option<ServerVerdict> {
@@ -253,6 +254,20 @@ mod tests {
             matches!(&verdicts[1].verdict, Verdict::Rejected(error) if error.code == "EMPTY_TITLE")
         );
         assert_eq!(verdicts.len(), 2);
+    }
+
+    #[test]
+    fn a_list_of_verdicts_needs_no_name() {
+        let body = r#"[{"id":"c:1","status":"rejected","error":{"message":"no"}}]"#;
+        let Outcome::Settled(verdicts) = answer(200, body, &["c:1", "c:2"]) else {
+            panic!("not settled");
+        };
+        assert_eq!(verdicts.len(), 1);
+        assert!(matches!(&verdicts[0].verdict, Verdict::Rejected(error) if error.message == "no"));
+        let Outcome::Settled(verdicts) = answer(200, "[]", &["c:1"]) else {
+            panic!("not settled");
+        };
+        assert_eq!(verdicts[0].verdict, ACCEPTED);
     }
 
     #[test]

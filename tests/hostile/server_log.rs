@@ -245,7 +245,8 @@ fn logs_that_end_one_after_the_other_are_asked_for_ever_more_slowly() {
         let body = r#"[{"key":"77","value":{"id":"77","a":"x"},"headers":{"operation":"update"}}]"#;
         victim.answers("t", 200, &headers("H", "10_0", SCHEMA), body);
     };
-    let loops: [(&str, &dyn Fn(&mut Victim)); 7] = [
+    type Loop<'a> = &'a dyn Fn(&mut Victim);
+    let loops: [(&str, Loop<'_>); 7] = [
         ("409 with a handle", &must_refetch),
         ("409 without", &nameless),
         ("must-refetch in a 200", &in_a_200),
