@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use throughline::engine::Endpoint;
+use throughline::ids::Millis;
 use throughline::tabs::UploadPhase;
 
 use crate::support::world::Fault;
@@ -47,10 +48,16 @@ fn a_server_that_asks_for_patience_gets_it() {
     assert_eq!(status.phase, UploadPhase::Waiting);
     assert_eq!(status.error.unwrap().code, "NETWORK");
     world.settle();
-    let sent: Vec<i64> = posts(world).iter().map(|one| one.at.0).collect();
+    let sent: Vec<Millis> = posts(world).iter().map(|one| one.at).collect();
     assert_eq!(sent.len(), 2);
-    assert!(sent[1] - sent[0] >= 40_000, "{sent:?}");
-    assert!(world.client("a").status().upload.error.is_none());
+    assert!(sent[1] >= sent[0].after(40_000), "{sent:?}");
+    assert_eq!(
+        status.retry_at,
+        Some(sent[1]),
+        "what it said is what it did"
+    );
+    let status = world.client("a").status().upload;
+    assert!(status.error.is_none() && status.retry_at.is_none());
     world.assert_same("todos");
 }
 
