@@ -97,6 +97,7 @@ impl Engine {
         request: Request,
     ) -> Result<Reply> {
         let (tab, key) = (asked.tab, asked.key.as_ref());
+        self.must_be_own(tab, &request)?;
         Ok(match request {
             Request::Query {
                 statement,
