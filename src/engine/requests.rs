@@ -1,5 +1,7 @@
 //! The app's requests.
 
+use serde::de::IgnoredAny;
+
 use super::live::LiveQuery;
 use super::{Asked, Awaiting, Effect, Engine};
 use crate::error::{Error, Result};
@@ -98,6 +100,7 @@ impl Engine {
     ) -> Result<Reply> {
         let (tab, key) = (asked.tab, asked.key.as_ref());
         self.must_be_own(tab, &request)?;
+        check_meta(&request)?;
         Ok(match request {
             Request::Query {
                 statement,
@@ -352,6 +355,19 @@ impl Engine {
             self.effects
                 .push(Effect::Reply(awaiting.asked.id, Ok(Reply::Done)));
         }
+    }
+}
+
+/// What an app attaches is kept and sent as the JSON that it is: what is none could never be sent.
+fn check_meta(request: &Request) -> Result<()> {
+    let (Request::Batch { meta, .. } | Request::Begin { meta } | Request::Edit { meta, .. }) =
+        request
+    else {
+        return Ok(());
+    };
+    match meta.as_deref().map(crate::json::from_str::<IgnoredAny>) {
+        Some(Err(error)) => Err(Error::Argument(format!("meta is no JSON: {error}"))),
+        Some(Ok(_)) | None => Ok(()),
     }
 }
 

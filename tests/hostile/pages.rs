@@ -61,6 +61,47 @@ fn a_document_beyond_what_json_readers_take_can_be_sent_and_settled() {
     }
 }
 
+/// What an app attaches goes into the body as it is.
+#[test]
+fn what_is_attached_and_is_no_json_is_refused() {
+    for meta in [
+        "",
+        "x",
+        "{",
+        "{}{}",
+        "[1,]",
+        "NaN",
+        "'; --",
+        "\u{0}",
+        "1,\"changes\":[]",
+    ] {
+        let mut app = App::open(TODOS);
+        let refused =
+            |error: Option<Error>| assert_eq!(error.unwrap().code(), "ARGUMENT", "{meta}");
+        let batch = Request::Batch {
+            statements: vec![statement(&insert(1), &[])],
+            meta: Some(meta.into()),
+        };
+        refused(app.ask(batch).err());
+        refused(
+            app.ask(Request::Begin {
+                meta: Some(meta.into()),
+            })
+            .err(),
+        );
+        app.run(&insert(2));
+        let pending = app.pending();
+        assert_eq!(pending.len(), 1);
+        let edit = Request::Edit {
+            number: pending[0].number,
+            changes: "[]".into(),
+            meta: Some(meta.into()),
+        };
+        refused(app.ask(edit).err());
+        app.assert_sound();
+    }
+}
+
 fn insert(n: u32) -> String {
     format!(
         "INSERT INTO todos (id, title, completed, created_at) VALUES ('{}', 'x', false, '2026-01-01')",
