@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::live::LiveQuery;
+use super::live::{self, LiveQuery};
 use super::{Asked, Awaiting, Effect, Engine};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, SubscriptionId, TabNumber};
@@ -213,6 +213,7 @@ impl Engine {
         if !analysis.readonly {
             return Err(Error::Argument("a live query only reads".into()));
         }
+        live::check_number(&self.live, (tab, subscription))?;
         let reads = analysis.reads.clone();
         let mut live = LiveQuery::new((tab, subscription), statement, reads, key);
         let begun = (self.clock)();

@@ -337,6 +337,41 @@ fn live(subscription: u32, sql: &str) -> Request {
 }
 
 #[test]
+fn a_tab_that_subscribes_without_end_is_refused_and_others_are_not() {
+    let mut app = App::open(TODOS);
+    let mut refused = None;
+    for n in 0..20_000 {
+        let sql = "SELECT count(*) FROM todos";
+        if let Some(Err(error)) = of_tab(&mut app, 1, n, live(n, sql)) {
+            refused = Some((n, error));
+            break;
+        }
+        app.effects.clear();
+    }
+    let (count, error) = refused.expect("there is an end");
+    assert_eq!((count, error.code()), (10_000, "ARGUMENT"));
+    of_tab(&mut app, 2, 1, live(1, "SELECT 1"))
+        .unwrap()
+        .unwrap();
+    // In place of one that is there is no further one.
+    of_tab(&mut app, 1, 2, live(0, "SELECT 1"))
+        .unwrap()
+        .unwrap();
+    of_tab(&mut app, 1, 3, Request::Unsubscribe(SubscriptionId(7)))
+        .unwrap()
+        .unwrap();
+    of_tab(&mut app, 1, 4, live(7, "SELECT 1"))
+        .unwrap()
+        .unwrap();
+    app.run(&insert(1));
+    app.handle(Event::TabGone(TabNumber(1)));
+    of_tab(&mut app, 1, 5, live(1, "SELECT 1"))
+        .unwrap()
+        .unwrap();
+    app.assert_sound();
+}
+
+#[test]
 fn a_storm_of_subscriptions_leaves_nothing_behind() {
     let mut app = App::open(TODOS);
     for n in 0..20_000 {
