@@ -8,16 +8,12 @@ use super::durability::prepare;
 use super::{Asked, Effect, Engine, Purpose, RequestKey, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, TabNumber, TransactionId};
-use crate::schema::Ordered;
 use crate::store::query::{self, Analysis};
 use crate::store::{Session, Writing, requests, transactions};
 use crate::tabs::{Executed, Reply, Request, Rows, Statement};
 
 /// An interactive transaction without a request for so long is rolled back: all else waits for it.
 pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
-
-/// Statements whose analysis is kept.
-const ANALYSES: usize = 256;
 
 /// The interactive transaction.
 #[derive(Debug)]
@@ -60,29 +56,6 @@ impl OpenTransaction {
             | Request::Unsubscribe(_) => true,
             _ => false,
         }
-    }
-}
-
-/// What is known of the app's statements, by their text.
-#[derive(Debug, Default)]
-pub(super) struct Analyses(Ordered<Arc<Analysis>>);
-
-impl Analyses {
-    fn of(&mut self, conn: &Connection, session: &Session, sql: &str) -> Result<Arc<Analysis>> {
-        if let Some(known) = self.0.get(sql) {
-            return Ok(known.clone());
-        }
-        let analysis = Arc::new(query::analyze(conn, session, sql)?);
-        if self.0.len() >= ANALYSES {
-            self.clear();
-        }
-        self.0.set(sql.to_owned(), analysis.clone());
-        Ok(analysis)
-    }
-
-    /// Forgets all: the schema changed.
-    pub(super) fn clear(&mut self) {
-        self.0 = Ordered::new();
     }
 }
 

@@ -9,6 +9,9 @@ use crate::schema::Names;
 use crate::tabs::{self, Columns, Executed, RowsWriter};
 use crate::value::{PgType, Value};
 
+/// A longer statement, one with its values written into it, is compiled each time and forgotten: hundreds of them would fill the memory.
+pub const LONGEST_KEPT: usize = 1 << 16;
+
 /// What is known of a statement without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
@@ -151,8 +154,20 @@ fn execute(
     statement: &tabs::Statement,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
+    if statement.sql.len() > LONGEST_KEPT {
+        return step(&mut conn.prepare(&statement.sql)?, session, statement, sink);
+    }
     let mut prepared = conn.prepare_cached(&statement.sql)?;
-    bind(&mut prepared, &statement.params)?;
+    step(&mut prepared, session, statement, sink)
+}
+
+fn step(
+    prepared: &mut Statement<'_>,
+    session: &Session,
+    statement: &tabs::Statement,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    bind(prepared, &statement.params)?;
     let typed = statement.typed.then_some(session);
     // Known only once the statement runs: after a schema change SQLite compiles it anew in its first step.
     let mut head = None;
@@ -170,7 +185,7 @@ fn execute(
     }
     drop(rows);
     if head.is_none() {
-        sink.begin(&head_of(&prepared, typed))
+        sink.begin(&head_of(prepared, typed))
             .map_err(Failure::Ours)?;
     }
     Ok(())
