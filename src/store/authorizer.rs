@@ -51,9 +51,10 @@ pub(super) fn install(conn: &mut Connection, session: Arc<Session>) -> Result<()
 }
 
 fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
+    // A common table that the statement names like a trigger of ours is told as if it were that trigger.
     let ours = context
         .accessor
-        .is_some_and(|accessor| session.is_trigger(accessor));
+        .is_some_and(|accessor| session.is_trigger(accessor) && !session.app_mentions(accessor));
     match context.action {
         AuthAction::Read { table_name, .. } => {
             session.note(|access| {
@@ -112,12 +113,18 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
         }
         | AuthAction::CreateView { view_name: name }
         | AuthAction::CreateTempView { view_name: name }
-            if names::is_trigger(name) =>
+            if names::OPERATIONS
+                .iter()
+                .any(|operation| session.app_mentions(&names::trigger("", operation))) =>
         {
             Err(format!(
-                "{name:?} is the name of a generated trigger: choose another"
+                "{name:?} has the name of a generated trigger, or has it in it: choose another"
             ))
         }
+        // SQLite tells the old name alone.
+        AuthAction::AlterTable { table_name, .. } if session.app_mentions(names::PREFIX) => Err(
+            format!("{table_name:?} cannot get a name that is reserved for sync"),
+        ),
         ref action => {
             session.note(|access| access.changes_schema = true);
             match schema_change(action) {

@@ -33,7 +33,7 @@ pub struct Analysis {
 /// [`Error::Forbidden`] with the reason, [`Error::Sql`] for what SQLite does not understand,
 /// [`Error::Argument`] for no statement or several.
 pub fn analyze(conn: &Connection, session: &Session, sql: &str) -> Result<Analysis> {
-    session.enter_app();
+    session.enter_app(sql);
     let prepared = conn.prepare(sql).map(|statement| statement.readonly());
     let access = session.leave_app();
     let readonly = prepared.map_err(|error| app_error(session, error))?;
@@ -128,7 +128,7 @@ pub fn run_into(
     statement: &tabs::Statement,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    session.enter_app();
+    session.enter_app(&statement.sql);
     let done = execute(conn, session, statement, sink);
     session.leave_app();
     done.map_err(|failure| match failure {
