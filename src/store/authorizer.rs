@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
+use super::salvage::SEQUENCE;
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::schema::names::{self, function};
@@ -68,7 +69,13 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
             session.note(|access| {
                 access.writes.set(table_name.to_ascii_lowercase(), ());
             });
-            if ours || !session.is_internal(table_name) {
+            // What SQLite itself does to it comes after the change of a table.
+            let is_numbering = table_name.eq_ignore_ascii_case(SEQUENCE);
+            let protected = match is_numbering {
+                true => !session.app_changes_schema(),
+                false => session.is_internal(table_name),
+            };
+            if ours || !protected {
                 Ok(())
             } else {
                 Err(format!(

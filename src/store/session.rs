@@ -234,6 +234,14 @@ impl Session {
         text.is_some_and(|text| text.contains(&name.to_ascii_lowercase()))
     }
 
+    /// Whether the app's statement makes, drops or alters something, as far as it was compiled.
+    pub(super) fn app_changes_schema(&self) -> bool {
+        self.state()
+            .app
+            .as_ref()
+            .is_some_and(|app| app.changes_schema)
+    }
+
     pub(super) fn note(&self, note: impl FnOnce(&mut Access)) {
         if let Some(access) = &mut self.state().app {
             note(access);

@@ -192,6 +192,38 @@ fn the_text_of_a_statement_may_name_a_trigger_where_it_asks_for_nothing() {
 }
 
 #[test]
+fn what_sqlite_numbers_rows_by_is_not_written() {
+    let mut app = with_drafts();
+    app.run("CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT)");
+    app.run("INSERT INTO numbered (body) VALUES ('a')");
+    for sql in [
+        "UPDATE sqlite_sequence SET seq = 0",
+        "UPDATE sqlite_sequence SET seq = 9223372036854775807 WHERE name = '_throughline_shapes'",
+        "DELETE FROM sqlite_sequence",
+        "INSERT INTO sqlite_sequence VALUES ('_throughline_held', 9223372036854775807)",
+        "REPLACE INTO SQLITE_SEQUENCE (rowid, name, seq) VALUES (1, 'x', 1)",
+        "UPDATE main.sqlite_sequence SET name = 'x'",
+    ] {
+        let error = app.refused(sql);
+        assert_eq!(error.code(), "FORBIDDEN", "{sql}: {error}");
+    }
+    app.run("CREATE TRIGGER reset AFTER INSERT ON drafts BEGIN DELETE FROM sqlite_sequence; END");
+    let error = app.refused("INSERT INTO drafts (body) VALUES ('a')");
+    assert_eq!(error.code(), "FORBIDDEN");
+    // SQLite itself does, for a table of the app's own.
+    app.run("ALTER TABLE numbered RENAME TO counted");
+    app.run("INSERT INTO counted (body) VALUES ('b')");
+    assert_eq!(app.rows("SELECT id FROM counted"), ["1", "2"]);
+    app.run("DROP TABLE counted");
+    assert_eq!(
+        app.rows("SELECT name FROM sqlite_sequence WHERE name IN ('numbered', 'counted')")
+            .len(),
+        0
+    );
+    app.assert_sound();
+}
+
+#[test]
 fn a_view_of_the_app_lets_nothing_through() {
     let mut app = with_drafts();
     app.run("CREATE VIEW mine AS SELECT * FROM todos_synced");
