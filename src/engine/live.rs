@@ -13,12 +13,32 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::inspect::Runs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{SubscriptionId, TabNumber};
 use crate::schema::Names;
 use crate::store::{Session, query};
 use crate::tabs::{LiveDiff, Statement};
 use steps::{Known, Steps};
+
+/// So many a tab can have: each is looked at after each commit. Who comes this far ends none of them.
+const LIVE_QUERIES: usize = 10_000;
+
+/// Whether the tab can have this subscription besides its others.
+///
+/// # Errors
+/// [`Error::Argument`] if they are too many.
+pub(super) fn check_number(
+    live: &[LiveQuery],
+    (tab, subscription): (TabNumber, SubscriptionId),
+) -> Result<()> {
+    let is_other = |live: &&LiveQuery| live.tab == tab && live.subscription != subscription;
+    if live.iter().filter(is_other).count() < LIVE_QUERIES {
+        return Ok(());
+    }
+    Err(Error::Argument(format!(
+        "this tab has {LIVE_QUERIES} live queries: unsubscribe from those that nobody looks at any more"
+    )))
+}
 
 /// One subscription.
 #[derive(Debug)]
@@ -93,7 +113,7 @@ impl LiveQuery {
     /// Runs the query. The result is shared with one of `others` that has the same.
     ///
     /// # Errors
-    /// What SQLite says; [`crate::error::Error::Argument`] when the result lacks a key column.
+    /// What SQLite says; [`Error::Argument`] when the result lacks a key column.
     pub(super) fn run(
         &self,
         conn: &Connection,

@@ -8,16 +8,12 @@ use super::durability::prepare;
 use super::{Asked, Effect, Engine, Purpose, RequestKey, begin, timer};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, TabNumber, TransactionId};
-use crate::schema::Ordered;
 use crate::store::query::{self, Analysis};
 use crate::store::{Session, Writing, requests, transactions};
 use crate::tabs::{Executed, Reply, Request, Rows, Statement};
 
 /// An interactive transaction without a request for so long is rolled back: all else waits for it.
 pub(super) const TRANSACTION_IDLE_MS: u64 = 10_000;
-
-/// Statements whose analysis is kept.
-const ANALYSES: usize = 256;
 
 /// The interactive transaction.
 #[derive(Debug)]
@@ -32,6 +28,18 @@ pub(super) struct OpenTransaction {
 }
 
 impl OpenTransaction {
+    /// Whether a request names it that is another tab's.
+    fn is_strange_to(&self, tab: TabNumber, request: &Request) -> bool {
+        let named = match request {
+            Request::Query { transaction, .. } | Request::Execute { transaction, .. } => {
+                *transaction
+            }
+            Request::Commit(id) | Request::Rollback(id) => Some(*id),
+            _ => None,
+        };
+        named == Some(self.id) && tab != self.tab
+    }
+
     /// Whether a request may run while this one is open.
     pub(super) fn admits(&self, asked: &Asked, request: &Request) -> bool {
         match request {
@@ -48,29 +56,6 @@ impl OpenTransaction {
             | Request::Unsubscribe(_) => true,
             _ => false,
         }
-    }
-}
-
-/// What is known of the app's statements, by their text.
-#[derive(Debug, Default)]
-pub(super) struct Analyses(Ordered<Arc<Analysis>>);
-
-impl Analyses {
-    fn of(&mut self, conn: &Connection, session: &Session, sql: &str) -> Result<Arc<Analysis>> {
-        if let Some(known) = self.0.get(sql) {
-            return Ok(known.clone());
-        }
-        let analysis = Arc::new(query::analyze(conn, session, sql)?);
-        if self.0.len() >= ANALYSES {
-            self.clear();
-        }
-        self.0.set(sql.to_owned(), analysis.clone());
-        Ok(analysis)
-    }
-
-    /// Forgets all: the schema changed.
-    pub(super) fn clear(&mut self) {
-        self.0 = Ordered::new();
     }
 }
 
@@ -331,6 +316,14 @@ impl Engine {
         self.session.end_writing();
         // A schema change may have been undone.
         self.analyses.clear();
+    }
+
+    /// Refuses what a tab may not do with the transaction that is open.
+    pub(super) fn must_be_own(&self, tab: TabNumber, request: &Request) -> Result<()> {
+        match &self.open_transaction {
+            Some(open) if open.is_strange_to(tab, request) => Err(not_open()),
+            _ => Ok(()),
+        }
     }
 
     fn must_be_open(&self, id: TransactionId) -> Result<()> {

@@ -6,6 +6,7 @@
 //! While the app holds an interactive transaction open, SQLite's one connection is in it: everything else waits
 //! in order until it ends.
 
+mod analyses;
 mod config;
 mod durability;
 pub mod files;
@@ -63,11 +64,12 @@ use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, StorageStatus};
 use crate::upload::Uploader;
+use analyses::Analyses;
 use durability::{Purpose, begin};
 use grouping::Groups;
 use life::Life;
 use live::LiveQuery;
-use local::{Analyses, OpenTransaction};
+use local::OpenTransaction;
 pub(crate) use numbered::Numbered;
 use runner::ShapeRunner;
 pub use trace::{Trace, lines as trace_lines};

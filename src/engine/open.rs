@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::analyses::Analyses;
 use super::config::DeclaredShape;
 use super::durability::choose;
 use super::grouping::Groups;
 use super::ledger::LEDGER_SHAPE;
 use super::life::Life;
-use super::local::Analyses;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, Numbered, Outstanding, Purpose, Upkeep, begin};

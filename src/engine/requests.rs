@@ -1,6 +1,8 @@
 //! The app's requests.
 
-use super::live::LiveQuery;
+use serde::de::IgnoredAny;
+
+use super::live::{self, LiveQuery};
 use super::{Asked, Awaiting, Effect, Engine};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, SubscriptionId, TabNumber};
@@ -97,6 +99,8 @@ impl Engine {
         request: Request,
     ) -> Result<Reply> {
         let (tab, key) = (asked.tab, asked.key.as_ref());
+        self.must_be_own(tab, &request)?;
+        check_meta(&request)?;
         Ok(match request {
             Request::Query {
                 statement,
@@ -209,6 +213,7 @@ impl Engine {
         if !analysis.readonly {
             return Err(Error::Argument("a live query only reads".into()));
         }
+        live::check_number(&self.live, (tab, subscription))?;
         let reads = analysis.reads.clone();
         let mut live = LiveQuery::new((tab, subscription), statement, reads, key);
         let begun = (self.clock)();
@@ -351,6 +356,19 @@ impl Engine {
             self.effects
                 .push(Effect::Reply(awaiting.asked.id, Ok(Reply::Done)));
         }
+    }
+}
+
+/// What an app attaches is kept and sent as the JSON that it is: what is none could never be sent.
+fn check_meta(request: &Request) -> Result<()> {
+    let (Request::Batch { meta, .. } | Request::Begin { meta } | Request::Edit { meta, .. }) =
+        request
+    else {
+        return Ok(());
+    };
+    match meta.as_deref().map(crate::json::from_str::<IgnoredAny>) {
+        Some(Err(error)) => Err(Error::Argument(format!("meta is no JSON: {error}"))),
+        Some(Ok(_)) | None => Ok(()),
     }
 }
 

@@ -95,17 +95,12 @@ pub fn outdated(table: &str) -> String {
     format!("{PREFIX}outdated_{table}")
 }
 
+/// What every trigger's name has in it.
+pub const TRIGGER_INFIX: &str = "__on_";
+
 /// The trigger for `operation` (`insert`, `update`, `delete`) on the view.
 pub fn trigger(table: &str, operation: &str) -> String {
-    format!("{table}__on_{operation}")
-}
-
-/// Whether a trigger of that name could be the one of a table, whether or not there is such a table yet.
-pub fn is_trigger(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    OPERATIONS
-        .iter()
-        .any(|operation| name.ends_with(&trigger("", operation)))
+    format!("{table}{TRIGGER_INFIX}{operation}")
 }
 
 /// The `n`th index on `base` (the synced or the shadow table).

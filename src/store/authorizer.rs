@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
+use super::salvage::SEQUENCE;
 use super::session::Session;
 use crate::error::{Error, Result};
 use crate::schema::names::{self, function};
@@ -51,9 +52,10 @@ pub(super) fn install(conn: &mut Connection, session: Arc<Session>) -> Result<()
 }
 
 fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
+    // A common table that the statement names like a trigger of ours is told as if it were that trigger.
     let ours = context
         .accessor
-        .is_some_and(|accessor| session.is_trigger(accessor));
+        .is_some_and(|accessor| session.is_trigger(accessor) && !session.app_mentions(accessor));
     match context.action {
         AuthAction::Read { table_name, .. } => {
             session.note(|access| {
@@ -67,7 +69,13 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
             session.note(|access| {
                 access.writes.set(table_name.to_ascii_lowercase(), ());
             });
-            if ours || !session.is_internal(table_name) {
+            // What SQLite itself does to it comes after the change of a table.
+            let is_numbering = table_name.eq_ignore_ascii_case(SEQUENCE);
+            let protected = match is_numbering {
+                true => !session.app_changes_schema(),
+                false => session.is_internal(table_name),
+            };
+            if ours || !protected {
                 Ok(())
             } else {
                 Err(format!(
@@ -112,12 +120,18 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
         }
         | AuthAction::CreateView { view_name: name }
         | AuthAction::CreateTempView { view_name: name }
-            if names::is_trigger(name) =>
+            if names::OPERATIONS
+                .iter()
+                .any(|operation| session.app_mentions(&names::trigger("", operation))) =>
         {
             Err(format!(
-                "{name:?} is the name of a generated trigger: choose another"
+                "{name:?} has the name of a generated trigger, or has it in it: choose another"
             ))
         }
+        // SQLite tells the old name alone.
+        AuthAction::AlterTable { table_name, .. } if session.app_mentions(names::PREFIX) => Err(
+            format!("{table_name:?} cannot get a name that is reserved for sync"),
+        ),
         ref action => {
             session.note(|access| access.changes_schema = true);
             match schema_change(action) {

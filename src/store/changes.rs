@@ -1,6 +1,8 @@
 //! The change log: pending intents and what is known of their way back.
 
 use rusqlite::{Connection, params};
+use serde::de::IgnoredAny;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::error::corrupt;
@@ -320,8 +322,25 @@ pub(super) fn records(
     Ok(records)
 }
 
-pub(super) fn parse_json(text: &str) -> Result<serde_json::Value> {
-    crate::json::from_str(text).map_err(|error| corrupt(format!("{text}: {error}")))
+/// JSON text as values. What is nested deeper, or larger, than a value can be is its text: a column takes it all the same.
+pub(super) fn parse_json(text: &str) -> Result<Json> {
+    let unread = match crate::json::from_str::<Json>(text) {
+        Ok(read) => return Ok(read),
+        Err(error) => error,
+    };
+    if crate::json::from_str::<IgnoredAny>(text).is_err() {
+        return Err(corrupt(format!("{text}: {unread}")));
+    }
+    let whole = |text: &str| Json::String(text.to_owned());
+    let part =
+        |raw: &RawValue| crate::json::from_str(raw.get()).unwrap_or_else(|_| whole(raw.get()));
+    Ok(match crate::json::from_str::<Ordered<&RawValue>>(text) {
+        Ok(members) => members
+            .iter()
+            .map(|(name, raw)| (name.to_owned(), part(raw)))
+            .collect(),
+        Err(_) => whole(text),
+    })
 }
 
 /// JSON text as it is.

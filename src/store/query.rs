@@ -9,6 +9,9 @@ use crate::schema::Names;
 use crate::tabs::{self, Columns, Executed, RowsWriter};
 use crate::value::{PgType, Value};
 
+/// A longer statement, one with its values written into it, is compiled each time and forgotten: hundreds of them would fill the memory.
+pub const LONGEST_KEPT: usize = 1 << 16;
+
 /// What is known of a statement without running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Analysis {
@@ -30,7 +33,7 @@ pub struct Analysis {
 /// [`Error::Forbidden`] with the reason, [`Error::Sql`] for what SQLite does not understand,
 /// [`Error::Argument`] for no statement or several.
 pub fn analyze(conn: &Connection, session: &Session, sql: &str) -> Result<Analysis> {
-    session.enter_app();
+    session.enter_app(sql);
     let prepared = conn.prepare(sql).map(|statement| statement.readonly());
     let access = session.leave_app();
     let readonly = prepared.map_err(|error| app_error(session, error))?;
@@ -125,7 +128,7 @@ pub fn run_into(
     statement: &tabs::Statement,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    session.enter_app();
+    session.enter_app(&statement.sql);
     let done = execute(conn, session, statement, sink);
     session.leave_app();
     done.map_err(|failure| match failure {
@@ -151,8 +154,20 @@ fn execute(
     statement: &tabs::Statement,
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
+    if statement.sql.len() > LONGEST_KEPT {
+        return step(&mut conn.prepare(&statement.sql)?, session, statement, sink);
+    }
     let mut prepared = conn.prepare_cached(&statement.sql)?;
-    bind(&mut prepared, &statement.params)?;
+    step(&mut prepared, session, statement, sink)
+}
+
+fn step(
+    prepared: &mut Statement<'_>,
+    session: &Session,
+    statement: &tabs::Statement,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    bind(prepared, &statement.params)?;
     let typed = statement.typed.then_some(session);
     // Known only once the statement runs: after a schema change SQLite compiles it anew in its first step.
     let mut head = None;
@@ -170,7 +185,7 @@ fn execute(
     }
     drop(rows);
     if head.is_none() {
-        sink.begin(&head_of(&prepared, typed))
+        sink.begin(&head_of(prepared, typed))
             .map_err(Failure::Ours)?;
     }
     Ok(())

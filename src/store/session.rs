@@ -56,6 +56,8 @@ pub(super) struct Access {
     pub(super) reads: Names,
     pub(super) writes: Names,
     pub(super) changes_schema: bool,
+    /// The statement in lower case, if it mentions a name of ours.
+    mentions: Option<String>,
 }
 
 impl Session {
@@ -201,9 +203,15 @@ impl Session {
     }
 
     /// Until [`Session::leave_app`], statements are the app's: the authorizer checks and notes them.
-    pub(super) fn enter_app(&self) {
+    pub(super) fn enter_app(&self, sql: &str) {
+        let lower = sql.to_ascii_lowercase();
+        let reserved = [names::PREFIX, names::TRIGGER_INFIX];
+        let mentions = reserved.iter().any(|name| lower.contains(name));
         let mut state = self.state();
-        state.app = Some(Access::default());
+        state.app = Some(Access {
+            mentions: mentions.then_some(lower),
+            ..Access::default()
+        });
         state.refusal = None;
         drop(state);
         self.start_limit();
@@ -217,6 +225,21 @@ impl Session {
 
     pub(super) fn is_app(&self) -> bool {
         self.state().app.is_some()
+    }
+
+    /// Whether the app's statement itself has a name of ours in it, in whatever case.
+    pub(super) fn app_mentions(&self, name: &str) -> bool {
+        let state = self.state();
+        let text = state.app.as_ref().and_then(|app| app.mentions.as_ref());
+        text.is_some_and(|text| text.contains(&name.to_ascii_lowercase()))
+    }
+
+    /// Whether the app's statement makes, drops or alters something, as far as it was compiled.
+    pub(super) fn app_changes_schema(&self) -> bool {
+        self.state()
+            .app
+            .as_ref()
+            .is_some_and(|app| app.changes_schema)
     }
 
     pub(super) fn note(&self, note: impl FnOnce(&mut Access)) {

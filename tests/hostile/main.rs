@@ -7,6 +7,7 @@ mod support;
 mod victim;
 
 mod api;
+mod pages;
 mod server_group;
 mod server_log;
 mod server_rows;

@@ -122,3 +122,13 @@ fn sync_is_not_interrupted() {
     let count = app.rows("SELECT count(*) FROM todos").values();
     assert_eq!(count, [Value::Integer(2_001)]);
 }
+
+#[test]
+fn statements_of_megabytes_are_not_kept() {
+    let mut app = App::open("");
+    for n in 0..300 {
+        let sql = format!("SELECT {n}, '{}'", "x".repeat(1_000_000));
+        read(&mut app, &sql, None).unwrap();
+    }
+    assert!(app.engine.analyses.text_kept() < 1_000_000);
+}
