@@ -377,3 +377,51 @@ fn a_body_that_cannot_be_stored_leaves_rows_and_position_as_they_were() {
     assert!(stored[0].contains("10_0"), "{stored:?}");
     assert_eq!(log.app.rows(position), stored);
 }
+
+/// Where it is kept who holds which row, that is kept by key.
+#[test]
+fn a_primary_key_that_changes_under_rows_with_tags_is_read_anew() {
+    const OTHER_KEY: &str =
+        r#"{"a":{"type":"text","pk_index":0},"id":{"type":"int4"},"b":{"type":"text"}}"#;
+    let tagged = |id: u32, a: &str| {
+        let value = format!(r#"{{"id":"{id}","a":"{a}","b":"b"}}"#);
+        change(
+            "insert",
+            id,
+            &value,
+            r#","tags":["t"],"active_conditions":[true]"#,
+        )
+    };
+    let mut log = Log::begun();
+    log.says("12_0", &[tagged(3, "a3")]);
+    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
+    log.app.run("UPDATE t SET b = 'queued' WHERE id = 2");
+    log.must_refetch();
+    let body = format!(
+        "[{},{},{}]",
+        tagged(1, "a1"),
+        tagged(1, "a2"),
+        up_to_date(20)
+    );
+    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", OTHER_KEY)]);
+    assert_eq!(log.phase(), ShapePhase::Live);
+    assert_eq!(log.rows(), ["1|a1|b", "1|a2|b"]);
+    let rejected = log.app.rejected();
+    assert_eq!(rejected.len(), 1, "a write by the old key has no row");
+    let error = rejected[0].error.clone().unwrap();
+    assert_eq!(error.code, "SCHEMA_CHANGED", "{error:?}");
+    assert_eq!(
+        log.app.pending().len(),
+        1,
+        "what the server may have is its to decide"
+    );
+    let event = r#"{"headers":{"event":"move-out","patterns":[{"pos":0,"value":"t"}]}}"#;
+    log.answers_as(
+        200,
+        "H2",
+        "21_0",
+        &format!("[{event},{}]", up_to_date(21)),
+        &[],
+    );
+    assert_eq!(log.rows(), [] as [&str; 0], "tags stand with the new key");
+}

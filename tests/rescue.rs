@@ -389,3 +389,31 @@ fn of_older_files_one_is_kept() {
     });
     assert_whole(world, &keys);
 }
+
+#[test]
+fn a_client_id_that_cannot_be_one_is_minted_anew() {
+    let (mut world, keys) = with_writes();
+    let sql = "UPDATE _throughline_settings SET value = 'no' || char(0) WHERE name = 'client_id'";
+    world.edit_file("a", sql);
+    let recovery = recover(&mut world);
+    assert_eq!(
+        (recovery.transactions, recovery.lost),
+        (4, 1),
+        "{recovery:?}"
+    );
+    let pending: Vec<String> = world
+        .client("a")
+        .pending()
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    assert_eq!(pending.len(), keys.len());
+    world.online("a");
+    world.settle();
+    let applied = world.ledger.applied();
+    assert!(
+        pending.iter().all(|key| applied.get(key) == Some(&1)),
+        "{applied:?}"
+    );
+    world.assert_same("todos");
+}

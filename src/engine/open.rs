@@ -300,8 +300,8 @@ fn bring_tables_up(
         };
         if let Some(wanted) = wanted {
             let table = adopt(conn, session, found, wanted)?;
-            if found.is_some_and(|found| !found.stores_like(&table)) {
-                reject_misfits(conn, session, client, config, &table, now)?;
+            if let Some(found) = found.filter(|found| !found.stores_like(&table)) {
+                reject_misfits(conn, session, client, config, (found, &table), now)?;
             }
             done.push(name);
         }

@@ -106,16 +106,16 @@ pub(super) struct Settled {
     caused_by: Option<TransactionId>,
 }
 
-/// Spells queued writes anew for a changed table and rolls back those that it can no longer hold. Wants a transaction.
+/// Spells pending writes anew for a table that was known otherwise, and rolls back those that it can no longer hold. Wants a transaction.
 pub(super) fn reject_misfits(
     conn: &Connection,
     session: &Session,
     client: &ClientId,
     config: &Config,
-    table: &TableSchema,
+    (known, table): (&TableSchema, &TableSchema),
     now: Millis,
 ) -> Result<Rejected> {
-    let verdicts = changes::spell_anew(conn, table)?
+    let verdicts = changes::spell_anew(conn, known, table)?
         .into_iter()
         .map(|(id, message)| {
             let error = ErrorReport {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::ids::{Millis, ShapeId};
 use crate::schema::TableSchema;
 use crate::shape::Event;
-use crate::store::{shapes, staging};
+use crate::store::{membership, shapes, staging};
 
 impl Engine {
     /// The header's schema, held against the declaration.
@@ -52,20 +52,28 @@ impl Engine {
     }
 
     /// The same for a log that loads beside the rows: readers see its schema when they see its rows, but for the
-    /// very first, which makes the table. `None`: its rows so far are of another schema.
+    /// very first, which makes the table, and for one with another key where it is kept who holds which row: what is
+    /// kept has one key, so the rows of the old one go at once. With the writes that have no place in it; `None`: its
+    /// rows so far are of another schema.
     pub(super) fn staged_schema(
         &self,
         transaction: &Connection,
         shape: ShapeId,
         known: Option<&Arc<TableSchema>>,
         described: Option<TableSchema>,
-    ) -> Result<Option<Arc<TableSchema>>> {
+    ) -> Result<Option<(Arc<TableSchema>, Rejected)>> {
         let loading = shapes::loading(transaction, shape)?.map(|(schema, _)| schema);
         let Some(wanted) = described.or_else(|| loading.clone()) else {
             return Err(Error::Protocol("rows came before a schema".into()));
         };
-        if known.is_none() {
-            adopt(transaction, &self.session, None, wanted.clone())?;
+        let mut rejected = Rejected::new();
+        match known {
+            None => drop(adopt(transaction, &self.session, None, wanted.clone())?),
+            Some(known) if known.identifies_like(&wanted) => {}
+            Some(known) if membership::are_kept(transaction, known)? => {
+                (_, rejected) = self.adopt_staged(transaction, &wanted)?;
+            }
+            Some(_) => {}
         }
         let has_begun = staging::has_begun(transaction, shape)?;
         let fits = loading
@@ -80,7 +88,7 @@ impl Engine {
         if loading.as_ref() != Some(&wanted) {
             shapes::save_loading(transaction, shape, Some(&wanted), false)?;
         }
-        Ok(Some(Arc::new(wanted)))
+        Ok(Some((Arc::new(wanted), rejected)))
     }
 
     /// A log that is complete brings its schema along; writes that have no place in it are rolled back.
@@ -102,7 +110,7 @@ impl Engine {
                 &self.session,
                 &self.client,
                 &self.config,
-                &table,
+                (&known, &table),
                 self.now,
             )?,
             _ => Rejected::new(),

@@ -100,10 +100,11 @@ impl Engine {
             Some(header) => Some(self.schema_from(&shape.table, header)?),
             None => None,
         };
-        let Some(table) = (if staged {
+        let Some((table, mut rejected)) = (if staged {
             self.staged_schema(&transaction, shape.id, known, described)?
         } else {
             self.visible_schema(&transaction, known, described)?
+                .map(|table| (table, Rejected::new()))
         }) else {
             return Ok(None);
         };
@@ -125,7 +126,6 @@ impl Engine {
             applied.deleted += staging::seal(&transaction, &table, shape.id)?;
         }
         let waits = is_complete && self.waits_with_swap(&transaction, at)?;
-        let mut rejected = Rejected::new();
         let mut swapped = None;
         if waits {
             shapes::save_loading(&transaction, shape.id, Some(&table), true)?;
@@ -133,7 +133,7 @@ impl Engine {
             let head = head.unwrap_or_default().max(applied.newest);
             let (changed, misfits) = self.swap_in(&transaction, shape.id, &table, head)?;
             swapped = Some(changed);
-            rejected = misfits;
+            rejected.extend(misfits);
         }
         if let (true, false, Some(head)) = (shape.is_partial(), staged, head) {
             subsets::pass(&transaction, shape.id, head)?;
@@ -186,8 +186,9 @@ impl Engine {
             self.staged_schema(&transaction, shape.id, known, described)?
         } else {
             self.visible_schema(&transaction, known, described)?
+                .map(|table| (table, Rejected::new()))
         };
-        let Some(table) = fits else {
+        let Some((table, rejected)) = fits else {
             return Ok(None);
         };
         let tells_of_rows =
@@ -204,6 +205,7 @@ impl Engine {
         });
         Ok(Some(StoredRows {
             newest: changes.max(),
+            rejected,
             ..StoredRows::default()
         }))
     }

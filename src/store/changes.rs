@@ -120,12 +120,24 @@ pub fn keys_with_intents(conn: &Connection, table: &str) -> Result<Vec<String>> 
     Ok(keys)
 }
 
-/// Spells queued intents as the table's new columns want it; returns the transactions with an intent that it can no
-/// longer hold, and why. Wants a transaction.
-pub fn spell_anew(conn: &Connection, table: &TableSchema) -> Result<Vec<(TransactionId, String)>> {
-    let sql = "SELECT c.id, c.transaction_id, c.key, c.value, c.operation
+/// Spells intents as the new columns of a table that was `known` otherwise want it, queued ones whole and of others the key; returns
+/// the queued transactions with an intent that it can no longer hold, and why. Wants a transaction.
+pub fn spell_anew(
+    conn: &Connection,
+    known: &TableSchema,
+    table: &TableSchema,
+) -> Result<Vec<(TransactionId, String)>> {
+    let key_names = |table: &TableSchema| -> Vec<String> {
+        table
+            .key_columns()
+            .map(|column| column.name.clone())
+            .collect()
+    };
+    // A key is written by position: under other columns it would be that of some other row.
+    let has_other_key = key_names(known) != key_names(table);
+    let sql = "SELECT c.id, c.transaction_id, c.key, c.value, c.operation, t.state = 'queued'
          FROM _throughline_changes AS c JOIN _throughline_transactions AS t ON t.id = c.transaction_id
-         WHERE c.table_name = ?1 AND t.state = 'queued' ORDER BY c.id";
+         WHERE c.table_name = ?1 ORDER BY c.id";
     let mut statement = conn.prepare(sql)?;
     let mut found = statement.query([&table.name])?;
     let mut misfits: Vec<(TransactionId, String)> = Vec::new();
@@ -133,13 +145,24 @@ pub fn spell_anew(conn: &Connection, table: &TableSchema) -> Result<Vec<(Transac
         let (id, transaction): (i64, _) = (row.get(0)?, TransactionId(row.get(1)?));
         let (key, value): (String, String) = (row.get(2)?, row.get(3)?);
         let operation = operation(row.get(4)?)?;
-        let spelled = Key::given(table, &key).and_then(|_| spelled(table, operation, &value, None));
-        match spelled {
-            Ok(spelled) if spelled == value => {}
-            Ok(spelled) => {
-                conn.prepare_cached("UPDATE _throughline_changes SET value = ?2 WHERE id = ?1")?
-                    .execute(params![id, spelled])?;
+        let is_queued: bool = row.get(5)?;
+        let fits = Key::given(table, &key).and_then(|given| match is_queued {
+            false => Ok((given.json, value.clone())),
+            true if has_other_key => Err(Error::Argument(format!(
+                "{} has another primary key now",
+                table.name
+            ))),
+            true => Ok((given.json, spelled(table, operation, &value, None)?)),
+        });
+        match fits {
+            Ok(same) if same == (key, value) => {}
+            Ok((key, value)) => {
+                conn.prepare_cached(
+                    "UPDATE _throughline_changes SET key = ?2, value = ?3 WHERE id = ?1",
+                )?
+                .execute(params![id, key, value])?;
             }
+            Err(_) if !is_queued => {}
             Err(_) if misfits.last().is_some_and(|(last, _)| *last == transaction) => {}
             Err(error) => misfits.push((transaction, error.to_string())),
         }

@@ -47,7 +47,7 @@ pub fn keep(conn: &Connection, table: &TableSchema, first: ShapeId) -> Result<()
 }
 
 /// Whether the tables are there.
-pub(super) fn are_kept(conn: &Connection, table: &TableSchema) -> Result<bool> {
+pub fn are_kept(conn: &Connection, table: &TableSchema) -> Result<bool> {
     tables::exists(conn, &names::members(&table.name))
 }
 

@@ -112,7 +112,7 @@ fn restore_schemas(conn: &Connection, table: &Saved) -> Result<()> {
 fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
     // A key of the settings that says how the last session of that file ended says nothing of this one.
     super::settings::mark_closed(conn)?;
-    let mut lost = 0;
+    let mut lost = super::settings::drop_misfits(conn)?;
     for log in [names::CHANGES, names::JOURNAL] {
         let sql = format!(
             "DELETE FROM {log} WHERE NOT (json_valid(key) AND json_valid(value) AND json_valid(ifnull(base, '{{}}')))"

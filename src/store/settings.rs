@@ -3,8 +3,7 @@
 use rusqlite::Connection;
 
 use super::bookkeeping::{first, run};
-use super::error::corrupt;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::ClientId;
 
 const CLIENT_ID: &str = "client_id";
@@ -20,8 +19,10 @@ pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId>
         |row| Ok(row.get(0)?),
     )?;
     if let Some(found) = found {
-        uuid::Uuid::try_parse(&found).map_err(|_| corrupt(format!("client id {found:?}")))?;
-        return Ok(ClientId(found));
+        return match is_client_id(&found) {
+            true => Ok(ClientId(found)),
+            false => Err(Error::Corrupt(format!("client id {found:?}"))),
+        };
     }
     let mut bytes = [0; 16];
     rng.fill(&mut bytes);
@@ -34,6 +35,28 @@ pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId>
         &[&CLIENT_ID, &minted],
     )?;
     Ok(ClientId(minted))
+}
+
+fn is_client_id(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// Drops what a broken file had in the place of an id: another one is minted. How much that is. Wants a transaction.
+pub fn drop_misfits(conn: &Connection) -> Result<usize> {
+    let found: Option<Option<String>> = first(
+        conn,
+        "SELECT value FROM _throughline_settings WHERE name = ?1",
+        &[&CLIENT_ID],
+        |row| Ok(row.get(0).ok()),
+    )?;
+    match found {
+        Some(text) if !text.as_deref().is_some_and(is_client_id) => run(
+            conn,
+            "DELETE FROM _throughline_settings WHERE name = ?1",
+            &[&CLIENT_ID],
+        ),
+        _ => Ok(0),
+    }
 }
 
 /// Leaves a mark that a clean close takes away; whether the one of the last session is still there. Wants a transaction.

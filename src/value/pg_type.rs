@@ -284,13 +284,25 @@ fn without_modifiers(text: &str) -> Result<(String, Option<u32>), String> {
     Ok((kept, modifier))
 }
 
+/// What stands in the last quotes of a text that ends with them. A quote right after one that closed is a quote of the name.
+fn last_quoted(text: &str) -> &str {
+    let (mut start, mut end, mut inside) = (0, None, false);
+    for (at, _) in text.match_indices('"') {
+        if inside {
+            end = Some(at);
+        } else if at == 0 || end != Some(at - 1) {
+            start = at + 1;
+        }
+        inside = !inside;
+    }
+    text.get(start..text.len() - 1).unwrap_or_default()
+}
+
 /// The name as `electric-schema` has it: no schema, no quotes, lower case unless quoted, single spaces.
 fn spoken_name(text: &str) -> String {
     let text = text.trim();
-    if let Some(quoted) = text.strip_suffix('"') {
-        let schema_and_name = quoted.rsplit_once(".\"").map(|(_, name)| name);
-        let name = schema_and_name.or(quoted.strip_prefix('"'));
-        return name.unwrap_or_default().replace("\"\"", "\"");
+    if text.ends_with('"') {
+        return last_quoted(text).replace("\"\"", "\"");
     }
     let last = text.rsplit('.').next().unwrap_or_default();
     let words: Vec<&str> = last.split_whitespace().collect();

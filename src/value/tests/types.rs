@@ -100,6 +100,8 @@ fn the_servers_names_are_spelled_so_that_they_read_back() {
         ("x[]", 0, "\"x[]\"", "x[]"),
         ("a(b", 0, "\"a(b\"", "a(b"),
         ("say \"x\"", 0, "\"say \"\"x\"\"\"", "say \"x\""),
+        ("a.\"b", 0, "\"a.\"\"b\"", "a.\"b"),
+        ("\"b\".c", 1, "\"\"\"b\"\".c\"[]", "\"b\".c[]"),
     ];
     for (name, dims, spelled, catalog) in cases {
         assert_eq!(PgType::spell_electric(name, dims), spelled);
