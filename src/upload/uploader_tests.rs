@@ -330,6 +330,14 @@ fn what_the_server_passes_over_waits_beside_the_queue_and_what_it_did_not_reach_
 }
 
 #[test]
+fn a_timer_of_a_wait_that_is_over_asks_for_nothing() {
+    let mut world = World::with(1);
+    world.answer(200, "");
+    assert_eq!(world.uploader.retry_at(), None);
+    assert_eq!(world.on(Event::Timer), [""; 0]);
+}
+
+#[test]
 fn an_answer_that_names_nothing_neither_spins_nor_blocks_for_ever() {
     let mut world = World::with(60);
     let nothing = r#"{"transactions":[]}"#;
