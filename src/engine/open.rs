@@ -157,9 +157,7 @@ impl Engine {
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
         requests::forget_old(&transaction, now)?;
-        let known = shapes::load_tables(&transaction)?;
-        bring_tables_up(&transaction, session, &client, config, &known, now)?;
-        let runners = bring_shapes_up(&transaction, session, &client, config)?;
+        let runners = bring_up(&transaction, session, &client, config, now)?;
         if let Some(salvage) = salvage {
             for table in session.tables() {
                 refold_pending(&transaction, &table)?;
@@ -196,6 +194,19 @@ impl Engine {
         self.rescue_if_broken();
         Ok(())
     }
+}
+
+/// Tables and shapes as they are declared. Wants a transaction.
+pub(super) fn bring_up(
+    conn: &Connection,
+    session: &Session,
+    client: &ClientId,
+    config: &Config,
+    now: Millis,
+) -> Result<Vec<ShapeRunner>> {
+    let known = shapes::load_tables(conn)?;
+    bring_tables_up(conn, session, client, config, &known, now)?;
+    bring_shapes_up(conn, session, client, config)
 }
 
 /// A runner for each declared shape. What was declared once and is no more goes, with the rows that no other shape
