@@ -152,7 +152,7 @@ impl Engine {
         let is_new = migrations::migrate(&transaction)?;
         let mut recovery = None;
         if let Some(salvage) = salvage {
-            recovery = Some(restore::restore(&transaction, salvage, now)?);
+            recovery = Some(restore::restore(&transaction, session, salvage, now)?);
         }
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
@@ -163,7 +163,7 @@ impl Engine {
                 refold_pending(&transaction, &table)?;
             }
             if let Some(lost) = &mut recovery {
-                *lost += restore::restore_objects(&transaction, salvage)?;
+                *lost += restore::restore_objects(&transaction, session, salvage)?;
             }
         }
         transaction.commit()?;

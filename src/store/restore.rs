@@ -4,10 +4,11 @@ use rusqlite::Connection;
 
 use super::bookkeeping::{first, run};
 use super::salvage::{SEQUENCE, Salvage, Saved, columns};
-use super::{Session, journal, shapes, tables, transactions};
+use super::{Session, journal, query, shapes, tables, transactions};
 use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{Millis, TransactionId};
 use crate::schema::{TableSchema, identifier, list, names};
+use crate::tabs::Statement;
 use crate::value::Value;
 
 /// Added to a last number that could not be read: more than any app has written since the last one that could.
@@ -21,13 +22,18 @@ const LARGEST: i64 = (1 << 53) - 1;
 ///
 /// # Errors
 /// Only those of the storage: what the fresh file cannot hold is counted.
-pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32> {
+pub fn restore(
+    conn: &Connection,
+    session: &Session,
+    salvage: &Salvage,
+    now: Millis,
+) -> Result<u32> {
     let mut lost = salvage.lost;
     for table in &salvage.tables {
         match &table.sql {
             _ if table.name == SEQUENCE => {}
             Some(sql) => {
-                lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+                lost += counted(make(conn, session, sql))?;
                 lost += insert(conn, table)?;
             }
             None if table.name == names::TABLES => restore_schemas(conn, table)?,
@@ -45,12 +51,23 @@ pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32>
 }
 
 /// The app's own indexes, views and triggers, which may name any table. How many could not be made.
-pub fn restore_objects(conn: &Connection, salvage: &Salvage) -> Result<u32> {
+pub fn restore_objects(conn: &Connection, session: &Session, salvage: &Salvage) -> Result<u32> {
     let mut lost = 0;
     for sql in &salvage.objects {
-        lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+        lost += counted(make(conn, session, sql))?;
     }
     Ok(lost)
+}
+
+/// Makes an object of the app's own, as the app would: a broken page, or whoever wrote the file, may have put anything there.
+fn make(conn: &Connection, session: &Session, sql: &str) -> Result<()> {
+    query::analyze(conn, session, sql)?;
+    let statement = Statement {
+        sql: sql.into(),
+        params: Vec::new(),
+        typed: false,
+    };
+    query::run(conn, session, &statement).map(drop)
 }
 
 /// A failure of the storage, or 1 for one of the content.

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use throughline::engine::{Effect, Event, files};
+use throughline::engine::{Config, Effect, Engine, Event, Place, Salvage, files};
 use throughline::error::Result;
 use throughline::ids::RequestId;
 use throughline::store::connection::open_file;
-use throughline::tabs::Request;
+use throughline::tabs::{Persistence, Request};
 
 use super::support::{App, id};
 
@@ -263,6 +263,71 @@ fn a_trigger_on_a_view_of_ours_is_gone_and_one_on_a_table_of_the_app_has_no_righ
     let error = app.refused("INSERT INTO drafts (body) VALUES ('x')");
     assert_eq!(error.code(), "FORBIDDEN");
     assert_eq!(app.rows("SELECT count(*) FROM todos_synced"), ["0"]);
+    assert_eq!(app.pending().len(), 2);
+    app.assert_sound();
+}
+
+/// What a rescue makes of a file that is taken for broken.
+fn rescued(sql: &str) -> (App, TempDir) {
+    let attacker = Attacker::new();
+    let folder = folder();
+    let path = folder.path().join("broken");
+    std::fs::write(&path, attacker.file("file", sql)).unwrap();
+    let salvage = Salvage::read(&open_file(&path).unwrap(), "broken".into(), Vec::new());
+    let place = Place {
+        conn: open_file(folder.path().join("fresh")).unwrap(),
+        persistence: Persistence::File,
+        reason: None,
+        salvage: Some(salvage),
+    };
+    let mut app = App::open(OPTIONS);
+    let config = Config::parse(OPTIONS).unwrap();
+    let (engine, _) = Engine::open_at(place, config, app.now, &mut app.rng).unwrap();
+    app.engine = engine;
+    (app, folder)
+}
+
+#[test]
+fn a_definition_that_is_several_statements_is_run_as_none() {
+    for more in [
+        "UPDATE _throughline_settings SET value = ''''",
+        "DELETE FROM _throughline_changes",
+        "CREATE TRIGGER _throughline_spy AFTER INSERT ON _throughline_changes BEGIN DELETE FROM _throughline_changes; END",
+    ] {
+        let sql = format!(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = sql || '; {more}' WHERE name IN ('drafts', 'titles', 'honest')"
+        );
+        let (mut app, _folder) = rescued(&sql);
+        assert_eq!(app.rows("SELECT title FROM todos"), ["mine"], "{more}");
+        assert_eq!(app.pending().len(), 1, "{more}");
+        let spies = app.rows("SELECT name FROM sqlite_schema WHERE name GLOB '*spy'");
+        assert!(spies.is_empty(), "{spies:?}");
+        app.run(&insert(2));
+        assert_eq!(app.pending().len(), 2);
+        app.assert_sound();
+    }
+}
+
+#[test]
+fn a_rescue_takes_over_nothing_that_the_app_could_not_have_made() {
+    let (mut app, _folder) = rescued(&format!(
+        "CREATE TRIGGER a AFTER INSERT ON _throughline_changes BEGIN {TODO}; END;
+         CREATE TRIGGER b AFTER INSERT ON todos_synced BEGIN {TODO}; END;
+         CREATE TRIGGER later__on_insert AFTER INSERT ON drafts BEGIN {TODO}; END;
+         CREATE TRIGGER d AFTER DELETE ON drafts BEGIN {TODO}; END;
+         CREATE VIEW e AS WITH todos__on_insert AS (SELECT throughline_key() AS x) SELECT x FROM todos__on_insert;
+         CREATE VIEW _throughline_f AS SELECT 1;
+         CREATE TABLE _throughline_g (x);
+         INSERT INTO _throughline_g VALUES (1);
+         CREATE INDEX _throughline_key_1_0 ON drafts (body);"
+    ));
+    let names = app.rows("SELECT name FROM sqlite_schema WHERE tbl_name IN ('drafts', 'a', 'b', 'e')
+        OR name IN ('a', 'b', 'later__on_insert', 'e', '_throughline_f', '_throughline_g') ORDER BY name");
+    assert_eq!(names, ["d", "drafts", "honest"]);
+    let error = app.refused("DELETE FROM drafts");
+    assert_eq!(error.code(), "FORBIDDEN");
+    app.run(&insert(2));
     assert_eq!(app.pending().len(), 2);
     app.assert_sound();
 }
