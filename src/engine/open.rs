@@ -151,8 +151,15 @@ impl Engine {
         let transaction = begin(&self.conn, session, Purpose::App)?;
         let is_new = migrations::migrate(&transaction)?;
         let mut recovery = None;
+        let declared = |name: &str| config.tables.get(name).is_some();
         if let Some(salvage) = salvage {
-            recovery = Some(restore::restore(&transaction, session, salvage, now)?);
+            recovery = Some(restore::restore(
+                &transaction,
+                session,
+                salvage,
+                &declared,
+                now,
+            )?);
         }
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;

@@ -5,7 +5,9 @@ use super::open::bring_up;
 use super::{Asked, Connection, Effect, Engine, Purpose, files};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, RequestId};
-use crate::store::{Session, connection, imported, migrations, requests, settings, transfer};
+use crate::store::{
+    Session, changes, connection, imported, migrations, requests, settings, transfer,
+};
 use crate::tabs::Reply;
 
 impl Engine {
@@ -91,10 +93,19 @@ impl Engine {
         let opened = migrations::migrate(&transaction).and_then(|_| {
             let client = settings::client_id(&transaction, rng)?;
             imported::check(&transaction, &client)?;
-            bring_up(&transaction, &session, &client, &self.config, self.now)
+            bring_up(&transaction, &session, &client, &self.config, self.now)?;
+            let is_known = |name: &str| {
+                session.table(name).is_some() || self.config.tables.get(name).is_some()
+            };
+            match changes::first_stranger(&transaction, &is_known)? {
+                Some(_) => Err(Error::Argument(
+                    "import: it writes to a table that is not declared".into(),
+                )),
+                None => Ok(()),
+            }
         });
         drop(transaction);
-        opened.map(drop).map_err(|error| match error {
+        opened.map_err(|error| match error {
             Error::Argument(_) | Error::Quota(_) => error,
             error => Error::Argument(format!("import: {error}")),
         })

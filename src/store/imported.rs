@@ -5,7 +5,7 @@
 
 use rusqlite::Connection;
 
-use super::bookkeeping::all;
+use super::bookkeeping::{all, first};
 use super::salvage::columns;
 use super::{migrations, shapes, staging, transactions};
 use crate::error::{Error, Result};
@@ -56,6 +56,11 @@ pub fn check(conn: &Connection, client: &ClientId) -> Result<()> {
             has_columns(names::staged(shape.id), loading)?;
         }
     }
+    let circle = "SELECT 1 FROM _throughline_transactions WHERE replaced_by <= id";
+    if first(conn, circle, &[], |_| Ok(()))?.is_some() {
+        return Err(refused(names::TRANSACTIONS));
+    }
+    transactions::accepted_positions(conn)?;
     transactions::pending(conn, client)?;
     transactions::rejected(conn, client)?;
     Ok(())

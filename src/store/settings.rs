@@ -13,15 +13,8 @@ const OPEN: &str = "open";
 
 /// This database's id, minted from `rng` when there is none yet. Wants a transaction.
 pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId> {
-    let found: Option<String> = first(
-        conn,
-        "SELECT value FROM _throughline_settings WHERE name = ?1",
-        &[&CLIENT_ID],
-        |row| Ok(row.get(0)?),
-    )?;
-    if let Some(found) = found {
-        uuid::Uuid::try_parse(&found).map_err(|_| corrupt(format!("client id {found:?}")))?;
-        return Ok(ClientId(found));
+    if let Some(found) = known_client(conn)? {
+        return Ok(found);
     }
     let mut bytes = [0; 16];
     rng.fill(&mut bytes);
@@ -34,6 +27,28 @@ pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId>
         &[&CLIENT_ID, &minted],
     )?;
     Ok(ClientId(minted))
+}
+
+fn known_client(conn: &Connection) -> Result<Option<ClientId>> {
+    let found: Option<String> = first(
+        conn,
+        "SELECT value FROM _throughline_settings WHERE name = ?1",
+        &[&CLIENT_ID],
+        |row| Ok(row.get(0)?),
+    )?;
+    if let Some(found) = &found {
+        uuid::Uuid::try_parse(found).map_err(|_| corrupt(format!("client id {found:?}")))?;
+    }
+    Ok(found.map(ClientId))
+}
+
+/// Drops an id that is none: another one will be minted. Wants a transaction.
+pub(super) fn forget_unreadable_client(conn: &Connection) -> Result<()> {
+    if known_client(conn).is_err() {
+        let sql = "DELETE FROM _throughline_settings WHERE name = ?1";
+        run(conn, sql, &[&CLIENT_ID])?;
+    }
+    Ok(())
 }
 
 /// Leaves a mark that a clean close takes away; whether the one of the last session is still there. Wants a transaction.

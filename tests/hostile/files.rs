@@ -331,3 +331,42 @@ fn a_rescue_takes_over_nothing_that_the_app_could_not_have_made() {
     assert_eq!(app.pending().len(), 2);
     app.assert_sound();
 }
+
+#[test]
+fn rows_of_a_broken_file_that_nobody_can_read_are_counted_and_hold_nothing_up() {
+    for sql in [
+        "UPDATE _throughline_transactions SET meta = '{'",
+        "UPDATE _throughline_transactions SET error = '{'",
+        "UPDATE _throughline_transactions SET txid = 'x', lsn = 'y', state = 'accepted'",
+        "UPDATE _throughline_transactions SET created_at = 'x', attempts = -1, unanswered = 'y'",
+        "UPDATE _throughline_transactions SET caused_by = 'x', replaced_by = id",
+        "UPDATE _throughline_changes SET key = '['",
+        "UPDATE _throughline_changes SET key = '[1,2,3]', value = '[]'",
+        "UPDATE _throughline_changes SET value = 'x', base = '}'",
+        "UPDATE _throughline_changes SET table_name = '_throughline_settings'",
+        "UPDATE _throughline_changes SET transaction_id = 9223372036854775807",
+        "UPDATE _throughline_changes SET heard_txids = '{', seen = 'x'",
+        "UPDATE _throughline_settings SET value = '; --'",
+        "UPDATE _throughline_tables SET schema = '{'",
+        "INSERT INTO _throughline_requests VALUES ('x', 1, '{', 'y')",
+        "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+    ] {
+        let (mut app, _folder) = rescued(sql);
+        let told = app.pending().len() + app.rejected().len();
+        assert!(told <= 1, "{sql}");
+        app.run(&insert(2));
+        app.run("INSERT INTO drafts (body) VALUES ('x')");
+        assert_eq!(
+            app.pending().len() + app.rejected().len(),
+            told + 1,
+            "{sql}"
+        );
+        app.assert_sound();
+        let connect = app.ask_for(Request::Connect);
+        let post = connect.iter().find_map(|effect| match effect {
+            Effect::Fetch(fetch) if fetch.url == "/changes" => fetch.body.clone(),
+            _ => None,
+        });
+        assert!(post.is_some_and(|body| body.contains(&id(2))), "{sql}");
+    }
+}
