@@ -151,21 +151,26 @@ impl Engine {
         let transaction = begin(&self.conn, session, Purpose::App)?;
         let is_new = migrations::migrate(&transaction)?;
         let mut recovery = None;
+        let declared = |name: &str| config.tables.get(name).is_some();
         if let Some(salvage) = salvage {
-            recovery = Some(restore::restore(&transaction, salvage, now)?);
+            recovery = Some(restore::restore(
+                &transaction,
+                session,
+                salvage,
+                &declared,
+                now,
+            )?);
         }
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
         requests::forget_old(&transaction, now)?;
-        let known = shapes::load_tables(&transaction)?;
-        bring_tables_up(&transaction, session, &client, config, &known, now)?;
-        let runners = bring_shapes_up(&transaction, session, &client, config)?;
+        let runners = bring_up(&transaction, session, &client, config, now)?;
         if let Some(salvage) = salvage {
             for table in session.tables() {
                 refold_pending(&transaction, &table)?;
             }
             if let Some(lost) = &mut recovery {
-                *lost += restore::restore_objects(&transaction, salvage)?;
+                *lost += restore::restore_objects(&transaction, session, salvage)?;
             }
         }
         transaction.commit()?;
@@ -196,6 +201,19 @@ impl Engine {
         self.rescue_if_broken();
         Ok(())
     }
+}
+
+/// Tables and shapes as they are declared. Wants a transaction.
+pub(super) fn bring_up(
+    conn: &Connection,
+    session: &Session,
+    client: &ClientId,
+    config: &Config,
+    now: Millis,
+) -> Result<Vec<ShapeRunner>> {
+    let known = shapes::load_tables(conn)?;
+    bring_tables_up(conn, session, client, config, &known, now)?;
+    bring_shapes_up(conn, session, client, config)
 }
 
 /// A runner for each declared shape. What was declared once and is no more goes, with the rows that no other shape

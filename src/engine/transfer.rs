@@ -1,10 +1,13 @@
 //! `export()` and `import()`: the shell has the bytes, SQLite makes and checks them.
 
 use super::durability::prepare;
+use super::open::bring_up;
 use super::{Asked, Connection, Effect, Engine, Purpose, files};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, RequestId};
-use crate::store::{connection, requests, transfer};
+use crate::store::{
+    Session, changes, connection, imported, migrations, requests, settings, transfer,
+};
 use crate::tabs::Reply;
 
 impl Engine {
@@ -66,6 +69,7 @@ impl Engine {
         let key = self.upkeep.import_key.take();
         let now = self.now;
         let replaced = transfer::prepare(&file, rng.u64(..))
+            .and_then(|()| self.try_to_open(&file, rng))
             // Asked again, it would take away what was written since.
             .and_then(|()| requests::keep(&file, key.as_ref(), &Reply::Done, now))
             .and_then(|()| prepare(&self.conn, &self.session, Purpose::Post))
@@ -77,6 +81,34 @@ impl Engine {
             }
             Err(error) => self.refuse(id, error),
         }
+    }
+
+    /// Does what an opening of the file would do, and takes it back: one that cannot be opened must not take the place of one that can.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] with what stands against it.
+    fn try_to_open(&self, file: &Connection, rng: &mut fastrand::Rng) -> Result<()> {
+        let transaction = file.unchecked_transaction()?;
+        let session = Session::default();
+        let opened = migrations::migrate(&transaction).and_then(|_| {
+            let client = settings::client_id(&transaction, rng)?;
+            imported::check(&transaction, &client)?;
+            bring_up(&transaction, &session, &client, &self.config, self.now)?;
+            let is_known = |name: &str| {
+                session.table(name).is_some() || self.config.tables.get(name).is_some()
+            };
+            match changes::first_stranger(&transaction, &is_known)? {
+                Some(_) => Err(Error::Argument(
+                    "import: it writes to a table that is not declared".into(),
+                )),
+                None => Ok(()),
+            }
+        });
+        drop(transaction);
+        opened.map_err(|error| match error {
+            Error::Argument(_) | Error::Quota(_) => error,
+            error => Error::Argument(format!("import: {error}")),
+        })
     }
 
     fn refuse(&mut self, id: RequestId, error: Error) {

@@ -5,6 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::bookkeeping::visit;
 use super::error::corrupt;
 use super::functions::{Object, sent_columns};
 use super::shadow::Key;
@@ -293,6 +294,23 @@ pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<
         }
     }
     Ok(pending)
+}
+
+/// A transaction that writes to a table which is not `known`, nor ever will be: nobody could say how to send it.
+pub fn first_stranger(
+    conn: &Connection,
+    known: &dyn Fn(&str) -> bool,
+) -> Result<Option<TransactionId>> {
+    let sql = "SELECT transaction_id, table_name FROM _throughline_changes GROUP BY 1, 2";
+    let mut stranger = None;
+    visit(conn, sql, &[], &mut |row| {
+        let table: String = row.get(1)?;
+        if !known(&table) {
+            stranger = Some(TransactionId(row.get(0)?));
+        }
+        Ok(stranger.is_none())
+    })?;
+    Ok(stranger)
 }
 
 /// Where the intents of a transaction stand.

@@ -13,6 +13,7 @@ pub mod connection;
 mod error;
 mod functions;
 pub mod held;
+pub mod imported;
 pub mod incoming;
 pub mod journal;
 mod members;

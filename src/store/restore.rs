@@ -4,10 +4,11 @@ use rusqlite::Connection;
 
 use super::bookkeeping::{first, run};
 use super::salvage::{SEQUENCE, Salvage, Saved, columns};
-use super::{Session, journal, shapes, tables, transactions};
+use super::{Session, changes, journal, query, settings, shapes, tables, transactions};
 use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{Millis, TransactionId};
 use crate::schema::{TableSchema, identifier, list, names};
+use crate::tabs::Statement;
 use crate::value::Value;
 
 /// Added to a last number that could not be read: more than any app has written since the last one that could.
@@ -16,18 +17,25 @@ const GAP: i64 = 1 << 32;
 /// The largest number that JavaScript can count with.
 const LARGEST: i64 = (1 << 53) - 1;
 
-/// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. Wants the
+/// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. `declared`: whether
+/// the app has a table of that name. Wants the
 /// transaction that made the bookkeeping tables.
 ///
 /// # Errors
 /// Only those of the storage: what the fresh file cannot hold is counted.
-pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32> {
+pub fn restore(
+    conn: &Connection,
+    session: &Session,
+    salvage: &Salvage,
+    declared: &dyn Fn(&str) -> bool,
+    now: Millis,
+) -> Result<u32> {
     let mut lost = salvage.lost;
     for table in &salvage.tables {
         match &table.sql {
             _ if table.name == SEQUENCE => {}
             Some(sql) => {
-                lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+                lost += counted(make(conn, session, sql))?;
                 lost += insert(conn, table)?;
             }
             None if table.name == names::TABLES => restore_schemas(conn, table)?,
@@ -38,19 +46,45 @@ pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32>
     lost += make_consistent(conn, now)?;
     set_torn_aside(conn, salvage, now)?;
     restore_sequence(conn, salvage)?;
-    for table in shapes::load_tables(conn)? {
+    let known = shapes::load_tables(conn)?;
+    let is_known = |name: &str| declared(name) || known.iter().any(|table| table.name == name);
+    while let Some(id) = changes::first_stranger(conn, &is_known)? {
+        let what = "it writes to a table that is not declared";
+        journal::reject(conn, session, id, &aside(what), None, now)?;
+    }
+    for table in known {
         tables::create(conn, &table)?;
     }
     Ok(lost)
 }
 
+/// Why a transaction is among the rejected ones, for the app to decide.
+fn aside(what: &str) -> ErrorReport {
+    ErrorReport {
+        code: "CORRUPT".into(),
+        message: format!("the database file was broken: {what}"),
+        retryable: false,
+    }
+}
+
 /// The app's own indexes, views and triggers, which may name any table. How many could not be made.
-pub fn restore_objects(conn: &Connection, salvage: &Salvage) -> Result<u32> {
+pub fn restore_objects(conn: &Connection, session: &Session, salvage: &Salvage) -> Result<u32> {
     let mut lost = 0;
     for sql in &salvage.objects {
-        lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+        lost += counted(make(conn, session, sql))?;
     }
     Ok(lost)
+}
+
+/// Makes an object of the app's own, as the app would: a broken page, or whoever wrote the file, may have put anything there.
+fn make(conn: &Connection, session: &Session, sql: &str) -> Result<()> {
+    query::analyze(conn, session, sql)?;
+    let statement = Statement {
+        sql: sql.into(),
+        params: Vec::new(),
+        typed: false,
+    };
+    query::run(conn, session, &statement).map(drop)
 }
 
 /// A failure of the storage, or 1 for one of the content.
@@ -108,17 +142,44 @@ fn restore_schemas(conn: &Connection, table: &Saved) -> Result<()> {
     Ok(())
 }
 
+/// What tells of an intent's way back, so that it can be read.
+const READABLE_INTENTS: &str = "UPDATE _throughline_changes SET heard_txids = '[]', seen = 0
+    WHERE NOT json_valid(heard_txids) OR typeof(seen) <> 'integer'";
+
+/// What is beside a transaction's number and state, so that it can be read. Whoever speaks for another one came later.
+const READABLE_TRANSACTIONS: &str = "UPDATE _throughline_transactions SET
+    meta = iif(json_valid(meta), meta, NULL),
+    error = CASE WHEN json_valid(error) THEN iif(
+      json_type(error, '$.code') = 'text' AND json_type(error, '$.message') = 'text'
+      AND json_type(error, '$.retryable') IN ('true', 'false'), error, NULL) END,
+    attempts = iif(attempts BETWEEN 0 AND 1000000, attempts, 1),
+    unanswered = iif(unanswered BETWEEN 0 AND 1000000, unanswered, 1),
+    created_at = iif(typeof(created_at) = 'integer', created_at, ?1),
+    changed_at = iif(typeof(changed_at) = 'integer', changed_at, NULL),
+    txid = iif(txid BETWEEN 0 AND 4294967295, txid, NULL),
+    lsn = iif(lsn NOT GLOB '*[^0-9]*' AND length(lsn) BETWEEN 1 AND 19, lsn, NULL),
+    caused_by = iif(typeof(caused_by) = 'integer', caused_by, NULL),
+    replaced_by = iif(typeof(replaced_by) = 'integer' AND replaced_by > id, replaced_by, NULL)";
+
 /// What was read of one table is made to fit what was read of another. How much does not.
 fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
     // A key of the settings that says how the last session of that file ended says nothing of this one.
-    super::settings::mark_closed(conn)?;
-    let mut lost = super::settings::drop_misfits(conn)?;
+    settings::mark_closed(conn)?;
+    settings::forget_unreadable_client(conn)?;
+    let mut lost = 0;
     for log in [names::CHANGES, names::JOURNAL] {
         let sql = format!(
             "DELETE FROM {log} WHERE NOT (json_valid(key) AND json_valid(value) AND json_valid(ifnull(base, '{{}}')))"
         );
         lost += run(conn, &sql, &[])?;
+        // Apart: these do not take what is no JSON.
+        let sql = format!(
+            "DELETE FROM {log} WHERE json_type(key) <> 'array' OR json_type(value) <> 'object' OR json_type(base) <> 'object'"
+        );
+        lost += run(conn, &sql, &[])?;
     }
+    run(conn, READABLE_INTENTS, &[])?;
+    run(conn, READABLE_TRANSACTIONS, &[&now.0])?;
     // Intents without their transaction: the log holds pending ones only, the journal those of rejected ones. It may have been sent, so it must
     // go again as it is.
     run(
@@ -181,13 +242,7 @@ fn set_torn_aside(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<(
     let Some(column) = at("transaction_id") else {
         return Ok(());
     };
-    let error = ErrorReport {
-        code: "CORRUPT".into(),
-        message:
-            "the database file was broken where this transaction stood; a part of it may be missing"
-                .into(),
-        retryable: false,
-    };
+    let error = aside("a part of this transaction may be missing");
     for row in [log.gap.wrapping_sub(1), log.gap] {
         let Some(Value::Integer(id)) = log.rows.get(row).and_then(|row| row.get(column)) else {
             continue;

@@ -57,7 +57,9 @@ pub fn prepare(conn: &Connection, chance: u64) -> Result<()> {
     conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
     let done = check(conn).and_then(|()| fit(conn, chance));
     done.map_err(|error| match error {
-        Error::Corrupt(what) => Error::Argument(format!("import: the file is broken: {what}")),
+        Error::Corrupt(what) | Error::Sql(what) => {
+            Error::Argument(format!("import: the file is broken: {what}"))
+        }
         error => error,
     })
 }

@@ -7,6 +7,7 @@ mod support;
 mod victim;
 
 mod api;
+mod files;
 mod pages;
 mod server_group;
 mod server_log;

@@ -198,8 +198,11 @@ fn the_schema_of_another_table_is_no_way_into_it() {
     );
 }
 
+/// What a server says to everything.
+type Says<'a> = &'a dyn Fn(&mut Victim);
+
 /// How many requests go out in a quarter of an hour to a server that answers everything in the same way, at once.
-fn asked_in_a_quarter(mut victim: Victim, answer: &dyn Fn(&mut Victim)) -> usize {
+fn asked_in_a_quarter(mut victim: Victim, answer: Says<'_>) -> usize {
     victim.latency = 1;
     let begun = victim.asked;
     let until = victim.app.now.after(HOUR_MS / 4);
@@ -245,8 +248,7 @@ fn logs_that_end_one_after_the_other_are_asked_for_ever_more_slowly() {
         let body = r#"[{"key":"77","value":{"id":"77","a":"x"},"headers":{"operation":"update"}}]"#;
         victim.answers("t", 200, &headers("H", "10_0", SCHEMA), body);
     };
-    type Loop<'a> = &'a dyn Fn(&mut Victim);
-    let loops: [(&str, Loop<'_>); 7] = [
+    let loops: [(&str, Says<'_>); 7] = [
         ("409 with a handle", &must_refetch),
         ("409 without", &nameless),
         ("must-refetch in a 200", &in_a_200),
