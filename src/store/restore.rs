@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::bookkeeping::{first, run};
 use super::salvage::{SEQUENCE, Salvage, Saved, columns};
-use super::{Session, journal, shapes, tables, transactions};
+use super::{Session, journal, misfits, shapes, tables, transactions};
 use crate::error::{Error, ErrorReport, Result};
 use crate::ids::{Millis, TransactionId};
 use crate::schema::{TableSchema, identifier, list, names};
@@ -112,13 +112,7 @@ fn restore_schemas(conn: &Connection, table: &Saved) -> Result<()> {
 fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
     // A key of the settings that says how the last session of that file ended says nothing of this one.
     super::settings::mark_closed(conn)?;
-    let mut lost = super::settings::drop_misfits(conn)?;
-    for log in [names::CHANGES, names::JOURNAL] {
-        let sql = format!(
-            "DELETE FROM {log} WHERE NOT (json_valid(key) AND json_valid(value) AND json_valid(ifnull(base, '{{}}')))"
-        );
-        lost += run(conn, &sql, &[])?;
-    }
+    let mut lost = misfits::mend(conn, now)?;
     // Intents without their transaction: the log holds pending ones only, the journal those of rejected ones. It may have been sent, so it must
     // go again as it is.
     run(
