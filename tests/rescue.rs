@@ -417,3 +417,33 @@ fn a_client_id_that_cannot_be_one_is_minted_anew() {
     );
     world.assert_same("todos");
 }
+
+/// SQLite reads the page; what stands in it no row of ours can hold.
+#[test]
+fn values_that_bookkeeping_cannot_have_are_mended_or_fetched_again() {
+    for sql in [
+        "UPDATE _throughline_tables SET schema = '{'",
+        "UPDATE _throughline_shapes SET progress = '{'",
+        "UPDATE _throughline_tables SET schema = x'00'; UPDATE _throughline_shapes SET progress = '{';
+         UPDATE _throughline_changes SET heard_txids = 'x';
+         UPDATE _throughline_transactions SET attempts = 'x', unanswered = -1, error = '{}', lsn = '?', caused_by = 'x'",
+    ] {
+        let (mut world, keys) = with_writes();
+        world.edit_file("a", sql);
+        let recovery = recover(&mut world);
+        assert_eq!(
+            (recovery.transactions, recovery.lost),
+            (4, 0),
+            "{sql}: {recovery:?}"
+        );
+        assert_eq!(world.client("a").rejected().len(), 1);
+        world.online("a");
+        world.settle();
+        let applied = world.ledger.applied();
+        assert!(
+            keys.iter().all(|key| applied.get(key) == Some(&1)),
+            "{sql}: {applied:?}"
+        );
+        world.assert_same("todos");
+    }
+}

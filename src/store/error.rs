@@ -20,6 +20,13 @@ impl From<rusqlite::Error> for Error {
         if let Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE) = extended {
             return Self::Quota(format!("the file cannot grow ({message})"));
         }
+        // What the app wrote is read as it is: these are values of ours, of a type that we never write.
+        if let rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..) = &error
+        {
+            return Self::Corrupt(message);
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => Self::Constraint(message),
             Some(ErrorCode::DiskFull) => Self::Quota(message),
@@ -39,8 +46,14 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// A row of ours that cannot be read back: the file was changed from outside, or we have a bug.
+/// A row of ours that cannot be read back: a broken page that SQLite can read, or the file was changed from outside. Whatever says
+/// so must be mended or dropped by [`super::misfits`], or the next file has it again.
 pub(super) fn corrupt(what: impl std::fmt::Display) -> Error {
+    Error::Corrupt(format!("the database holds what it cannot: {what}"))
+}
+
+/// Rows of ours that contradict each other, each of which can be read.
+pub(super) fn contradiction(what: impl std::fmt::Display) -> Error {
     Error::Storage(format!("the database holds what it cannot: {what}"))
 }
 

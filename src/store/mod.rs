@@ -19,6 +19,7 @@ pub mod journal;
 mod members;
 pub mod membership;
 pub mod migrations;
+mod misfits;
 mod passing;
 pub mod query;
 pub mod queue;

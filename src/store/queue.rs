@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::bookkeeping::{all, first, run, visit};
 use super::changes::{OF_TRANSACTION, operation, raw_json};
-use super::error::corrupt;
+use super::error::{contradiction, corrupt};
 use super::session::Session;
 use super::transactions::{error_json, forget_intents, idempotency_key};
 use crate::change::Operation;
@@ -99,7 +99,7 @@ pub fn outgoing(
                 &[&id.0],
                 |row| Ok(row.get(0)?),
             )?;
-            let meta = meta.ok_or_else(|| corrupt(format!("no transaction {id}")))?;
+            let meta = meta.ok_or_else(|| contradiction(format!("no transaction {id}")))?;
             Ok(OutgoingTransaction {
                 id: idempotency_key(client, *id),
                 meta: meta.map(raw_json).transpose()?,
@@ -123,7 +123,7 @@ fn outgoing_changes(
         let operation = operation(row.get(2)?)?;
         let schema = session
             .table(&table)
-            .ok_or_else(|| corrupt(format!("intents of the unknown table {table:?}")))?;
+            .ok_or_else(|| contradiction(format!("intents of the unknown table {table:?}")))?;
         let key: String = row.get(4)?;
         let parts: Vec<Box<serde_json::value::RawValue>> =
             crate::json::from_str(&key).map_err(|error| corrupt(format!("key {key}: {error}")))?;

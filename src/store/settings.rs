@@ -12,8 +12,17 @@ const OPEN: &str = "open";
 
 /// This database's id, minted from `rng` when there is none yet. Wants a transaction.
 pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId> {
-    if let Some(found) = known_client(conn)? {
-        return Ok(found);
+    let found: Option<String> = first(
+        conn,
+        "SELECT value FROM _throughline_settings WHERE name = ?1",
+        &[&CLIENT_ID],
+        |row| Ok(row.get(0)?),
+    )?;
+    if let Some(found) = found {
+        return match is_client_id(&found) {
+            true => Ok(ClientId(found)),
+            false => Err(Error::Corrupt(format!("client id {found:?}"))),
+        };
     }
     let mut bytes = [0; 16];
     rng.fill(&mut bytes);
@@ -28,26 +37,26 @@ pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId>
     Ok(ClientId(minted))
 }
 
-fn known_client(conn: &Connection) -> Result<Option<ClientId>> {
-    let found: Option<String> = first(
+fn is_client_id(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// Drops what a broken file had in the place of an id: another one is minted. How much that is. Wants a transaction.
+pub fn drop_misfits(conn: &Connection) -> Result<usize> {
+    let found: Option<Option<String>> = first(
         conn,
         "SELECT value FROM _throughline_settings WHERE name = ?1",
         &[&CLIENT_ID],
-        |row| Ok(row.get(0)?),
+        |row| Ok(row.get(0).ok()),
     )?;
-    if let Some(found) = &found {
-        uuid::Uuid::try_parse(found).map_err(|_| corrupt(format!("client id {found:?}")))?;
+    match found {
+        Some(text) if !text.as_deref().is_some_and(is_client_id) => run(
+            conn,
+            "DELETE FROM _throughline_settings WHERE name = ?1",
+            &[&CLIENT_ID],
+        ),
+        _ => Ok(0),
     }
-    Ok(found.map(ClientId))
-}
-
-/// Drops an id that is none: another one will be minted. Wants a transaction.
-pub(super) fn forget_unreadable_client(conn: &Connection) -> Result<()> {
-    if known_client(conn).is_err() {
-        let sql = "DELETE FROM _throughline_settings WHERE name = ?1";
-        run(conn, sql, &[&CLIENT_ID])?;
-    }
-    Ok(())
 }
 
 /// Leaves a mark that a clean close takes away; whether the one of the last session is still there. Wants a transaction.

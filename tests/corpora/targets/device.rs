@@ -114,13 +114,11 @@ impl Device {
             );
         }
         // The old connection has the lock on the file.
-        let config = Config::parse(&self.options).unwrap();
-        let memory = Place {
-            salvage: None,
-            ..place(None, 1).unwrap()
-        };
-        let (blank, _) = Engine::open_at(memory, config.clone(), self.now, &mut self.rng).unwrap();
+        let nothing = Config::parse(r#"{"name": "a"}"#).unwrap();
+        let memory = place(None, 1).unwrap();
+        let (blank, _) = Engine::open_at(memory, nothing, self.now, &mut self.rng).unwrap();
         drop(std::mem::replace(&mut self.engine, blank));
+        let config = Config::parse(&self.options).unwrap();
         let place = Place {
             salvage,
             ..place(self.folder.as_ref(), self.generation).unwrap()

@@ -78,7 +78,7 @@ pub fn run(bytes: &[u8]) {
     if let Err(error) = Config::parse(&options) {
         return assert_clear(&error.report());
     }
-    let mut device = match Device::open(&options, input.one_in(2)) {
+    let mut device = match Device::open(&options, input.one_in(4)) {
         Ok(device) => device,
         Err(error) => return assert_clear(&error.report()),
     };

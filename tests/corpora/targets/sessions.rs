@@ -36,7 +36,7 @@ const OPTIONS: &[&str] = &[
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let options = input.pick(OPTIONS);
-    let mut device = Device::open(options, input.one_in(2)).expect("the options are in order");
+    let mut device = Device::open(options, input.one_in(4)).expect("the options are in order");
     for _ in 0..MOST_STEPS {
         if input.is_over() {
             break;

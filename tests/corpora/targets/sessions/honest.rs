@@ -16,11 +16,14 @@ const LEDGER: &str = r#"{"id":{"type":"text","pk_index":0},"client_id":{"type":"
     "message":{"type":"text"},"noop":{"type":"bool"},"txid":{"type":"text"},"created_at":{"type":"timestamptz"}}"#;
 
 pub fn recover(device: &mut Device) {
-    let mut again = false;
     for round in 0..PATIENCE {
         if is_settled(device) {
             device.assert_sound();
             return;
+        }
+        // What failed for good waits for the app.
+        if round % 50 == 49 || (device.out.iter().all(is_held) && device.timers.is_empty()) {
+            device.ask(Request::Connect);
         }
         let ready = device.out.iter().find(|fetch| !is_held(fetch)).cloned();
         match ready {
@@ -28,15 +31,11 @@ pub fn recover(device: &mut Device) {
                 let answer = answer(&fetch);
                 device.answer(&fetch, answer);
             }
-            None if device.timers.is_empty() || round % 50 == 49 => {
-                again = true;
-                device.ask(Request::Connect);
-            }
             None => drop(device.wait()),
         }
     }
     panic!(
-        "it does not recover (connected again: {again}): {:#?} {:#?}",
+        "it does not recover: {:#?} {:#?}",
         device.status(),
         device.out
     );
