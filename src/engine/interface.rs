@@ -101,6 +101,17 @@ pub struct Answer {
     pub body: String,
 }
 
+/// The longest body that is read, in bytes: the memory of a worker ends, a body need not. A chunk of a shape's log has some 10 MB.
+pub const MAX_BODY_BYTES: usize = 128 << 20;
+
+impl Failure {
+    /// What is wrong with an answer that is too large.
+    pub(super) fn too_large() -> Error {
+        let megabytes = MAX_BODY_BYTES >> 20;
+        Error::Protocol(format!("the answer has more than {megabytes} MB"))
+    }
+}
+
 /// Why a fetch has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
@@ -108,6 +119,8 @@ pub enum Failure {
     Network(String),
     /// Nothing arrived for the fetch's `timeout_ms`.
     Timeout,
+    /// Its body went on beyond [`MAX_BODY_BYTES`].
+    TooLarge,
     /// Cancelled by someone else.
     Aborted,
     /// It was not sent, because the app's headers or params for it could not be had.

@@ -50,7 +50,8 @@ pub use rusqlite::Connection;
 
 pub use config::{Config, Durability, ElectricConfig, WriteConfig};
 pub use interface::{
-    Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, RequestKey, StorageFacts, Successor,
+    Answer, Asked, Effect, Endpoint, Event, Failure, Fetch, MAX_BODY_BYTES, RequestKey,
+    StorageFacts, Successor,
 };
 
 pub use open::Place;

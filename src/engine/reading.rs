@@ -189,6 +189,7 @@ impl Engine {
             Failure::Network(_) => FetchFailure::Network,
             Failure::Timeout => FetchFailure::Timeout,
             Failure::Aborted => FetchFailure::Aborted,
+            Failure::TooLarge => FetchFailure::Unsent(Failure::too_large()),
             Failure::Unsent(error) => FetchFailure::Unsent(error),
         };
         self.shape(now, rng, at, Event::Failed { attempt, failure });

@@ -215,6 +215,7 @@ impl Engine {
     ) {
         let error = match failure {
             Failure::Unsent(error) => error,
+            Failure::TooLarge => Failure::too_large(),
             _ => Error::Network("no connection to the shape URL".into()),
         };
         self.subset_troubled(now, rng, at, error, false);

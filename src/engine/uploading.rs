@@ -135,6 +135,7 @@ impl Engine {
             Failure::Network(reason) => reason,
             Failure::Timeout => "the write endpoint does not answer".into(),
             Failure::Aborted => "the request was cancelled".into(),
+            Failure::TooLarge => Failure::too_large().to_string(),
             Failure::Unsent(Error::Network(reason)) => reason,
             Failure::Unsent(error) => error.to_string(),
         };

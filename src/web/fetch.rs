@@ -15,7 +15,7 @@ use web_sys::{
 use super::convert::get;
 use super::endpoint::Sources;
 use super::transport;
-use crate::engine::{Answer, Endpoint, Failure, Fetch};
+use crate::engine::{Answer, Endpoint, Failure, Fetch, MAX_BODY_BYTES};
 
 /// Cancels one request when it fires or is dropped.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ pub(super) async fn send(
         Some(send) => transport::send(send, fetch, &canceller).await,
         None => match exchange(fetch, &headers, &canceller, &watchdog, on_headers).await {
             Ok(answer) => transport::classify(sources, fetch, answer, &canceller).await,
-            Err(reason) => Err(Failure::Network(reason)),
+            Err(failure) => Err(failure),
         },
     };
     if watchdog.barked() {
@@ -90,7 +90,7 @@ async fn exchange(
     canceller: &Canceller,
     watchdog: &Watchdog,
     on_headers: impl FnOnce(u16, Vec<(String, String)>),
-) -> Result<Answer, String> {
+) -> Result<Answer, Failure> {
     let mut request = match fetch.body {
         None => RequestBuilder::new(&fetch.url),
         Some(_) => RequestBuilder::new(&fetch.url)
@@ -117,7 +117,7 @@ async fn exchange(
             Err(error) => Err(error),
         },
     }
-    .map_err(|error| error.to_string())?;
+    .map_err(|error| Failure::Network(error.to_string()))?;
     watchdog.calm();
     let headers: Vec<(String, String)> = response.headers().entries().collect();
     on_headers(response.status(), headers.clone());
@@ -128,12 +128,13 @@ async fn exchange(
     })
 }
 
-async fn read_body(response: &Response, watchdog: &Watchdog) -> Result<String, String> {
+async fn read_body(response: &Response, watchdog: &Watchdog) -> Result<String, Failure> {
     let Some(stream) = response.body() else {
         return Ok(String::new());
     };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let mut pieces = Vec::new();
+    let mut length = 0;
     loop {
         let chunk = JsFuture::from(reader.read()).await.map_err(describe)?;
         watchdog.calm();
@@ -141,11 +142,16 @@ async fn read_body(response: &Response, watchdog: &Watchdog) -> Result<String, S
             break;
         }
         if let Ok(piece) = get(&chunk, "value").dyn_into::<Uint8Array>() {
+            length += piece.length() as usize;
             pieces.push(piece);
+        }
+        if length > MAX_BODY_BYTES {
+            // Whether it takes notice does not matter: nobody reads on.
+            let _ = reader.cancel();
+            return Err(Failure::TooLarge);
         }
     }
     // Only what is complete takes memory of the module, and the length it needs: that memory never shrinks.
-    let length = pieces.iter().map(|piece| piece.length() as usize).sum();
     let mut bytes = vec![0; length];
     let mut rest = &mut bytes[..];
     for piece in &pieces {
@@ -153,13 +159,12 @@ async fn read_body(response: &Response, watchdog: &Watchdog) -> Result<String, S
         piece.copy_to(start);
         rest = end;
     }
-    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".into())
+    String::from_utf8(bytes).map_err(|_| Failure::Network("the answer is not UTF-8".into()))
 }
 
-fn describe(thrown: JsValue) -> String {
-    get(&thrown, "message")
-        .as_string()
-        .unwrap_or_else(|| "the connection broke".into())
+fn describe(thrown: JsValue) -> Failure {
+    let message = get(&thrown, "message").as_string();
+    Failure::Network(message.unwrap_or_else(|| "the connection broke".into()))
 }
 
 /// Cancels the request when nothing arrives for its time-out.

@@ -1,5 +1,6 @@
 //! The log itself: positions, handles, headers, and answers that lead nowhere.
 
+use throughline::engine::{Event, Failure};
 use throughline::tabs::ShapePhase;
 
 use super::victim::{SCHEMA, Victim, headers, insert, up_to_date};
@@ -149,7 +150,7 @@ fn another_schema_in_the_middle_of_a_log_mixes_no_rows() {
         let mut victim = Victim::synced();
         victim.run_for(1);
         victim.app.now = victim.app.now.after(60_000);
-        victim.handle(throughline::engine::Event::Wake);
+        victim.handle(Event::Wake);
         victim.log_with(other, "20_0", &complete(9));
         victim.assert_unharmed();
         assert_eq!(
@@ -332,4 +333,41 @@ fn a_body_that_is_none_is_refused() {
         assert_eq!(victim.code(), "PROTOCOL", "{body}");
         victim.assert_recovers();
     }
+}
+
+/// The shell reads no further and says so.
+#[test]
+fn a_body_that_never_ends_is_an_error_and_not_asked_for_again_and_again() {
+    let mut victim = Victim::synced();
+    victim.fails("t", Failure::TooLarge);
+    assert_eq!(
+        (victim.phase(), victim.code()),
+        (ShapePhase::Failed, "PROTOCOL".into())
+    );
+    let asked = victim.asked;
+    victim.run_for(HOUR_MS);
+    assert_eq!(victim.asked, asked);
+    victim.assert_recovers();
+    // A POST goes again: what became of it is not known.
+    let post = victim.posted().id;
+    victim.handle(Event::Failed {
+        fetch: post,
+        failure: Failure::TooLarge,
+    });
+    victim.run_for(60_000);
+    victim.posted();
+    victim.assert_unharmed();
+}
+
+/// Chunk after chunk, and never up to date.
+#[test]
+fn a_log_that_never_ends_is_out_of_sight() {
+    let mut victim = Victim::waiting();
+    for n in 0..200 {
+        let rows: Vec<String> = (0..20).map(|m| insert(n * 20 + m, "x")).collect();
+        victim.log(&format!("0_{n}"), &format!("[{}]", rows.join(",")));
+    }
+    assert_eq!(victim.phase(), ShapePhase::Loading);
+    assert_eq!(victim.app.rows("SELECT count(*) FROM t"), ["0"]);
+    victim.assert_recovers();
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use throughline::engine::{Answer, Effect, Endpoint, Event, Fetch};
+use throughline::engine::{Answer, Effect, Endpoint, Event, Failure, Fetch};
 use throughline::ids::{Millis, TimerId};
 use throughline::tabs::{Reply, Request, ShapePhase, ShapeStatus, Status};
 
@@ -137,6 +137,13 @@ impl Victim {
         let fetch = self.take(|fetch| is_of(fetch, table));
         let fetch = fetch.expect("a request is out").id;
         self.replies(fetch, status, headers, body);
+    }
+
+    /// The request for that table that is out comes to nothing.
+    pub fn fails(&mut self, table: &str, failure: Failure) {
+        let fetch = self.take(|fetch| is_of(fetch, table));
+        let fetch = fetch.expect("a request is out").id;
+        self.handle(Event::Failed { fetch, failure });
     }
 
     pub fn replies(

@@ -140,7 +140,8 @@ pub enum FetchFailure {
     Timeout,
     /// Cancelled, but not by us.
     Aborted,
-    /// Not sent: what the app adds to a request could not be had, or is nothing that may be added.
+    /// Not sent: what the app adds to a request could not be had, or is nothing that may be added. Or not to be sent again as it is: its
+    /// answer was given up.
     Unsent(Error),
 }
 
