@@ -425,3 +425,34 @@ fn a_primary_key_that_changes_under_rows_with_tags_is_read_anew() {
     );
     assert_eq!(log.rows(), [] as [&str; 0], "tags stand with the new key");
 }
+
+#[test]
+fn a_sent_write_has_no_row_under_a_primary_key_of_more_columns() {
+    const LONGER_KEY: &str = r#"{"id":{"type":"int4","pk_index":0},"a":{"type":"text","pk_index":1},"b":{"type":"text"}}"#;
+    let mut log = Log::begun();
+    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
+    log.must_refetch();
+    let body = format!("[{},{}]", insert(1, "a1", "b1"), up_to_date(20));
+    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", LONGER_KEY)]);
+    assert_eq!(log.phase(), ShapePhase::Live);
+    assert_eq!(log.rows(), ["1|a1|b1"]);
+    assert_eq!(log.app.pending().len(), 1);
+}
+
+#[test]
+fn a_sent_write_has_no_row_under_a_primary_key_of_fewer_columns() {
+    const SHORTER_KEY: &str =
+        r#"{"id":{"type":"int4","pk_index":0},"a":{"type":"text"},"b":{"type":"text"}}"#;
+    const KEY: &str = r#"{"id":{"type":"int4","pk_index":0},"a":{"type":"text","pk_index":1},"b":{"type":"text"}}"#;
+    let mut log = Log::begun();
+    log.must_refetch();
+    let body = format!("[{},{}]", insert(1, "a1", "b1"), up_to_date(20));
+    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", KEY)]);
+    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
+    let ended = r#"[{"headers":{"control":"must-refetch"}}]"#;
+    log.answers_as(409, "H3", "", ended, &[]);
+    log.answers_as(200, "H3", "0_0", &body, &[("electric-schema", SHORTER_KEY)]);
+    assert_eq!(log.phase(), ShapePhase::Live);
+    assert_eq!(log.rows(), ["1|a1|b1"]);
+    assert_eq!(log.app.pending().len(), 1);
+}

@@ -33,7 +33,6 @@ command_fuzz() {
   fi
   say "fuzzing ${#targets[@]} targets, $minutes minutes each, $(nproc) at once"
   fuzz_total=$(awk "BEGIN { print int($minutes * 60) }")
-  rm -rf "$fuzz_work/findings"
   fuzz_each fuzz_run "${targets[@]}"
   fuzz_report "${targets[@]}"
 }
@@ -78,6 +77,7 @@ fuzz_program() {
 # What is found goes into the work folder; a finding goes beside what is kept, to be run by ./dev test from then on.
 fuzz_run() {
   local target=$1 corpus=$fuzz_work/corpus/$1 findings=$fuzz_work/findings/$1
+  rm -rf "$findings"
   mkdir -p "$corpus" "$findings"
   fuzz_program "$target" "$corpus" "$fuzz_kept/$target" -max_total_time="$fuzz_total" -len_control=0 -print_final_stats=1 \
     -artifact_prefix="$findings/" >"$fuzz_work/$target.log" 2>&1 || true

@@ -23,7 +23,8 @@ impl From<rusqlite::Error> for Error {
         // What the app wrote is read as it is: these are values of ours, of a type that we never write.
         if let rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..) = &error
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) = &error
         {
             return Self::Corrupt(message);
         }

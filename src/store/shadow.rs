@@ -33,9 +33,18 @@ impl Key {
     }
 
     /// From the change log.
+    ///
+    /// # Errors
+    /// [`Error::Constraint`] for one that the table cannot have, after its key has changed.
     pub fn parse(table: &TableSchema, json: &str) -> Result<Self> {
         let parts: Vec<&RawValue> = crate::json::from_str(json)
             .map_err(|error| corrupt(format!("key {json} of {}: {error}", table.name)))?;
+        if parts.len() != table.key.len() {
+            return Err(Error::Constraint(format!(
+                "{json} is no key of {}",
+                table.name
+            )));
+        }
         let values = table
             .key_columns()
             .zip(parts)
