@@ -299,7 +299,7 @@ impl Uploader {
             }
         } else if suspect {
             self.strikes += 1;
-            let searching = self.strikes >= STRIKES || self.trials > 0;
+            let searching = self.strikes >= STRIKES;
             if searching && sent.len() > 1 {
                 self.suspects = sent.len();
                 return self.send(now, again);
