@@ -13,5 +13,6 @@ mod server_group;
 mod server_log;
 mod server_rows;
 mod server_schema;
+mod server_subset;
 mod server_values;
 mod sql;
