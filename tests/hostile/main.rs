@@ -10,6 +10,7 @@ mod api;
 mod files;
 mod pages;
 mod server_group;
+mod server_ledger;
 mod server_log;
 mod server_rows;
 mod server_schema;
