@@ -98,12 +98,16 @@ pub fn outdated(table: &str) -> String {
     format!("{PREFIX}outdated_{table}")
 }
 
-/// What every trigger's name has in it.
-pub const TRIGGER_INFIX: &str = "__on_";
-
 /// The trigger for `operation` (`insert`, `update`, `delete`) on the view.
 pub fn trigger(table: &str, operation: &str) -> String {
-    format!("{table}{TRIGGER_INFIX}{operation}")
+    format!("{table}__on_{operation}")
+}
+
+/// Whether a text, in lower case, has the end of a generated trigger's name in it, of whatever table.
+pub fn mentions_trigger(text: &str) -> bool {
+    OPERATIONS
+        .iter()
+        .any(|operation| text.contains(&trigger("", operation)))
 }
 
 /// The `n`th index on `base` (the synced or the shadow table).

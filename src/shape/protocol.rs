@@ -96,6 +96,8 @@ pub const LIVE_TIMEOUT_MS: u64 = 45_000;
 /// How long any other request may stay silent: an offset out of bounds is held for 10 s, a first snapshot for longer.
 pub const CATCH_UP_TIMEOUT_MS: u64 = 120_000;
 
+/// The most transactions that a snapshot can have been taken in the middle of.
+pub const MAX_IN_PROGRESS: usize = 100_000;
 /// The longest handle or cursor that is sent back, in bytes.
 pub const MAX_GOING_BACK: usize = 1_024;
 /// The longest `retry-after` that is honoured.

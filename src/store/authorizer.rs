@@ -120,9 +120,7 @@ fn check(session: &Session, context: &AuthContext<'_>) -> Result<(), String> {
         }
         | AuthAction::CreateView { view_name: name }
         | AuthAction::CreateTempView { view_name: name }
-            if names::OPERATIONS
-                .iter()
-                .any(|operation| session.app_mentions(&names::trigger("", operation))) =>
+            if session.app_mentions_trigger() =>
         {
             Err(format!(
                 "{name:?} has the name of a generated trigger, or has it in it: choose another"

@@ -102,9 +102,7 @@ fn is_in_place(object: &Object, tables: &[TableSchema]) -> bool {
             true
         }
         "trigger" | "view" => {
-            !is_ours(&object.name)
-                && !is_ours(&object.table)
-                && !lower.contains(names::TRIGGER_INFIX)
+            !is_ours(&object.name) && !is_ours(&object.table) && !names::mentions_trigger(&lower)
         }
         _ => true,
     }

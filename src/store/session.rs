@@ -205,8 +205,7 @@ impl Session {
     /// Until [`Session::leave_app`], statements are the app's: the authorizer checks and notes them.
     pub(super) fn enter_app(&self, sql: &str) {
         let lower = sql.to_ascii_lowercase();
-        let reserved = [names::PREFIX, names::TRIGGER_INFIX];
-        let mentions = reserved.iter().any(|name| lower.contains(name));
+        let mentions = lower.contains(names::PREFIX) || names::mentions_trigger(&lower);
         let mut state = self.state();
         state.app = Some(Access {
             mentions: mentions.then_some(lower),
@@ -232,6 +231,13 @@ impl Session {
         let state = self.state();
         let text = state.app.as_ref().and_then(|app| app.mentions.as_ref());
         text.is_some_and(|text| text.contains(&name.to_ascii_lowercase()))
+    }
+
+    /// Whether it has the end of a generated trigger's name in it.
+    pub(super) fn app_mentions_trigger(&self) -> bool {
+        let state = self.state();
+        let text = state.app.as_ref().and_then(|app| app.mentions.as_ref());
+        text.is_some_and(|text| names::mentions_trigger(text))
     }
 
     /// Whether the app's statement makes, drops or alters something, as far as it was compiled.

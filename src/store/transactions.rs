@@ -144,7 +144,7 @@ pub fn is_accepted(conn: &Connection, id: TransactionId) -> Result<bool> {
 }
 
 /// The server's ledger has it, committed at that position, whether or not an answer said so; whether that is news.
-/// `None` if it is not pending any more. Wants a transaction.
+/// `None` if it is not pending any more, or was never sent. Wants a transaction.
 pub fn witness(
     conn: &Connection,
     id: TransactionId,
@@ -157,7 +157,7 @@ pub fn witness(
         conn,
         "UPDATE _throughline_transactions SET lsn = ?3, txid = ifnull(?2, txid),
            changed_at = iif(state = 'accepted', changed_at, ?4), state = 'accepted', error = NULL
-         WHERE id = ?1 AND state IN ('queued', 'sending', 'accepted')",
+         WHERE id = ?1 AND state IN ('queued', 'sending', 'accepted') AND attempts > 0",
         &[&id.0, &txid.map(|txid| txid.0), &lsn.to_string(), &now.0],
     )?;
     if known == 0 {

@@ -97,6 +97,11 @@ fn fit(conn: &Connection, chance: u64) -> Result<()> {
         conn.execute_batch(&format!("PRAGMA page_size = {PAGE_SIZE}; VACUUM"))?;
     }
     settings::mark_closed(conn)?;
+    // The device that wrote the file may have sent them since.
+    conn.execute_batch(
+        "UPDATE _throughline_transactions SET attempts = max(attempts, 1), unanswered = max(unanswered, 1)
+         WHERE state IN ('queued', 'sending')",
+    )?;
     let gap = LEAST_GAP + (chance % (LARGEST_GAP - LEAST_GAP) as u64) as i64;
     let next = transactions::last_number(conn)?.saturating_add(gap);
     if next > LARGEST_NUMBER {

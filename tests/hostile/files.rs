@@ -43,6 +43,7 @@ impl Attacker {
         let mut app = written(&folder.path().join("theirs"));
         app.run("CREATE TRIGGER honest AFTER INSERT ON drafts BEGIN UPDATE drafts SET body = body || '!' WHERE id = NEW.id; END");
         app.run("CREATE VIEW titles AS SELECT title FROM todos");
+        app.run("CREATE VIEW honest__on_view AS SELECT body AS _throughline_body FROM drafts");
         app.ask_for(Request::Export);
         let bytes = std::fs::read(folder.path().join(files::EXPORT)).unwrap();
         Self { folder, bytes }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{Change, Control, Event, EventKind, Message, Operation, Pattern, Row};
 use crate::error::{Error, Result};
 use crate::ids::{Lsn, Xid};
-use crate::shape::protocol::{control, event};
+use crate::shape::protocol::{MAX_IN_PROGRESS, control, event};
 use crate::shape::snapshot::Snapshot;
 use crate::shape::subset::SubsetRows;
 
@@ -40,7 +40,7 @@ pub fn parse_subset(body: &str) -> Result<SubsetRows<'_>> {
         snapshot: Snapshot {
             xmin: xmin.0,
             xmax: xmax.0,
-            xip: xip_list.into_iter().map(|xid| xid.0).collect(),
+            xip: in_progress(xip_list).map_err(Error::Protocol)?,
         },
         lsn: Lsn(database_lsn.0),
     })
@@ -313,12 +313,7 @@ impl<'a> TryFrom<Wire<'a>> for Message<'a> {
                 control::SNAPSHOT_END => Control::SnapshotEnd(Snapshot {
                     xmin: headers.xmin.ok_or("snapshot-end without xmin")?.0,
                     xmax: headers.xmax.ok_or("snapshot-end without xmax")?.0,
-                    xip: headers
-                        .xip_list
-                        .ok_or("snapshot-end without xip_list")?
-                        .into_iter()
-                        .map(|xid| xid.0)
-                        .collect(),
+                    xip: in_progress(headers.xip_list.ok_or("snapshot-end without xip_list")?)?,
                 }),
                 _ => Control::Unknown(name.0),
             }));
@@ -346,6 +341,14 @@ impl<'a> TryFrom<Wire<'a>> for Message<'a> {
         }
         Ok(Self::Unknown)
     }
+}
+
+/// They are looked through for each change; a server has no more than it has connections.
+fn in_progress(list: Vec<Decimal>) -> Result<Vec<u64>, String> {
+    if list.len() > MAX_IN_PROGRESS {
+        return Err(format!("{} transactions in progress", list.len()));
+    }
+    Ok(list.into_iter().map(|xid| xid.0).collect())
 }
 
 fn texts(list: Vec<Text<'_>>) -> Vec<Cow<'_, str>> {
