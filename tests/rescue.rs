@@ -165,6 +165,14 @@ fn a_broken_header_hides_nothing() {
     }
 }
 
+/// Byte 44 of the header: what SQLite reads of it has no code of its own.
+#[test]
+fn an_unknown_schema_format_hides_nothing() {
+    let (mut world, keys) = with_writes();
+    world.damage("a", |path| overwrite(path, 44, &[0, 0, 0, 9]));
+    assert_recovers_all(world, &keys);
+}
+
 #[test]
 fn the_end_of_the_file_is_missing() {
     let (mut world, _) = with_writes();
