@@ -166,6 +166,22 @@ fn a_broken_header_hides_nothing() {
 }
 
 #[test]
+fn a_table_of_ours_that_was_defined_otherwise_hides_nothing() {
+    let (mut world, keys) = with_writes();
+    let sql = "ALTER TABLE _throughline_requests RENAME COLUMN at TO ax";
+    world.edit_file("a", sql);
+    assert_recovers_all(world, &keys);
+}
+
+/// Byte 44 of the header: what SQLite reads of it has no code of its own.
+#[test]
+fn an_unknown_schema_format_hides_nothing() {
+    let (mut world, keys) = with_writes();
+    world.damage("a", |path| overwrite(path, 44, &[0, 0, 0, 9]));
+    assert_recovers_all(world, &keys);
+}
+
+#[test]
 fn the_end_of_the_file_is_missing() {
     let (mut world, _) = with_writes();
     for n in 0..400 {

@@ -20,7 +20,7 @@ use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Salvage, Session, connection, held, membership, migrations, queue, requests,
+    self, Key, Salvage, Session, check, connection, held, membership, migrations, queue, requests,
     restore, settings, shapes, subsets, tables,
 };
 use crate::tabs::{Persistence, StorageStatus};
@@ -85,11 +85,19 @@ impl Engine {
         match engine.start(salvage.as_ref(), now, rng) {
             Ok(()) => {}
             Err(Error::Corrupt(reason)) if salvage.is_none() => engine.rescue(reason),
+            // All SQL of an opening is ours: it fails over a file that we made only where that holds other tables than we made.
+            Err(Error::Sql(reason)) if salvage.is_none() && engine.was_made() => {
+                engine.rescue(reason);
+            }
             Err(error) => return Err(error),
         }
         engine.record_opening(seed);
         let effects = std::mem::take(&mut engine.effects);
         Ok((engine, effects))
+    }
+
+    fn was_made(&self) -> bool {
+        check::is_complete(&self.conn).unwrap_or_default()
     }
 
     fn unopened(

@@ -40,6 +40,8 @@ impl From<rusqlite::Error> for Error {
                 | ErrorCode::DatabaseLocked,
             ) => Self::Storage(message),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(message),
+            // Of the file's header; SQLite has no number for it.
+            _ if message == "unsupported file format" => Self::Corrupt(message),
             Some(ErrorCode::OperationInterrupted) => Self::Timeout(message),
             Some(ErrorCode::AuthorizationForStatementDenied) => Self::Forbidden(message),
             _ => Self::Sql(message),

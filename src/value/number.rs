@@ -104,7 +104,11 @@ pub(super) fn numeric_text(text: &str) -> Option<String> {
     }
     let point = usize::try_from(point);
     let (whole, fraction) = match point {
-        Ok(point) if point >= digits.len() => (format!("{digits:0<point$}"), String::new()),
+        // A width of formatting has 16 bits.
+        Ok(point) if point >= digits.len() => {
+            let zeros = "0".repeat(point - digits.len());
+            (digits + &zeros, String::new())
+        }
         Ok(point) => (digits[..point].to_owned(), digits[point..].to_owned()),
         Err(_) => {
             let scale = usize::try_from(scale).ok()?;

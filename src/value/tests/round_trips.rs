@@ -117,3 +117,20 @@ fn json_of_another_type_is_refused() {
         assert_eq!(unwire(&ty(declared), json), Err(refused));
     }
 }
+
+#[test]
+fn the_longest_numbers_that_numeric_holds_are_spelled_out() {
+    for (written, digits) in [
+        ("1e65536", 65_537),
+        ("1e131071", 131_072),
+        ("1e-16383", 16_385),
+    ] {
+        for declared in ["numeric", "jsonb"] {
+            let spelled = canonical(&ty(declared), Value::Text(written.to_owned())).unwrap();
+            let Value::Text(spelled) = spelled else {
+                panic!("{spelled:?}")
+            };
+            assert_eq!(spelled.len(), digits, "{declared} {written}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tempfile::TempDir;
 use throughline::engine::{
-    Answer, Asked, Config, Effect, Endpoint, Engine, Event, Fetch, Place, Successor, files,
+    Answer, Asked, Config, Effect, Endpoint, Engine, Event, Fetch, Place, Salvage, Successor, files,
 };
 use throughline::error::{ErrorReport, Result};
 use throughline::ids::{Millis, RequestId, TimerId, TransactionId};
@@ -102,8 +102,9 @@ impl Device {
     fn replace(&mut self, successor: Option<Successor>) {
         self.out.clear();
         self.timers.clear();
-        let salvage = successor.and_then(|successor| successor.salvage);
-        if let Some(salvage) = &salvage {
+        let mut salvage = successor.and_then(|successor| successor.salvage);
+        if let Some(salvage) = &mut salvage {
+            self.mend(salvage);
             self.lost += salvage.lost;
             self.rescues += 1;
             self.generation += 1;
@@ -127,6 +128,22 @@ impl Device {
             .unwrap_or_else(|error| panic!("the file of before does not open: {error}"));
         self.engine = engine;
         self.perform(effects);
+    }
+
+    /// As a shell does: a broken header need not hide what follows it.
+    fn mend(&self, salvage: &mut Salvage) {
+        let Some(folder) = self.folder.as_ref().filter(|_| salvage.unreadable) else {
+            return;
+        };
+        let broken = folder.path().join(files::name(self.generation));
+        let mut bytes = std::fs::read(broken).unwrap_or_default();
+        if files::mend(&mut bytes) {
+            let copy = folder.path().join(files::IMPORT);
+            std::fs::write(&copy, bytes).unwrap();
+            let reason = salvage.reason.clone();
+            *salvage = Salvage::read(&open_file(&copy).unwrap(), reason, Vec::new());
+            std::fs::remove_file(copy).unwrap();
+        }
     }
 
     pub fn handle(&mut self, event: Event) -> Option<Result<Reply>> {
