@@ -44,21 +44,10 @@ impl TableSchema {
         }
         let mut columns = Vec::new();
         for (column, info) in info.iter() {
-            let ty = PgType::from_electric(&info.type_name, info.dims);
+            // As the next session reads it: by what the table is kept with.
             let type_name = PgType::spell_electric(&info.type_name, info.dims);
-            // The table is kept with this text, and the next session reads it.
-            if PgType::parse_declared(&type_name).as_ref() != Ok(&ty) {
-                return Err(Error::Protocol(format!(
-                    "electric-schema of {name}: {:?} is no type",
-                    info.type_name
-                )));
-            }
-            columns.push(Column {
-                name: column.to_owned(),
-                ty,
-                type_name,
-                not_null: info.not_null,
-            });
+            let column = Column::spelled(column, type_name, info.not_null);
+            columns.push(column.map_err(Error::Protocol)?);
         }
         Self::new(name, columns, &key, declaration.index_columns())
     }

@@ -26,13 +26,12 @@ impl RowTags {
     /// Whether these tags, and what a change says of them, are few enough to look at.
     pub fn are_few<T: AsRef<str>>(&self, tags: &[T], removed: &[T]) -> bool {
         let (mut bytes, mut slots) = (0, self.tags.len() + tags.len() + removed.len());
-        // A tag counts for its slots, and for one at least.
-        let mut count = |tag: &str| {
+        let old = self.tags.iter().map(String::as_str);
+        for tag in old.chain(tags.iter().map(AsRef::as_ref)) {
             bytes += tag.len();
+            // A tag counts for its slots, and for one at least.
             slots = slots.max(used_slots(tag).count() + slots - 1);
-        };
-        self.tags.iter().for_each(|tag| count(tag));
-        tags.iter().for_each(|tag| count(tag.as_ref()));
+        }
         bytes <= MAX_TAG_BYTES && slots <= MAX_SLOTS
     }
 

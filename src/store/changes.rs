@@ -1,7 +1,6 @@
 //! The change log: pending intents and what is known of their way back.
 
 use rusqlite::{Connection, params};
-use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
@@ -15,7 +14,7 @@ use crate::ids::{TransactionId, WriteId, Xid};
 use crate::optimistic::PendingTransaction;
 use crate::schema::{Column, Ordered, TableSchema};
 use crate::tabs::ChangeRecord;
-use crate::value::{Value, canonical, read_wire};
+use crate::value::{Value, canonical, is_valid_json, read_wire};
 
 /// Where the change log has the intents of transaction `?1`. They were logged one after the other, so no index is kept of them.
 pub(super) const OF_TRANSACTION: &str =
@@ -338,7 +337,7 @@ pub(super) fn parse_json(text: &str) -> Result<Json> {
         Ok(read) => return Ok(read),
         Err(error) => error,
     };
-    if crate::json::from_str::<IgnoredAny>(text).is_err() {
+    if !is_valid_json(text) {
         return Err(corrupt(format!("{text}: {unread}")));
     }
     let part = |raw: &str| crate::json::from_str(raw).unwrap_or_else(|_| Json::from(raw));

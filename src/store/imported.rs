@@ -18,6 +18,8 @@ pub fn check(conn: &Connection, client: &ClientId) -> Result<()> {
     // First: the question takes it for granted that these are JSON.
     shapes::load_tables(conn)?;
     shapes::load(conn)?;
+    // The first object that is not as it should be. Bookkeeping is there word by word; of the tables `t`, what is `shown` (views and
+    // their triggers) is made anew where it differs, and what is `kept` has the columns of its rows.
     let question = include_str!("imported.sql");
     let wrong = first(conn, question, &[&migrations::BOOKKEEPING], |row| {
         Ok(row.get::<_, String>(0)?)

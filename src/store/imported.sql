@@ -1,4 +1,3 @@
--- The first object that is not as it should be. ?1: what makes the bookkeeping tables, whose objects are there word by word.
 WITH t (view, synced, local, writes, name, schema) AS (
   SELECT lower(table_name), lower(table_name) || '_synced', lower(table_name) || '_local', lower(table_name) || '_writes', table_name, schema
   FROM _throughline_tables
@@ -6,7 +5,6 @@ WITH t (view, synced, local, writes, name, schema) AS (
 o (kind, name, hangs_on, sql, is_fixed) AS (
   SELECT type, lower(name), lower(tbl_name), lower(sql), instr(?1, sql) FROM sqlite_schema WHERE type <> 'index'
 ),
--- Views and their triggers, which are made anew where they differ; tables of rows; and the names of all.
 shown (name) AS (SELECT view FROM t UNION SELECT writes FROM t),
 kept (name, schema) AS (
   SELECT synced, schema FROM t UNION SELECT local, schema FROM t UNION

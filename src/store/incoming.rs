@@ -43,6 +43,7 @@ impl<'t, 'b> Incoming<'t, 'b> {
     ///
     /// # Errors
     /// [`Error::Protocol`] for a column that the table has not, and for a text that its type has not.
+    #[inline(never)]
     pub(super) fn read(&mut self, row: Row<'b>) -> Result<()> {
         let table = self.table;
         self.columns.clear();
