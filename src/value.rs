@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use canonical::canonical;
 pub use decode::{Decoded, decode, decode_text};
-pub(crate) use json::write_string;
+pub(crate) use json::{is_valid as is_valid_json, write_string};
 pub use pg_type::PgType;
 pub use wire::{read_wire, write_wire};
 

@@ -310,9 +310,12 @@ impl Engine {
                     subset: None,
                     confirm_by: self.config.confirm_by(),
                 };
+                // What is held and wrong would be refused again and again, and holds the others back.
                 let applied = match apply(&transaction, target, due) {
-                    // What is held would be refused again and again, and holds the others back.
-                    Err(Error::Protocol(_)) => return Ok((true, Err(*at))),
+                    Err(Error::Protocol(_)) => Applied {
+                        unknown_updates: 1,
+                        ..Applied::default()
+                    },
                     applied => applied?,
                 };
                 if applied.unknown_updates > 0 {

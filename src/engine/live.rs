@@ -35,9 +35,8 @@ pub(super) fn check_number(
     if live.iter().filter(is_other).count() < LIVE_QUERIES {
         return Ok(());
     }
-    Err(Error::Argument(format!(
-        "this tab has {LIVE_QUERIES} live queries: unsubscribe from those that nobody looks at any more"
-    )))
+    let refusal = "this tab has 10,000 live queries: unsubscribe from those that nobody looks at";
+    Err(Error::Argument(refusal.into()))
 }
 
 /// One subscription.

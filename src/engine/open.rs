@@ -159,13 +159,12 @@ impl Engine {
         let transaction = begin(&self.conn, session, Purpose::App)?;
         let is_new = migrations::migrate(&transaction)?;
         let mut recovery = None;
-        let declared = |name: &str| config.tables.get(name).is_some();
         if let Some(salvage) = salvage {
             recovery = Some(restore::restore(
                 &transaction,
                 session,
                 salvage,
-                &declared,
+                &declared(config),
                 now,
             )?);
         }
@@ -209,6 +208,12 @@ impl Engine {
         self.rescue_if_broken();
         Ok(())
     }
+}
+
+/// The names of the tables, a JSON array.
+pub(super) fn declared(config: &Config) -> String {
+    let names = config.tables.iter().map(|(name, _)| name.to_owned());
+    serde_json::Value::from(names.collect::<Vec<String>>()).to_string()
 }
 
 /// Tables and shapes as they are declared. Wants a transaction.

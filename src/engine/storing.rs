@@ -193,18 +193,19 @@ impl Engine {
         };
         let tells_of_rows =
             |message: &Message<'_>| matches!(message, Message::Change(_) | Message::Event(_));
-        if batch.messages.iter().any(tells_of_rows) {
-            incoming::check(&table, &batch.messages)?;
-            held::hold(&transaction, shape.id, batch.body)?;
-        }
-        shapes::save_progress(&transaction, shape.id, &batch.stored)?;
-        transaction.commit()?;
         let changes = batch.messages.iter().filter_map(|message| match message {
             Message::Change(change) => change.lsn,
             _ => None,
         });
+        let newest = changes.max();
+        if batch.messages.iter().any(tells_of_rows) {
+            incoming::check(&table, batch.messages)?;
+            held::hold(&transaction, shape.id, batch.body)?;
+        }
+        shapes::save_progress(&transaction, shape.id, &batch.stored)?;
+        transaction.commit()?;
         Ok(Some(StoredRows {
-            newest: changes.max(),
+            newest,
             rejected,
             ..StoredRows::default()
         }))

@@ -1,7 +1,7 @@
 //! `export()` and `import()`: the shell has the bytes, SQLite makes and checks them.
 
 use super::durability::prepare;
-use super::open::bring_up;
+use super::open::{bring_up, declared};
 use super::{Asked, Connection, Effect, Engine, Purpose, files};
 use crate::error::{Error, Result};
 use crate::ids::{Millis, RequestId};
@@ -94,10 +94,7 @@ impl Engine {
             let client = settings::client_id(&transaction, rng)?;
             imported::check(&transaction, &client)?;
             bring_up(&transaction, &session, &client, &self.config, self.now)?;
-            let is_known = |name: &str| {
-                session.table(name).is_some() || self.config.tables.get(name).is_some()
-            };
-            match changes::first_stranger(&transaction, &is_known)? {
+            match changes::first_stranger(&transaction, &declared(&self.config))? {
                 Some(_) => Err(Error::Argument(
                     "import: it writes to a table that is not declared".into(),
                 )),

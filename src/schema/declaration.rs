@@ -11,7 +11,6 @@ use super::names;
 use super::shape::{DEFAULT_SHAPE, ShapeDeclaration};
 use super::table::{Column, TableSchema};
 use crate::error::{Error, Result};
-use crate::value::PgType;
 
 /// The declared tables in the order of the declaration.
 pub type Tables = Ordered<TableDeclaration>;
@@ -122,13 +121,8 @@ impl ColumnDeclaration {
                 not_null,
             } => (type_name, *not_null),
         };
-        Ok(Column {
-            name: name.to_owned(),
-            ty: PgType::parse_declared(type_name)
-                .map_err(|reason| Error::schema(table, format!("column {name:?}: {reason}")))?,
-            type_name: type_name.clone(),
-            not_null,
-        })
+        Column::spelled(name, type_name.clone(), not_null)
+            .map_err(|reason| Error::schema(table, format!("column {name:?}: {reason}")))
     }
 }
 

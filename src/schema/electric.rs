@@ -42,26 +42,13 @@ impl TableSchema {
                 "electric-schema of {name}: its pk_index is no sequence"
             )));
         }
-        let columns = info
-            .iter()
-            .map(|(column, info)| {
-                let ty = PgType::from_electric(&info.type_name, info.dims);
-                let type_name = PgType::spell_electric(&info.type_name, info.dims);
-                // The table is kept with this text, and the next session reads it.
-                if PgType::parse_declared(&type_name).as_ref() != Ok(&ty) {
-                    return Err(Error::Protocol(format!(
-                        "electric-schema of {name}: column {column:?} has the type {:?}, which is none",
-                        info.type_name
-                    )));
-                }
-                Ok(Column {
-                    name: column.to_owned(),
-                    ty,
-                    type_name,
-                    not_null: info.not_null,
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let mut columns = Vec::new();
+        for (column, info) in info.iter() {
+            // As the next session reads it: by what the table is kept with.
+            let type_name = PgType::spell_electric(&info.type_name, info.dims);
+            let column = Column::spelled(column, type_name, info.not_null);
+            columns.push(column.map_err(Error::Protocol)?);
+        }
         Self::new(name, columns, &key, declaration.index_columns())
     }
 }

@@ -69,12 +69,9 @@ pub fn writes(table: &str) -> String {
     format!("{table}_writes")
 }
 
-/// Prefix of what [`staged`] names.
-pub const STAGED: &str = "_throughline_staged_";
-
 /// Where the new log of a shape loads while the old rows stay visible.
 pub fn staged(shape: ShapeId) -> String {
-    format!("{STAGED}{shape}")
+    format!("{PREFIX}staged_{shape}")
 }
 
 /// One of the two indexes that stand for the primary key of a table that was loaded without one: while a shape loads anew, the

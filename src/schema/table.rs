@@ -63,6 +63,18 @@ impl TryFrom<StoredColumn> for Column {
     }
 }
 
+impl Column {
+    /// A column of that type in SQL spelling. The error is a sentence for what is no type.
+    pub(super) fn spelled(name: &str, type_name: String, not_null: bool) -> Result<Self, String> {
+        let name = name.to_owned();
+        Self::try_from(StoredColumn {
+            name,
+            type_name,
+            not_null,
+        })
+    }
+}
+
 impl From<Column> for StoredColumn {
     fn from(column: Column) -> Self {
         Self {

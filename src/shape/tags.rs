@@ -25,11 +25,14 @@ const MAX_TAG_BYTES: usize = 1 << 16;
 impl RowTags {
     /// Whether these tags, and what a change says of them, are few enough to look at.
     pub fn are_few<T: AsRef<str>>(&self, tags: &[T], removed: &[T]) -> bool {
-        let new = tags.iter().map(AsRef::as_ref);
-        let all = || self.tags.iter().map(String::as_str).chain(new.clone());
-        self.tags.len() + tags.len() + removed.len() <= MAX_SLOTS
-            && all().map(str::len).sum::<usize>() <= MAX_TAG_BYTES
-            && all().flat_map(used_slots).nth(MAX_SLOTS).is_none()
+        let (mut bytes, mut slots) = (0, self.tags.len() + tags.len() + removed.len());
+        let old = self.tags.iter().map(String::as_str);
+        for tag in old.chain(tags.iter().map(AsRef::as_ref)) {
+            bytes += tag.len();
+            // A tag counts for its slots, and for one at least.
+            slots = slots.max(used_slots(tag).count() + slots - 1);
+        }
+        bytes <= MAX_TAG_BYTES && slots <= MAX_SLOTS
     }
 
     /// Takes over what a change says. A tag both new and removed stays: slots may be shared (trap 28).

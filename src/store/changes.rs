@@ -1,11 +1,10 @@
 //! The change log: pending intents and what is known of their way back.
 
 use rusqlite::{Connection, params};
-use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::bookkeeping::visit;
+use super::bookkeeping::first;
 use super::error::corrupt;
 use super::functions::{Object, sent_columns};
 use super::shadow::Key;
@@ -15,7 +14,7 @@ use crate::ids::{TransactionId, WriteId, Xid};
 use crate::optimistic::PendingTransaction;
 use crate::schema::{Column, Ordered, TableSchema};
 use crate::tabs::ChangeRecord;
-use crate::value::{Value, canonical, read_wire};
+use crate::value::{Value, canonical, is_valid_json, read_wire};
 
 /// Where the change log has the intents of transaction `?1`. They were logged one after the other, so no index is kept of them.
 pub(super) const OF_TRANSACTION: &str =
@@ -296,21 +295,13 @@ pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<
     Ok(pending)
 }
 
-/// A transaction that writes to a table which is not `known`, nor ever will be: nobody could say how to send it.
-pub fn first_stranger(
-    conn: &Connection,
-    known: &dyn Fn(&str) -> bool,
-) -> Result<Option<TransactionId>> {
-    let sql = "SELECT transaction_id, table_name FROM _throughline_changes GROUP BY 1, 2";
-    let mut stranger = None;
-    visit(conn, sql, &[], &mut |row| {
-        let table: String = row.get(1)?;
-        if !known(&table) {
-            stranger = Some(TransactionId(row.get(0)?));
-        }
-        Ok(stranger.is_none())
-    })?;
-    Ok(stranger)
+/// A transaction that writes to a table which is neither here nor `declared`, a JSON array: nobody could say how to send it.
+pub fn first_stranger(conn: &Connection, declared: &str) -> Result<Option<TransactionId>> {
+    let sql = "SELECT transaction_id FROM _throughline_changes WHERE table_name NOT IN (
+               SELECT table_name FROM _throughline_tables UNION SELECT value FROM json_each(?1))";
+    first(conn, sql, &[&declared], |row| {
+        Ok(TransactionId(row.get(0)?))
+    })
 }
 
 /// Where the intents of a transaction stand.
@@ -369,19 +360,18 @@ pub(super) fn parse_json(text: &str) -> Result<Json> {
         Ok(read) => return Ok(read),
         Err(error) => error,
     };
-    if crate::json::from_str::<IgnoredAny>(text).is_err() {
+    if !is_valid_json(text) {
         return Err(corrupt(format!("{text}: {unread}")));
     }
-    let whole = |text: &str| Json::String(text.to_owned());
-    let part =
-        |raw: &RawValue| crate::json::from_str(raw.get()).unwrap_or_else(|_| whole(raw.get()));
-    Ok(match crate::json::from_str::<Ordered<&RawValue>>(text) {
-        Ok(members) => members
-            .iter()
-            .map(|(name, raw)| (name.to_owned(), part(raw)))
-            .collect(),
-        Err(_) => whole(text),
-    })
+    let part = |raw: &str| crate::json::from_str(raw).unwrap_or_else(|_| Json::from(raw));
+    let Ok(members) = crate::json::from_str::<Ordered<Box<RawValue>>>(text) else {
+        return Ok(Json::from(text));
+    };
+    let mut read = serde_json::Map::new();
+    for (name, raw) in members.iter() {
+        read.insert(name.to_owned(), part(raw.get()));
+    }
+    Ok(Json::Object(read))
 }
 
 /// JSON text as it is.

@@ -9,11 +9,11 @@ use crate::value::{Decoded, Value, decode_text};
 ///
 /// # Errors
 /// [`Error::Protocol`] for one that cannot.
-pub fn check(table: &TableSchema, messages: &[Message<'_>]) -> Result<()> {
+pub fn check(table: &TableSchema, messages: Vec<Message<'_>>) -> Result<()> {
     let mut row = Incoming::new(table);
     for message in messages {
         if let Message::Change(change) = message {
-            row.read(change.value.clone())?;
+            row.read(change.value)?;
             row.check_key()?;
         }
     }
@@ -43,6 +43,7 @@ impl<'t, 'b> Incoming<'t, 'b> {
     ///
     /// # Errors
     /// [`Error::Protocol`] for a column that the table has not, and for a text that its type has not.
+    #[inline(never)]
     pub(super) fn read(&mut self, row: Row<'b>) -> Result<()> {
         let table = self.table;
         self.columns.clear();

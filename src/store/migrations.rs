@@ -4,8 +4,11 @@ use rusqlite::Connection;
 
 use crate::error::{Error, Result};
 
+/// What makes the bookkeeping tables as they are now.
+pub(super) const BOOKKEEPING: &str = include_str!("bookkeeping.sql");
+
 /// One step a version, oldest first. A released step never changes.
-const STEPS: &[&str] = &[include_str!("bookkeeping.sql")];
+const STEPS: &[&str] = &[BOOKKEEPING];
 
 /// The newest version this build knows.
 pub const VERSION: u32 = STEPS.len() as u32;

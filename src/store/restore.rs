@@ -17,8 +17,8 @@ const GAP: i64 = 1 << 32;
 /// The largest number that JavaScript can count with.
 const LARGEST: i64 = (1 << 53) - 1;
 
-/// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. `declared`: whether
-/// the app has a table of that name. Wants the
+/// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. `declared`: the
+/// names of the app's tables, a JSON array. Wants the
 /// transaction that made the bookkeeping tables.
 ///
 /// # Errors
@@ -27,7 +27,7 @@ pub fn restore(
     conn: &Connection,
     session: &Session,
     salvage: &Salvage,
-    declared: &dyn Fn(&str) -> bool,
+    declared: &str,
     now: Millis,
 ) -> Result<u32> {
     let mut lost = salvage.lost;
@@ -46,13 +46,11 @@ pub fn restore(
     lost += make_consistent(conn, now)?;
     set_torn_aside(conn, salvage, now)?;
     restore_sequence(conn, salvage)?;
-    let known = shapes::load_tables(conn)?;
-    let is_known = |name: &str| declared(name) || known.iter().any(|table| table.name == name);
-    while let Some(id) = changes::first_stranger(conn, &is_known)? {
+    while let Some(id) = changes::first_stranger(conn, declared)? {
         let what = "it writes to a table that is not declared";
         journal::reject(conn, session, id, &aside(what), None, now)?;
     }
-    for table in known {
+    for table in shapes::load_tables(conn)? {
         tables::create(conn, &table)?;
     }
     Ok(lost)

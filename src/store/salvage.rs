@@ -213,7 +213,7 @@ fn read_rows(conn: &Connection, sql: &str, from: i64, ordered: bool) -> Stretch 
 fn is_bookkeeping(name: &str) -> bool {
     let parts = [names::members(""), names::slots(""), names::outdated("")];
     let is_rows = parts.iter().any(|part| name.starts_with(part));
-    let is_staged = name.starts_with(names::STAGED);
+    let is_staged = name.starts_with(&format!("{}staged_", names::PREFIX));
     name == SEQUENCE
         || name.starts_with(names::PREFIX) && !is_rows && !is_staged && !REFETCHED.contains(&name)
 }

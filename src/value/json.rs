@@ -18,7 +18,7 @@ pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Whether the text is one JSON value. Numbers may be beyond what a double holds.
-pub(super) fn is_valid(text: &str) -> bool {
+pub(crate) fn is_valid(text: &str) -> bool {
     crate::json::from_str::<IgnoredAny>(text).is_ok()
 }
 

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use throughline::engine::{Config, Effect, Engine, Event, Place, Salvage, files};
 use throughline::error::Result;
-use throughline::ids::RequestId;
+use throughline::ids::{ClientId, RequestId};
 use throughline::store::connection::open_file;
+use throughline::store::{imported, transfer};
 use throughline::tabs::{Persistence, Request};
 
 use super::support::{App, id};
+use super::victim::{Victim, insert as insert_row};
 
 const OPTIONS: &str = r#"{"name": "files", "connect": false, "write": {"url": "/changes"}, "tables": {"todos": {
     "columns": {"id": "uuid", "title": "text"}, "primaryKey": ["id"], "indexes": ["title"]}}}"#;
@@ -370,4 +372,32 @@ fn rows_of_a_broken_file_that_nobody_can_read_are_counted_and_hold_nothing_up() 
         });
         assert!(post.is_some_and(|body| body.contains(&id(2))), "{sql}");
     }
+}
+
+/// In the middle of whatever it was in.
+#[test]
+fn an_honest_file_is_taken() {
+    let folder = folder();
+    let path = folder.path().join("theirs");
+    let mut victim = Victim::at(&path);
+    let row = insert_row(1, "one").replace(r#""operation""#, r#""tags":["x/"],"operation""#);
+    victim.log("0_0", &format!("[{row}]"));
+    victim
+        .app
+        .run("CREATE VIRTUAL TABLE search USING fts5(body)");
+    victim.app.run("ANALYZE drafts");
+    victim.app.ask_for(Request::Export);
+    let conn = open_file(folder.path().join(files::EXPORT)).unwrap();
+    let names = "SELECT group_concat(name) FROM sqlite_schema";
+    let names: String = conn.query_row(names, [], |row| row.get(0)).unwrap();
+    for kept in [
+        "_throughline_members_t",
+        "_throughline_slots_t",
+        "_throughline_staged_",
+        "sqlite_stat1",
+    ] {
+        assert!(names.contains(kept), "{kept} is not in {names}");
+    }
+    transfer::prepare(&conn, 1).unwrap();
+    imported::check(&conn, &ClientId("x".into())).unwrap();
 }
