@@ -148,8 +148,10 @@ impl World {
 
     /// Requests of the client that are not answered completely.
     pub fn requests_out(&self, name: &str) -> usize {
-        let of_client = |flight: &&Flight| flight.client == name && !flight.aborted;
-        self.flights.iter().filter(of_client).count()
+        let life = self.clients[name].life;
+        let is_out =
+            |flight: &&Flight| flight.client == name && flight.life == life && !flight.aborted;
+        self.flights.iter().filter(is_out).count()
     }
 
     /// What has left may still arrive; its answer is lost.
