@@ -44,7 +44,7 @@ fuzz_targets() {
 
 setup_fuzz() {
   setup_wasm
-  ensure_cargo_tool cargo-fuzz cargo-fuzz "$SETTING_TOOLS_CARGO_FUZZ"
+  ensure_cargo_tool cargo-fuzz cargo-fuzz "$SETTING_TOOLS_CARGO_FUZZ" "it builds the fuzzed programs"
 }
 
 # Stable Rust has no sanitizers. The package is safe Rust, and SQLite's C has its own makers' fuzzers: coverage is what is needed here.
