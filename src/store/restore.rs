@@ -144,26 +144,10 @@ fn restore_schemas(conn: &Connection, table: &Saved) -> Result<()> {
 const READABLE_INTENTS: &str = "UPDATE _throughline_changes SET heard_txids = '[]', seen = 0
     WHERE NOT json_valid(heard_txids) OR typeof(seen) <> 'integer'";
 
-/// What is beside a transaction's number and state, so that it can be read. Whoever speaks for another one came later.
-const READABLE_TRANSACTIONS: &str = "UPDATE _throughline_transactions SET
-    meta = iif(json_valid(meta), meta, NULL),
-    error = CASE WHEN json_valid(error) THEN iif(
-      json_type(error, '$.code') = 'text' AND json_type(error, '$.message') = 'text'
-      AND json_type(error, '$.retryable') IN ('true', 'false'), error, NULL) END,
-    attempts = iif(attempts BETWEEN 0 AND 1000000, attempts, 1),
-    unanswered = iif(unanswered BETWEEN 0 AND 1000000, unanswered, 1),
-    created_at = iif(typeof(created_at) = 'integer', created_at, ?1),
-    changed_at = iif(typeof(changed_at) = 'integer', changed_at, NULL),
-    txid = iif(txid BETWEEN 0 AND 4294967295, txid, NULL),
-    lsn = iif(lsn NOT GLOB '*[^0-9]*' AND length(lsn) BETWEEN 1 AND 19, lsn, NULL),
-    caused_by = iif(typeof(caused_by) = 'integer', caused_by, NULL),
-    replaced_by = iif(typeof(replaced_by) = 'integer' AND replaced_by > id, replaced_by, NULL)";
-
 /// What was read of one table is made to fit what was read of another. How much does not.
 fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
     // A key of the settings that says how the last session of that file ended says nothing of this one.
     settings::mark_closed(conn)?;
-    settings::forget_unreadable_client(conn)?;
     let mut lost = 0;
     for log in [names::CHANGES, names::JOURNAL] {
         let sql = format!(
@@ -177,7 +161,6 @@ fn make_consistent(conn: &Connection, now: Millis) -> Result<u32> {
         lost += run(conn, &sql, &[])?;
     }
     run(conn, READABLE_INTENTS, &[])?;
-    run(conn, READABLE_TRANSACTIONS, &[&now.0])?;
     // Intents without their transaction: the log holds pending ones only, the journal those of rejected ones. It may have been sent, so it must
     // go again as it is.
     run(

@@ -3,7 +3,6 @@
 use rusqlite::Connection;
 
 use super::bookkeeping::{first, run};
-use super::error::corrupt;
 use crate::error::Result;
 use crate::ids::ClientId;
 
@@ -11,10 +10,16 @@ const CLIENT_ID: &str = "client_id";
 /// Stands there while the database is open.
 const OPEN: &str = "open";
 
-/// This database's id, minted from `rng` when there is none yet. Wants a transaction.
+/// This database's id, minted from `rng` when there is none yet, or none that can be one. Wants a transaction.
 pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId> {
-    if let Some(found) = known_client(conn)? {
-        return Ok(found);
+    let found: Option<String> = first(
+        conn,
+        "SELECT value FROM _throughline_settings WHERE name = ?1",
+        &[&CLIENT_ID],
+        |row| Ok(row.get(0)?),
+    )?;
+    if let Some(found) = found.filter(|found| uuid::Uuid::try_parse(found).is_ok()) {
+        return Ok(ClientId(found));
     }
     let mut bytes = [0; 16];
     rng.fill(&mut bytes);
@@ -23,32 +28,10 @@ pub fn client_id(conn: &Connection, rng: &mut fastrand::Rng) -> Result<ClientId>
         .to_string();
     run(
         conn,
-        "INSERT INTO _throughline_settings (name, value) VALUES (?1, ?2)",
+        "INSERT OR REPLACE INTO _throughline_settings (name, value) VALUES (?1, ?2)",
         &[&CLIENT_ID, &minted],
     )?;
     Ok(ClientId(minted))
-}
-
-fn known_client(conn: &Connection) -> Result<Option<ClientId>> {
-    let found: Option<String> = first(
-        conn,
-        "SELECT value FROM _throughline_settings WHERE name = ?1",
-        &[&CLIENT_ID],
-        |row| Ok(row.get(0)?),
-    )?;
-    if let Some(found) = &found {
-        uuid::Uuid::try_parse(found).map_err(|_| corrupt(format!("client id {found:?}")))?;
-    }
-    Ok(found.map(ClientId))
-}
-
-/// Drops an id that is none: another one will be minted. Wants a transaction.
-pub(super) fn forget_unreadable_client(conn: &Connection) -> Result<()> {
-    if known_client(conn).is_err() {
-        let sql = "DELETE FROM _throughline_settings WHERE name = ?1";
-        run(conn, sql, &[&CLIENT_ID])?;
-    }
-    Ok(())
 }
 
 /// Leaves a mark that a clean close takes away; whether the one of the last session is still there. Wants a transaction.
