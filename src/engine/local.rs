@@ -28,18 +28,6 @@ pub(super) struct OpenTransaction {
 }
 
 impl OpenTransaction {
-    /// Whether a request names it that is another tab's.
-    fn is_strange_to(&self, tab: TabNumber, request: &Request) -> bool {
-        let named = match request {
-            Request::Query { transaction, .. } | Request::Execute { transaction, .. } => {
-                *transaction
-            }
-            Request::Commit(id) | Request::Rollback(id) => Some(*id),
-            _ => None,
-        };
-        named == Some(self.id) && tab != self.tab
-    }
-
     /// Whether a request may run while this one is open.
     pub(super) fn admits(&self, asked: &Asked, request: &Request) -> bool {
         match request {
@@ -318,17 +306,9 @@ impl Engine {
         self.analyses.clear();
     }
 
-    /// Refuses what a tab may not do with the transaction that is open.
-    pub(super) fn must_be_own(&self, tab: TabNumber, request: &Request) -> Result<()> {
-        match &self.open_transaction {
-            Some(open) if open.is_strange_to(tab, request) => Err(not_open()),
-            _ => Ok(()),
-        }
-    }
-
     fn must_be_open(&self, id: TransactionId) -> Result<()> {
         match &self.open_transaction {
-            Some(open) if open.id == id => Ok(()),
+            Some(open) if open.id == id && open.tab == self.asking => Ok(()),
             _ if self.life.began(id) => Err(not_open()),
             _ => Err(Error::LeaderChanged),
         }

@@ -60,7 +60,7 @@ pub use crate::store::Salvage;
 pub use crate::store::connection::{open_file, open_memory, open_on_vfs};
 
 use crate::error::Error;
-use crate::ids::{ClientId, FetchId, Millis, RequestId, TimerId, TransactionId};
+use crate::ids::{ClientId, FetchId, Millis, RequestId, TabNumber, TimerId, TransactionId};
 use crate::schema::Names;
 use crate::store::Session;
 use crate::tabs::{Request, StorageStatus};
@@ -124,6 +124,8 @@ pub struct Engine {
     /// Answers that came before their turn.
     held: Numbered<(usize, crate::shape::Attempt), Answer>,
     open_transaction: Option<OpenTransaction>,
+    /// Whose request is carried out: of no other tab's transaction.
+    asking: TabNumber,
     /// Events that came while a transaction was open.
     deferred: VecDeque<Event>,
     /// Requests that name a table whose schema is still to come.

@@ -15,7 +15,7 @@ use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, Numbered, Outstanding, Purpose, Upkeep, begin};
 use crate::error::{Error, Result};
-use crate::ids::{ClientId, FetchId, Millis, ShapeId};
+use crate::ids::{ClientId, FetchId, Millis, ShapeId, TabNumber};
 use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
@@ -129,6 +129,7 @@ impl Engine {
             last_fetch: FetchId(0),
             held: Numbered::default(),
             open_transaction: None,
+            asking: TabNumber::default(),
             deferred: VecDeque::new(),
             awaiting_schema: Vec::new(),
             awaiting_verdict: Vec::new(),

@@ -29,7 +29,6 @@ pub fn check(conn: &Connection, client: &ClientId) -> Result<()> {
             "import: {name:?} is not as this package makes it"
         )));
     }
-    transactions::accepted_positions(conn)?;
     transactions::pending(conn, client)?;
     transactions::rejected(conn, client)?;
     Ok(())

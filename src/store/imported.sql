@@ -24,7 +24,6 @@ END
 UNION ALL SELECT name FROM t WHERE schema ->> 'name' <> name
 UNION ALL SELECT kept.name FROM kept, json_each(schema, '$.columns') AS one
   WHERE NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(kept.name) AS held WHERE held.name = one.value ->> 'name')
-UNION ALL SELECT '_throughline_transactions' FROM _throughline_transactions WHERE replaced_by <= id
 UNION ALL SELECT 'bookkeeping' WHERE (SELECT count(*) FROM sqlite_schema WHERE instr(?1, sql))
   < (length(?1) - length(replace(?1, char(10) || 'CREATE ', ''))) / 8
 LIMIT 1

@@ -192,16 +192,8 @@ fn a_database_that_only_looks_like_ours_is_refused() {
             "UPDATE _throughline_shapes SET progress = '[]'",
         ),
         (
-            "a client without an id",
-            "UPDATE _throughline_settings SET value = '; --'",
-        ),
-        (
-            "meta that is none",
-            "UPDATE _throughline_transactions SET meta = '{'",
-        ),
-        (
-            "an error that is none",
-            "UPDATE _throughline_transactions SET error = '{'",
+            "a write to a table that nobody has",
+            "UPDATE _throughline_changes SET table_name = 'drafts'",
         ),
         (
             "a key that is none",
@@ -212,11 +204,43 @@ fn a_database_that_only_looks_like_ours_is_refused() {
             "UPDATE _throughline_changes SET value = '}'",
         ),
         (
+            "a client that is none",
+            "UPDATE _throughline_settings SET value = '; --' WHERE name = 'client_id'",
+        ),
+        (
             "a base that is none",
             "UPDATE _throughline_changes SET base = 'x'",
         ),
     ] {
         assert_refused(&attacker, what, &attacker.file(what, sql));
+    }
+}
+
+#[test]
+fn what_nobody_can_read_of_an_imported_transaction_holds_nothing_up() {
+    let attacker = Attacker::new();
+    for what in [
+        "meta = '{', error = '{'",
+        "error = '{\"code\":1}'",
+        "state = 'accepted', lsn = 'x', txid = 'y'",
+        "state = 'accepted', lsn = '99999999999999999999999', txid = -1",
+        "state = 'replaced', replaced_by = id",
+        "attempts = -1, created_at = 'x', unanswered = 'y', caused_by = 'z'",
+    ] {
+        let sql = format!("UPDATE _throughline_transactions SET {what}");
+        let folder = folder();
+        let path = folder.path().join("mine");
+        let (mut app, reply) = import(written(&path), &path, &attacker.file("file", &sql));
+        reply.unwrap();
+        app.run(&insert(2));
+        let told = app.pending();
+        assert!(!told.is_empty() && app.rejected().is_empty(), "{what}");
+        let client = told[0].id.rsplit_once(':').unwrap().0.to_owned();
+        app.ask_for(Request::Settled(format!("{client}:1")));
+        let connect = app.ask_for(Request::Connect);
+        let posts = |effect: &Effect| matches!(effect, Effect::Fetch(post) if post.body.as_ref().unwrap().contains(&id(2)));
+        assert!(connect.iter().any(posts), "{what}");
+        app.assert_sound();
     }
 }
 
