@@ -158,9 +158,10 @@ impl Engine {
         let (session, config) = (&self.session, &self.config);
         let transaction = begin(&self.conn, session, Purpose::App)?;
         let is_new = migrations::migrate(&transaction)?;
+        let declared: Vec<&str> = config.tables.iter().map(|(name, _)| name).collect();
         let mut recovery = None;
         if let Some(salvage) = salvage {
-            recovery = Some(restore::restore(&transaction, salvage, now)?);
+            recovery = Some(restore::restore(&transaction, salvage, &declared, now)?);
         }
         let client = settings::client_id(&transaction, rng)?;
         queue::requeue(&transaction, None)?;
@@ -173,7 +174,7 @@ impl Engine {
                 refold_pending(&transaction, &table)?;
             }
             if let Some(lost) = &mut recovery {
-                *lost += restore::restore_objects(&transaction, salvage)?;
+                *lost += restore::restore_objects(&transaction, salvage, &declared)?;
             }
         }
         transaction.commit()?;

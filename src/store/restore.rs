@@ -17,17 +17,25 @@ const GAP: i64 = 1 << 32;
 const LARGEST: i64 = (1 << 53) - 1;
 
 /// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. Wants the
-/// transaction that made the bookkeeping tables.
+/// transaction that made the bookkeeping tables. What is generated for the tables in `declared` is fetched, even where the salvage took
+/// it for the app's own.
 ///
 /// # Errors
 /// Only those of the storage: what the fresh file cannot hold is counted.
-pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32> {
+pub fn restore(
+    conn: &Connection,
+    salvage: &Salvage,
+    declared: &[&str],
+    now: Millis,
+) -> Result<u32> {
+    let is_generated = generated(declared);
     let mut lost = salvage.lost;
     for table in &salvage.tables {
         match &table.sql {
+            Some(_) if is_generated(&table.name) => {}
             _ if table.name == SEQUENCE => {}
             Some(sql) => {
-                lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+                lost += create(conn, &table.name, sql)?;
                 lost += insert(conn, table)?;
             }
             None if table.name == names::TABLES => restore_schemas(conn, table)?,
@@ -45,12 +53,38 @@ pub fn restore(conn: &Connection, salvage: &Salvage, now: Millis) -> Result<u32>
 }
 
 /// The app's own indexes, views and triggers, which may name any table. How many could not be made.
-pub fn restore_objects(conn: &Connection, salvage: &Salvage) -> Result<u32> {
+pub fn restore_objects(conn: &Connection, salvage: &Salvage, declared: &[&str]) -> Result<u32> {
+    let is_generated = generated(declared);
     let mut lost = 0;
-    for sql in &salvage.objects {
-        lost += counted(conn.execute_batch(sql).map_err(Error::from))?;
+    for object in &salvage.objects {
+        if !is_generated(&object.name) && !is_generated(&object.table) {
+            lost += counted(conn.execute_batch(&object.sql).map_err(Error::from))?;
+        }
     }
     Ok(lost)
+}
+
+/// Whether a name is that of an object which one of these tables generates.
+fn generated(declared: &[&str]) -> impl Fn(&str) -> bool {
+    let names: Vec<String> = declared
+        .iter()
+        .flat_map(|name| names::of_table(name))
+        .collect();
+    move |name| names.iter().any(|one| one.eq_ignore_ascii_case(name))
+}
+
+/// Makes a table of the app's own, unless its definition makes something else: a broken one may name a table of ours.
+fn create(conn: &Connection, name: &str, sql: &str) -> Result<u32> {
+    conn.execute_batch("SAVEPOINT own")?;
+    let failed = counted(conn.execute_batch(sql).map_err(Error::from))?;
+    let is_there = failed == 0 && tables::exists(conn, name)?;
+    let end = if is_there {
+        "RELEASE own"
+    } else {
+        "ROLLBACK TO own; RELEASE own"
+    };
+    conn.execute_batch(end)?;
+    Ok(u32::from(!is_there))
 }
 
 /// A failure of the storage, or 1 for one of the content.
