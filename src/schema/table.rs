@@ -147,7 +147,7 @@ impl TableSchema {
 
     /// The table's own `write_id` column: the server stores there whose write the row holds.
     pub fn write_id(&self) -> Option<&Column> {
-        self.column(names::WRITE_ID)
+        self.write_id_position().map(|at| &self.columns[at])
     }
 
     /// Position of [`TableSchema::write_id`].
@@ -155,6 +155,7 @@ impl TableSchema {
         self.columns
             .iter()
             .position(|column| column.name.eq_ignore_ascii_case(names::WRITE_ID))
+            .filter(|at| !self.is_key(*at))
     }
 
     /// This declaration with the nullability that the server tells.
