@@ -456,3 +456,21 @@ fn a_sent_write_has_no_row_under_a_primary_key_of_fewer_columns() {
     assert_eq!(log.rows(), ["1|a1|b1"]);
     assert_eq!(log.app.pending().len(), 1);
 }
+
+/// The shadow table would have one key for the row and the change log another.
+#[test]
+fn a_write_id_that_is_part_of_the_key_is_a_column_like_any_other() {
+    const KEYED: &str = r#"{"id":{"type":"int4","pk_index":0},"write_id":{"type":"uuid","pk_index":1},"a":{"type":"text"},"b":{"type":"text"}}"#;
+    let mut log = Log::begun();
+    log.must_refetch();
+    let one = "10000000-0000-4000-8000-000000000001";
+    let row = insert(1, "a1", "b1").replace(r#""a":"#, &format!(r#""write_id":"{one}","a":"#));
+    let body = format!("[{row},{}]", up_to_date(20));
+    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", KEYED)]);
+    log.app.run("UPDATE t SET b = 'mine'");
+    log.app.assert_sound();
+    assert_eq!(
+        log.app.rows("SELECT write_id, b FROM t"),
+        [format!("{one}|mine")]
+    );
+}

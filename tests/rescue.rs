@@ -173,6 +173,45 @@ fn a_table_of_ours_that_was_defined_otherwise_hides_nothing() {
     assert_recovers_all(world, &keys);
 }
 
+#[test]
+fn a_broken_list_of_tables_does_not_make_ours_the_apps_own() {
+    for columns in ["tbl_name = 'x'", "name = 'x', tbl_name = 'x'"] {
+        let (mut world, keys) = with_writes();
+        world.edit_file(
+            "a",
+            &format!(
+                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET {columns} WHERE name = 'todos_synced';
+                 UPDATE _throughline_shapes SET progress = '{{'"
+            ),
+        );
+        let recovery = recover(&mut world);
+        assert_eq!(recovery.transactions, 4, "{columns}: {recovery:?}");
+        assert_whole(world, &keys);
+    }
+}
+
+/// Neither the header nor what tables sync can be read.
+#[test]
+fn what_is_generated_for_a_declared_table_is_never_the_apps_own() {
+    let (mut world, keys) = with_writes();
+    world.damage("a", |path| {
+        for page in pages(path, "_throughline_tables") {
+            overwrite_page(path, page);
+        }
+        overwrite(path, 0, &[0xa5; 100]);
+    });
+    let recovery = recover(&mut world);
+    assert_eq!(recovery.transactions, 4, "{recovery:?}");
+    world.online("a");
+    world.settle();
+    let applied = world.ledger.applied();
+    assert!(
+        keys.iter().all(|key| applied.get(key) == Some(&1)),
+        "{applied:?}"
+    );
+    world.assert_same("todos");
+}
+
 /// Byte 44 of the header: what SQLite reads of it has no code of its own.
 #[test]
 fn an_unknown_schema_format_hides_nothing() {

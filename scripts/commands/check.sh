@@ -15,6 +15,7 @@ command_check() {
 
 check_format() {
   cargo fmt --all --check
+  cargo fmt --check --manifest-path fuzz/Cargo.toml
 }
 
 check_clippy() {

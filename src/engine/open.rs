@@ -159,13 +159,14 @@ impl Engine {
         let (session, config) = (&self.session, &self.config);
         let transaction = begin(&self.conn, session, Purpose::App)?;
         let is_new = migrations::migrate(&transaction)?;
+        let names = declared(config);
         let mut recovery = None;
         if let Some(salvage) = salvage {
             recovery = Some(restore::restore(
                 &transaction,
                 session,
                 salvage,
-                &declared(config),
+                &names,
                 now,
             )?);
         }
@@ -178,7 +179,7 @@ impl Engine {
                 refold_pending(&transaction, &table)?;
             }
             if let Some(lost) = &mut recovery {
-                *lost += restore::restore_objects(&transaction, session, salvage)?;
+                *lost += restore::restore_objects(&transaction, session, salvage, &names)?;
             }
         }
         transaction.commit()?;
@@ -212,9 +213,8 @@ impl Engine {
 }
 
 /// The names of the tables, a JSON array.
-pub(super) fn declared(config: &Config) -> String {
-    let names = config.tables.iter().map(|(name, _)| name.to_owned());
-    serde_json::Value::from(names.collect::<Vec<String>>()).to_string()
+pub(super) fn declared(config: &Config) -> Vec<&str> {
+    config.tables.iter().map(|(name, _)| name).collect()
 }
 
 /// Tables and shapes as they are declared. Wants a transaction.

@@ -295,11 +295,12 @@ pub fn pending_transactions(conn: &Connection) -> Result<Vec<PendingTransaction<
     Ok(pending)
 }
 
-/// A transaction that writes to a table which is neither here nor `declared`, a JSON array: nobody could say how to send it.
-pub fn first_stranger(conn: &Connection, declared: &str) -> Result<Option<TransactionId>> {
+/// A transaction that writes to a table which is neither here nor `declared`: nobody could say how to send it.
+pub fn first_stranger(conn: &Connection, declared: &[&str]) -> Result<Option<TransactionId>> {
+    let declared: Json = declared.iter().copied().collect();
     let sql = "SELECT transaction_id FROM _throughline_changes WHERE table_name NOT IN (
                SELECT table_name FROM _throughline_tables UNION SELECT value FROM json_each(?1))";
-    first(conn, sql, &[&declared], |row| {
+    first(conn, sql, &[&declared.to_string()], |row| {
         Ok(TransactionId(row.get(0)?))
     })
 }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::bookkeeping::{all, first};
+use super::tables::exists;
 use crate::error::Result;
 use crate::schema::literal;
 
@@ -13,8 +14,11 @@ pub fn tables(conn: &Connection) -> Result<Vec<String>> {
     all(conn, sql, &[], |row| Ok(row.get(0)?))
 }
 
-/// What is wrong with a table's pages, if anything is.
+/// What is wrong with a table's pages, if anything is and it is still there.
 pub fn quick_check(conn: &Connection, table: &str) -> Result<Option<String>> {
+    if !exists(conn, table)? {
+        return Ok(None);
+    }
     let found = problems(conn, &literal(table))?;
     Ok(found.into_iter().find(|problem| is_of_pages(problem)))
 }

@@ -17,9 +17,9 @@ const GAP: i64 = 1 << 32;
 /// The largest number that JavaScript can count with.
 const LARGEST: i64 = (1 << 53) - 1;
 
-/// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. `declared`: the
-/// names of the app's tables, a JSON array. Wants the
-/// transaction that made the bookkeeping tables.
+/// Puts the rows into the bookkeeping tables, and makes the synced tables and the app's own. How much is missing. Wants the
+/// transaction that made the bookkeeping tables. What is generated for the tables in `declared` is fetched, even where the salvage took
+/// it for the app's own.
 ///
 /// # Errors
 /// Only those of the storage: what the fresh file cannot hold is counted.
@@ -27,15 +27,17 @@ pub fn restore(
     conn: &Connection,
     session: &Session,
     salvage: &Salvage,
-    declared: &str,
+    declared: &[&str],
     now: Millis,
 ) -> Result<u32> {
+    let is_generated = generated(declared);
     let mut lost = salvage.lost;
     for table in &salvage.tables {
         match &table.sql {
+            Some(_) if is_generated(&table.name) => {}
             _ if table.name == SEQUENCE => {}
             Some(sql) => {
-                lost += counted(make(conn, session, sql))?;
+                lost += create(conn, session, &table.name, sql)?;
                 lost += insert(conn, table)?;
             }
             None if table.name == names::TABLES => restore_schemas(conn, table)?,
@@ -66,12 +68,29 @@ fn aside(what: &str) -> ErrorReport {
 }
 
 /// The app's own indexes, views and triggers, which may name any table. How many could not be made.
-pub fn restore_objects(conn: &Connection, session: &Session, salvage: &Salvage) -> Result<u32> {
+pub fn restore_objects(
+    conn: &Connection,
+    session: &Session,
+    salvage: &Salvage,
+    declared: &[&str],
+) -> Result<u32> {
+    let is_generated = generated(declared);
     let mut lost = 0;
-    for sql in &salvage.objects {
-        lost += counted(make(conn, session, sql))?;
+    for object in &salvage.objects {
+        if !is_generated(&object.name) && !is_generated(&object.table) {
+            lost += counted(make(conn, session, &object.sql))?;
+        }
     }
     Ok(lost)
+}
+
+/// Whether a name is that of an object which one of these tables generates.
+fn generated(declared: &[&str]) -> impl Fn(&str) -> bool {
+    let names: Vec<String> = declared
+        .iter()
+        .flat_map(|name| names::of_table(name))
+        .collect();
+    move |name| names.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
 /// Makes an object of the app's own, as the app would: a broken page, or whoever wrote the file, may have put anything there.
@@ -83,6 +102,20 @@ fn make(conn: &Connection, session: &Session, sql: &str) -> Result<()> {
         typed: false,
     };
     query::run(conn, session, &statement).map(drop)
+}
+
+/// The same of a table, unless its definition makes something else.
+fn create(conn: &Connection, session: &Session, name: &str, sql: &str) -> Result<u32> {
+    conn.execute_batch("SAVEPOINT own")?;
+    let failed = counted(make(conn, session, sql))?;
+    let is_there = failed == 0 && tables::exists(conn, name)?;
+    let end = if is_there {
+        "RELEASE own"
+    } else {
+        "ROLLBACK TO own; RELEASE own"
+    };
+    conn.execute_batch(end)?;
+    Ok(u32::from(!is_there))
 }
 
 /// A failure of the storage, or 1 for one of the content.

@@ -28,7 +28,16 @@ pub struct Salvage {
     pub unreadable: bool,
     pub(super) tables: Vec<Saved>,
     /// Definitions of the app's own indexes, views and triggers.
-    pub(super) objects: Vec<String>,
+    pub(super) objects: Vec<Definition>,
+}
+
+/// See [`Salvage::objects`].
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Definition {
+    pub(super) name: String,
+    /// The table it belongs to; itself for a view.
+    pub(super) table: String,
+    pub(super) sql: String,
 }
 
 /// One table's rows.
@@ -80,7 +89,7 @@ impl Salvage {
         };
         let (indexes, own): (Vec<&Object>, Vec<&Object>) = objects
             .iter()
-            .filter(|object| !is_ours(&object.table))
+            .filter(|object| !is_ours(&object.table) && !is_ours(&object.name))
             .partition(|object| object.is_virtual());
         salvage.lost += indexes.len() as u32;
         for object in own {
@@ -88,7 +97,11 @@ impl Salvage {
                 continue;
             };
             if object.kind != "table" {
-                salvage.objects.push(sql.clone());
+                salvage.objects.push(Definition {
+                    name: object.name.clone(),
+                    table: object.table.clone(),
+                    sql: sql.clone(),
+                });
             } else if !indexes.iter().any(|index| index.keeps(&object.name)) {
                 salvage.save(conn, &object.name, Some(sql));
             }

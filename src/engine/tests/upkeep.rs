@@ -115,3 +115,23 @@ fn the_look_waits_while_a_log_loads() {
     assert!(app.pass(timer::CHECK));
     assert!(app.engine.upkeep.unchecked.is_some());
 }
+
+/// As what a log loads into goes once that is complete.
+#[test]
+fn a_table_that_goes_before_it_is_looked_at_ends_no_look_through_the_file() {
+    let mut app = with_notes();
+    app.reopen();
+    app.shape_answers(&["a"]);
+    assert!(app.pass(timer::CHECK), "the first table");
+    app.execute("DROP TABLE notes").unwrap();
+    let mut looked = 1;
+    while app.pass(timer::CHECK) {
+        looked += 1;
+    }
+    let tables = app.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND rootpage > 0");
+    assert!(looked > tables.values().len(), "{looked}");
+    let Ok(Reply::Status(status)) = app.ask(Request::Status) else {
+        panic!()
+    };
+    assert_eq!(status.storage.error, None);
+}
