@@ -140,13 +140,8 @@ impl TableSchema {
     /// Before anything is done with each of them. [`Error::Schema`].
     pub(super) fn check_size(name: &str, columns: usize, key: usize) -> Result<()> {
         if columns > MAX_COLUMNS || key > MAX_KEY {
-            return Err(Error::schema(
-                name,
-                format!(
-                    "{columns} columns, {key} of them in the key: at most {MAX_COLUMNS} and {MAX_KEY} can be synced, so name fewer in \
-                     the shape"
-                ),
-            ));
+            let reason = "more than 499 columns, or 32 in the key, cannot be synced: name fewer in the shape";
+            return Err(Error::schema(name, reason));
         }
         Ok(())
     }
