@@ -343,11 +343,30 @@ pub(super) fn records(
     Ok(records)
 }
 
+/// JSON as the app sees it. A part of it with a number that no double holds, or with more levels than a reader takes, is its text.
 pub(super) fn parse_json(text: &str) -> Result<serde_json::Value> {
-    crate::json::from_str(text).map_err(|error| corrupt(format!("{text}: {error}")))
+    use serde_json::Value as Json;
+
+    let part = |part: &RawValue| {
+        let value = crate::json::from_str(part.get());
+        value.unwrap_or_else(|_| Json::String(part.get().to_owned()))
+    };
+    if let Ok(value) = crate::json::from_str(text) {
+        return Ok(value);
+    }
+    if let Ok(members) = crate::json::from_str::<Ordered<Box<RawValue>>>(text) {
+        let members = members.iter();
+        let members = members.map(|(name, value)| (name.to_owned(), part(value)));
+        return Ok(Json::Object(members.collect()));
+    }
+    if let Ok(elements) = crate::json::from_str::<Vec<&RawValue>>(text) {
+        return Ok(Json::Array(elements.into_iter().map(part).collect()));
+    }
+    let value: &RawValue =
+        crate::json::from_str(text).map_err(|error| corrupt(format!("{text}: {error}")))?;
+    Ok(part(value))
 }
 
-/// JSON text as it is.
 pub(super) fn raw_json(text: String) -> Result<Box<RawValue>> {
     RawValue::from_string(text).map_err(|error| corrupt(format!("JSON text: {error}")))
 }
