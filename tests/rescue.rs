@@ -479,6 +479,8 @@ fn values_that_bookkeeping_cannot_have_are_mended_or_fetched_again() {
     for sql in [
         "UPDATE _throughline_tables SET schema = '{'",
         "UPDATE _throughline_shapes SET progress = '{'",
+        "UPDATE _throughline_tables SET schema = replace(schema, '\"todos\"', '\"Todos\"');
+         UPDATE _throughline_shapes SET progress = '{'",
         "UPDATE _throughline_tables SET schema = x'00'; UPDATE _throughline_shapes SET progress = '{';
          UPDATE _throughline_changes SET heard_txids = 'x';
          UPDATE _throughline_transactions SET attempts = 'x', unanswered = -1, error = '{}', lsn = '?', caused_by = 'x'",

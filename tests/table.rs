@@ -475,3 +475,17 @@ fn opened_without_connecting_nothing_is_asked_of_a_server() {
     app.ask(Request::Connect).unwrap();
     assert_eq!(fetches(&app), 2, "the shape and the write");
 }
+
+#[test]
+fn a_number_that_no_double_holds_is_listed_as_its_text() {
+    let options = r#"{"name": "t", "tables": {"t": {"columns": {"id": "int4", "doc": "json", "note": "json"}, "primaryKey": ["id"]}}}"#;
+    let mut app = App::open(options);
+    app.run(r#"INSERT INTO t (id, doc, note) VALUES (1, '{"a":1e400}', '{"a":1}')"#);
+    let pending = app.pending();
+    let value = &pending[0].changes[0].value;
+    assert_eq!(
+        *value,
+        serde_json::json!({"doc": r#"{"a":1e400}"#, "note": {"a": 1}})
+    );
+    app.assert_sound();
+}

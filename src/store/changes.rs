@@ -14,7 +14,7 @@ use crate::ids::{TransactionId, WriteId, Xid};
 use crate::optimistic::PendingTransaction;
 use crate::schema::{Column, Ordered, TableSchema};
 use crate::tabs::ChangeRecord;
-use crate::value::{Value, canonical, is_valid_json, read_wire};
+use crate::value::{Value, canonical, read_wire};
 
 /// Where the change log has the intents of transaction `?1`. They were logged one after the other, so no index is kept of them.
 pub(super) const OF_TRANSACTION: &str =
@@ -355,27 +355,28 @@ pub(super) fn records(
     Ok(records)
 }
 
-/// JSON text as values. What is nested deeper, or larger, than a value can be is its text: a column takes it all the same.
+/// JSON as the app sees it. A part of it with a number that no double holds, or with more levels than a reader takes, is its text.
 pub(super) fn parse_json(text: &str) -> Result<Json> {
-    let unread = match crate::json::from_str::<Json>(text) {
-        Ok(read) => return Ok(read),
-        Err(error) => error,
+    let part = |part: &RawValue| {
+        let value = crate::json::from_str(part.get());
+        value.unwrap_or_else(|_| Json::String(part.get().to_owned()))
     };
-    if !is_valid_json(text) {
-        return Err(corrupt(format!("{text}: {unread}")));
+    if let Ok(value) = crate::json::from_str(text) {
+        return Ok(value);
     }
-    let part = |raw: &str| crate::json::from_str(raw).unwrap_or_else(|_| Json::from(raw));
-    let Ok(members) = crate::json::from_str::<Ordered<Box<RawValue>>>(text) else {
-        return Ok(Json::from(text));
-    };
-    let mut read = serde_json::Map::new();
-    for (name, raw) in members.iter() {
-        read.insert(name.to_owned(), part(raw.get()));
+    if let Ok(members) = crate::json::from_str::<Ordered<Box<RawValue>>>(text) {
+        let members = members.iter();
+        let members = members.map(|(name, value)| (name.to_owned(), part(value)));
+        return Ok(Json::Object(members.collect()));
     }
-    Ok(Json::Object(read))
+    if let Ok(elements) = crate::json::from_str::<Vec<&RawValue>>(text) {
+        return Ok(Json::Array(elements.into_iter().map(part).collect()));
+    }
+    let value: &RawValue =
+        crate::json::from_str(text).map_err(|error| corrupt(format!("{text}: {error}")))?;
+    Ok(part(value))
 }
 
-/// JSON text as it is.
 pub(super) fn raw_json(text: String) -> Result<Box<RawValue>> {
     RawValue::from_string(text).map_err(|error| corrupt(format!("JSON text: {error}")))
 }

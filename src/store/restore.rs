@@ -163,10 +163,11 @@ fn insert(conn: &Connection, table: &Saved) -> Result<u32> {
 /// A schema that cannot be read comes again with the rows.
 fn restore_schemas(conn: &Connection, table: &Saved) -> Result<()> {
     for row in &table.rows {
-        let Some(Value::Text(json)) = row.get(1) else {
+        let [Value::Text(name), Value::Text(json)] = &row[..] else {
             continue;
         };
-        if let Ok(schema) = crate::json::from_str::<TableSchema>(json) {
+        let schema = crate::json::from_str::<TableSchema>(json);
+        if let Some(schema) = schema.ok().filter(|schema| schema.name == *name) {
             shapes::save_schema(conn, &schema)?;
         }
     }

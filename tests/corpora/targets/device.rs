@@ -369,13 +369,14 @@ fn place(folder: Option<&TempDir>, generation: u32) -> Result<Place> {
     })
 }
 
-/// The transactions in a POST.
+/// The transactions in a POST. Numbers in it may be beyond a double.
 pub fn keys_of(fetch: &Fetch) -> Vec<String> {
-    let body: serde_json::Value =
-        serde_json::from_str(fetch.body.as_deref().unwrap_or("[]")).unwrap();
-    let sent = body.as_array().into_iter().flatten();
-    sent.filter_map(|one| Some(one["id"].as_str()?.to_owned()))
-        .collect()
+    #[derive(serde::Deserialize)]
+    struct Sent {
+        id: String,
+    }
+    let sent: Vec<Sent> = serde_json::from_str(fetch.body.as_deref().unwrap_or("[]")).unwrap();
+    sent.into_iter().map(|one| one.id).collect()
 }
 
 /// A known code, and a sentence.
