@@ -474,3 +474,17 @@ fn a_write_id_that_is_part_of_the_key_is_a_column_like_any_other() {
         [format!("{one}|mine")]
     );
 }
+
+#[test]
+fn a_sent_write_has_no_row_under_a_key_of_a_type_that_cannot_hold_it() {
+    const UUID: &str =
+        r#"{"id":{"type":"uuid","pk_index":0},"a":{"type":"text"},"b":{"type":"text"}}"#;
+    let mut log = Log::begun();
+    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
+    log.must_refetch();
+    let body = format!("[{}]", up_to_date(20));
+    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", UUID)]);
+    assert_eq!(log.phase(), ShapePhase::Live);
+    assert_eq!(log.rows(), [] as [&str; 0]);
+    assert_eq!(log.app.pending().len(), 1);
+}

@@ -116,7 +116,10 @@ fuzz_keep() {
   done
 }
 
-# The smallest set of inputs that reaches what all that were found and are kept reach. What was named by hand and past findings stay.
+# So many inputs of each target are kept besides those made by hand and past findings.
+fuzz_most=60
+
+# Of the fewest inputs that reach each edge that was reached, those that reach most.
 fuzz_minimise() {
   local target=$1 least=$fuzz_work/least/$1 input known
   rm -rf "$least"
@@ -125,9 +128,9 @@ fuzz_minimise() {
   fuzz_program "$target" -set_cover_merge=1 -use_counters=0 "$least" "$fuzz_kept/$target" "$fuzz_work/corpus/$target" >"$fuzz_work/$target.log" 2>&1
   find "$fuzz_kept/$target" -type f -name 'found-*' -delete
   known=$(sha1sum "$fuzz_kept/$target"/*)
-  for input in "$least"/*; do
-    # libFuzzer names an input by its checksum.
-    [[ $known == *"$(basename "$input")"* ]] || cp "$input" "$fuzz_kept/$target/found-$(basename "$input" | cut -c 1-12)"
+  # The one that reaches most is written first. libFuzzer names an input by its checksum.
+  for input in $(cd "$least" && find . -type f -printf '%T@ %f\n' | sort -n | head -n "$fuzz_most" | cut -d ' ' -f 2); do
+    [[ $known == *"$input"* ]] || cp "$least/$input" "$fuzz_kept/$target/found-${input:0:12}"
   done
   printf '%-10s %s inputs, %s\n' "$target" "$(find "$fuzz_kept/$target" -type f | wc -l)" "$(du -sh --apparent-size "$fuzz_kept/$target" | cut -f 1)"
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::open::refold_pending;
 use super::reading::refold_all;
 use super::{Config, Effect, Engine, Purpose, RequestKey, begin};
 use crate::error::{ErrorReport, Result};
@@ -115,7 +116,10 @@ pub(super) fn reject_misfits(
     (known, table): (&TableSchema, &TableSchema),
     now: Millis,
 ) -> Result<Rejected> {
-    let verdicts = changes::spell_anew(conn, known, table)?
+    let misfits = changes::spell_anew(conn, known, table)?;
+    // What has its key spelled anew has a row from here on.
+    refold_pending(conn, table)?;
+    let verdicts = misfits
         .into_iter()
         .map(|(id, message)| {
             let error = ErrorReport {

@@ -39,21 +39,20 @@ impl Key {
     pub fn parse(table: &TableSchema, json: &str) -> Result<Self> {
         let parts: Vec<&RawValue> = crate::json::from_str(json)
             .map_err(|error| corrupt(format!("key {json} of {}: {error}", table.name)))?;
+        let foreign = || Error::Constraint(format!("{json} is no key of {}", table.name));
         if parts.len() != table.key.len() {
-            return Err(Error::Constraint(format!(
-                "{json} is no key of {}",
-                table.name
-            )));
+            return Err(foreign());
         }
         let values = table
             .key_columns()
             .zip(parts)
             .map(|(column, part)| read_wire(&column.ty, part))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self {
-            values,
-            json: json.to_owned(),
-        })
+        let key = Self::of(table, values);
+        if key.json != json {
+            return Err(foreign());
+        }
+        Ok(key)
     }
 
     /// From the app: checked, and spelled as the table spells it.
