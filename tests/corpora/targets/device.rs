@@ -59,15 +59,24 @@ pub struct Device {
 impl Device {
     /// In memory, or in a file that it can be opened from again.
     pub fn open(options: &str, in_file: bool) -> Result<Self> {
-        Self::begin(options, in_file.then(|| tempfile::tempdir().unwrap()))
+        Self::begin(
+            options,
+            in_file.then(|| tempfile::tempdir().unwrap()),
+            false,
+        )
     }
 
     /// On a file that is there.
     pub fn open_in(options: &str, folder: TempDir) -> Result<Self> {
-        Self::begin(options, Some(folder))
+        Self::begin(options, Some(folder), false)
     }
 
-    fn begin(options: &str, folder: Option<TempDir>) -> Result<Self> {
+    /// On a file that may be broken: until it is rescued the status says so.
+    pub fn open_broken(options: &str, folder: TempDir) -> Result<Self> {
+        Self::begin(options, Some(folder), true)
+    }
+
+    fn begin(options: &str, folder: Option<TempDir>, may_break: bool) -> Result<Self> {
         let mut rng = fastrand::Rng::with_seed(42);
         let now = Millis(1_767_322_800_000);
         let place = place(folder.as_ref(), 1)?;
@@ -86,7 +95,7 @@ impl Device {
             posted: BTreeSet::new(),
             lost: 0,
             rescues: 0,
-            may_break: false,
+            may_break,
         };
         device.perform(effects);
         Ok(device)
