@@ -2,7 +2,7 @@
 //! page sleeps, the process dies.
 //!
 //! After each answer the database has to be sound and every promised write known. And in the end, when the server is itself again, the
-//! device has to show what that has.
+//! device has to find its way: every shape is live on the log that there is.
 
 mod answers;
 mod honest;
