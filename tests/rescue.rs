@@ -212,6 +212,23 @@ fn what_is_generated_for_a_declared_table_is_never_the_apps_own() {
     world.assert_same("todos");
 }
 
+/// Its view and triggers are there, and nothing says what table they are of.
+#[test]
+fn a_table_that_nothing_is_known_of_is_made_anew() {
+    let (mut world, keys) = with_writes();
+    world.edit_file("a", "DELETE FROM _throughline_tables");
+    world.online("a");
+    world.settle();
+    let recovery = recover(&mut world);
+    assert_eq!(recovery.transactions, 4, "{recovery:?}");
+    let applied = world.ledger.applied();
+    assert!(
+        keys.iter().all(|key| applied.get(key) == Some(&1)),
+        "{applied:?}"
+    );
+    world.assert_same("todos");
+}
+
 /// Byte 44 of the header: what SQLite reads of it has no code of its own.
 #[test]
 fn an_unknown_schema_format_hides_nothing() {

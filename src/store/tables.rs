@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::error::corrupt;
 use super::{membership, staging};
 use crate::error::{Error, Result};
 use crate::ids::ShapeId;
@@ -10,10 +11,17 @@ use crate::schema::{TableSchema, ddl, identifier, list, names};
 /// Makes all objects of a new table. Wants a transaction.
 ///
 /// # Errors
-/// [`Error::Schema`] when an object of the app's own has one of the names.
+/// [`Error::Schema`] when an object of the app's own has one of the names; [`Error::Corrupt`] when the table was made already, which nothing
+/// in the file says any more.
 pub fn create(conn: &Connection, table: &TableSchema) -> Result<()> {
     for name in names::of_table(&table.name) {
         if let Some(kind) = kind_of(conn, &name)? {
+            // No app can name a trigger so.
+            for operation in names::OPERATIONS {
+                if exists(conn, &names::trigger(&table.name, operation))? {
+                    return Err(corrupt(format!("nothing is known of table {}", table.name)));
+                }
+            }
             return Err(Error::schema(
                 &table.name,
                 format!("the {kind} {name:?} is in the way"),
