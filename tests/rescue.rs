@@ -212,6 +212,14 @@ fn what_is_generated_for_a_declared_table_is_never_the_apps_own() {
     world.assert_same("todos");
 }
 
+/// Byte 18 of the header: a format that is to be read only.
+#[test]
+fn a_header_that_forbids_to_write_hides_nothing() {
+    let (mut world, keys) = with_writes();
+    world.damage("a", |path| overwrite(path, 18, &[9]));
+    assert_recovers_all(world, &keys);
+}
+
 /// Its view and triggers are there, and nothing says what table they are of.
 #[test]
 fn a_table_that_nothing_is_known_of_is_made_anew() {

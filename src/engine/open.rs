@@ -14,13 +14,13 @@ use super::life::Life;
 use super::rejecting::reject_misfits;
 use super::runner::ShapeRunner;
 use super::{Config, Effect, Engine, Numbered, Outstanding, Purpose, Upkeep, begin};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{ClientId, FetchId, Millis, ShapeId, TabNumber};
 use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Salvage, Session, check, connection, held, membership, migrations, queue, requests,
+    self, Key, Salvage, Session, connection, held, membership, migrations, queue, requests,
     restore, settings, shapes, subsets, tables,
 };
 use crate::tabs::{Persistence, StorageStatus};
@@ -82,22 +82,15 @@ impl Engine {
         } = place;
         let seed = rng.get_seed();
         let mut engine = Self::unopened(conn, config, persistence, reason, now);
-        match engine.start(salvage.as_ref(), now, rng) {
-            Ok(()) => {}
-            Err(Error::Corrupt(reason)) if salvage.is_none() => engine.rescue(reason),
-            // All SQL of an opening is ours: it fails over a file that we made only where that holds other tables than we made.
-            Err(Error::Sql(reason)) if salvage.is_none() && engine.was_made() => {
-                engine.rescue(reason);
+        if let Err(error) = engine.start(salvage.as_ref(), now, rng) {
+            match engine.what_broke(&error) {
+                Some(reason) if salvage.is_none() => engine.rescue(reason),
+                _ => return Err(error),
             }
-            Err(error) => return Err(error),
         }
         engine.record_opening(seed);
         let effects = std::mem::take(&mut engine.effects);
         Ok((engine, effects))
-    }
-
-    fn was_made(&self) -> bool {
-        check::is_complete(&self.conn).unwrap_or_default()
     }
 
     fn unopened(

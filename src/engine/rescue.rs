@@ -3,9 +3,11 @@
 //! It answers nothing from then on. Whoever asked asks the engine that comes after it, which is another term: an error that is gone a
 //! moment later would help nobody, and a write that failed was rolled back.
 
+use rusqlite::MAIN_DB;
+
 use super::{Effect, Engine, Successor};
 use crate::error::{Error, Result};
-use crate::store::{Salvage, transactions};
+use crate::store::{Salvage, check, transactions};
 use crate::tabs::{Notification, Recovery};
 
 impl Engine {
@@ -16,6 +18,24 @@ impl Engine {
             Some(_) if self.closed => {}
             Some(Error::Corrupt(reason)) => self.rescue(reason),
             _ => {}
+        }
+    }
+
+    /// What an error of the opening says of the file, if it is the file's fault.
+    pub(super) fn what_broke(&self, error: &Error) -> Option<String> {
+        let is_ours = match error {
+            Error::Corrupt(_) => true,
+            // All SQL of an opening is ours: it fails over a file that we made only where that holds other tables than we made.
+            Error::Sql(_) => check::is_complete(&self.conn).unwrap_or_default(),
+            // A header that says so is all that keeps a browser's file from being written.
+            Error::Storage(_) => self.conn.is_readonly(MAIN_DB).unwrap_or_default(),
+            _ => false,
+        };
+        match error {
+            Error::Corrupt(reason) | Error::Sql(reason) | Error::Storage(reason) if is_ours => {
+                Some(reason.clone())
+            }
+            _ => None,
         }
     }
 

@@ -127,7 +127,7 @@ fn options(table: &str, input: &mut Input<'_>) -> String {
     let tables: Map<_, _> = [(table.to_owned(), Json::Object(declaration))]
         .into_iter()
         .collect();
-    json!({"name": "a", "electric": {"url": "/shape"}, "write": {"url": "/changes"}, "tables": tables}).to_string()
+    json!({"name": "a", "electric": {"url": "/shape"}, "write": {"url": "/changes", "coalesce": false}, "tables": tables}).to_string()
 }
 
 /// The header, and which of its columns are in the key.
