@@ -279,6 +279,18 @@ fn booleans_are_known_as_such_through_the_view() {
 }
 
 #[test]
+fn a_key_of_negative_zero_is_zero() {
+    let mut app = App::open(
+        r#"{"name": "test", "tables": {"t": {"columns": {"at": "float8", "note": "text"}, "primaryKey": ["at"]}}}"#,
+    );
+    app.run("INSERT INTO t VALUES (-0.0, 'here')");
+    app.run("UPDATE t SET note = 'still' WHERE at = 0");
+    app.assert_sound();
+    let keys = app.rows("SELECT DISTINCT key FROM _throughline_changes");
+    assert_eq!(keys, ["[0]"]);
+}
+
+#[test]
 fn composite_keys_and_awkward_names() {
     let mut app = App::open(
         r#"{"name": "test", "tables": {"Weird \"Tbl": {

@@ -26,13 +26,20 @@ impl Engine {
         let is_ours = match error {
             Error::Corrupt(_) => true,
             // All SQL of an opening is ours: it fails over a file that we made only where that holds other tables than we made.
-            Error::Sql(_) => check::is_complete(&self.conn).unwrap_or_default(),
+            Error::Sql(_) | Error::Constraint(_) => {
+                check::is_complete(&self.conn).unwrap_or_default()
+            }
             // A header that says so is all that keeps a browser's file from being written.
             Error::Storage(_) => self.conn.is_readonly(MAIN_DB).unwrap_or_default(),
             _ => false,
         };
         match error {
-            Error::Corrupt(reason) | Error::Sql(reason) | Error::Storage(reason) if is_ours => {
+            Error::Corrupt(reason)
+            | Error::Sql(reason)
+            | Error::Constraint(reason)
+            | Error::Storage(reason)
+                if is_ours =>
+            {
                 Some(reason.clone())
             }
             _ => None,

@@ -215,6 +215,9 @@ fn columns(session: &Session, call: &Context<'_>) -> SqlResult<Value> {
     })
 }
 
+/// SQLite keeps no sign of it (<https://sqlite.org/datatype3.html>), nor does a server tell two rows by it.
+static ZERO: Value = Value::Real(0.0);
+
 /// A key as it stands in the change log: a JSON array in key order.
 pub(super) fn key_json<'v>(
     table: &TableSchema,
@@ -225,6 +228,10 @@ pub(super) fn key_json<'v>(
         if json.len() > 1 {
             json.push(',');
         }
+        let value = match value {
+            Value::Real(real) if *real == 0.0 => &ZERO,
+            value => value,
+        };
         write_wire(&mut json, &column.ty, value);
     }
     json.push(']');
