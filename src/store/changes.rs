@@ -175,10 +175,10 @@ pub(super) fn operation(text: String) -> Result<Operation> {
     Operation::parse(&text).ok_or_else(|| corrupt(format!("operation {text:?}")))
 }
 
-/// The columns of an intent.
+/// The columns of an intent of the log.
 pub(super) fn members(table: &TableSchema, json: &str) -> Result<Ordered<Box<RawValue>>> {
     crate::json::from_str(json)
-        .map_err(|error| Error::Argument(format!("value of {}: {error}", table.name)))
+        .map_err(|error| corrupt(format!("value of {}: {error}", table.name)))
 }
 
 /// An intent's columns as the table spells them. A text that is what it `was` keeps its spelling, which may be the one of a JSON
@@ -197,7 +197,9 @@ pub(super) fn spelled(
         .transpose()?
         .unwrap_or_default();
     let mut spelled = Object::new();
-    for (name, value) in members(table, json)?.iter() {
+    let given: Ordered<Box<RawValue>> = crate::json::from_str(json)
+        .map_err(|error| Error::Argument(format!("value of {}: {error}", table.name)))?;
+    for (name, value) in given.iter() {
         let Some(at) = table.position(name) else {
             let reason = format!("{} has no column {name:?}", table.name);
             return Err(Error::Argument(reason));
