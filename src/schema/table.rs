@@ -137,6 +137,18 @@ impl TableSchema {
         })
     }
 
+    /// Whether it is one that [`TableSchema::new`] makes: what was read of a broken file need not be.
+    pub fn is_possible(&self) -> bool {
+        let key: Option<Vec<String>> = self
+            .key
+            .iter()
+            .map(|at| Some(self.columns.get(*at)?.name.clone()))
+            .collect();
+        let made =
+            key.map(|key| Self::new(&self.name, self.columns.clone(), &key, self.indexes.clone()));
+        matches!(made, Some(Ok(made)) if made == *self)
+    }
+
     /// Before anything is done with each of them. [`Error::Schema`].
     pub(super) fn check_size(name: &str, columns: usize, key: usize) -> Result<()> {
         if columns > MAX_COLUMNS || key > MAX_KEY {

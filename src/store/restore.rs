@@ -167,7 +167,8 @@ fn restore_schemas(conn: &Connection, table: &Saved) -> Result<()> {
             continue;
         };
         let schema = crate::json::from_str::<TableSchema>(json);
-        if let Some(schema) = schema.ok().filter(|schema| schema.name == *name) {
+        let is_usable = |schema: &TableSchema| schema.name == *name && schema.is_possible();
+        if let Some(schema) = schema.ok().filter(is_usable) {
             shapes::save_schema(conn, &schema)?;
         }
     }
