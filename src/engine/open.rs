@@ -46,7 +46,7 @@ impl Engine {
     /// an engine that does nothing, and [`Effect::Restart`].
     ///
     /// # Errors
-    /// As [`Config::parse`]; [`Error::SchemaAhead`] for a newer database; storage errors.
+    /// As [`Config::parse`]; [`crate::error::Error::SchemaAhead`] for a newer database; storage errors.
     pub fn open(
         conn: Connection,
         config: Config,
@@ -67,7 +67,7 @@ impl Engine {
     /// The same, after a rescue with what was saved.
     ///
     /// # Errors
-    /// As above. With a salvage [`Error::Corrupt`], too: the broken file is still the one to open.
+    /// As above. With a salvage [`crate::error::Error::Corrupt`], too: the broken file is still the one to open.
     pub fn open_at(
         place: Place,
         config: Config,
