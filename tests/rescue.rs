@@ -102,6 +102,18 @@ fn assert_whole(mut world: World, keys: &[String]) {
     world.assert_same("todos");
 }
 
+/// With a network each of these writes is applied, once.
+fn assert_arrives(world: &mut World, keys: &[String], after: &str) {
+    world.online("a");
+    world.settle();
+    let applied = world.ledger.applied();
+    assert!(
+        keys.iter().all(|key| applied.get(key) == Some(&1)),
+        "{after}: {applied:?}"
+    );
+    world.assert_same("todos");
+}
+
 /// The pages of a table or an index.
 fn pages(path: &Path, name: &str) -> Vec<usize> {
     let conn = Connection::open(path).unwrap();
@@ -202,14 +214,7 @@ fn what_is_generated_for_a_declared_table_is_never_the_apps_own() {
     });
     let recovery = recover(&mut world);
     assert_eq!(recovery.transactions, 4, "{recovery:?}");
-    world.online("a");
-    world.settle();
-    let applied = world.ledger.applied();
-    assert!(
-        keys.iter().all(|key| applied.get(key) == Some(&1)),
-        "{applied:?}"
-    );
-    world.assert_same("todos");
+    assert_arrives(&mut world, &keys, "");
 }
 
 /// Byte 18 of the header: a format that is to be read only.
@@ -229,12 +234,7 @@ fn a_table_that_nothing_is_known_of_is_made_anew() {
     world.settle();
     let recovery = recover(&mut world);
     assert_eq!(recovery.transactions, 4, "{recovery:?}");
-    let applied = world.ledger.applied();
-    assert!(
-        keys.iter().all(|key| applied.get(key) == Some(&1)),
-        "{applied:?}"
-    );
-    world.assert_same("todos");
+    assert_arrives(&mut world, &keys, "");
 }
 
 /// Byte 44 of the header: what SQLite reads of it has no code of its own.
@@ -343,14 +343,7 @@ fn intents_whose_transactions_cannot_be_read_are_sent_and_numbers_are_not_given_
     let next = world.client("a").add_todo(&id(2), "after").unwrap();
     let number: i64 = next.rsplit(':').next().unwrap().parse().unwrap();
     assert!(number > 1 << 32 && number < 1 << 53, "{next}");
-    world.online("a");
-    world.settle();
-    let applied = world.ledger.applied();
-    assert!(
-        keys.iter().all(|key| applied.get(key) == Some(&1)),
-        "{applied:?}"
-    );
-    world.assert_same("todos");
+    assert_arrives(&mut world, &keys, "");
 }
 
 #[test]
@@ -519,13 +512,6 @@ fn values_that_bookkeeping_cannot_have_are_mended_or_fetched_again() {
             "{sql}: {recovery:?}"
         );
         assert_eq!(world.client("a").rejected().len(), 1);
-        world.online("a");
-        world.settle();
-        let applied = world.ledger.applied();
-        assert!(
-            keys.iter().all(|key| applied.get(key) == Some(&1)),
-            "{sql}: {applied:?}"
-        );
-        world.assert_same("todos");
+        assert_arrives(&mut world, &keys, sql);
     }
 }
