@@ -347,6 +347,19 @@ fn intents_whose_transactions_cannot_be_read_are_sent_and_numbers_are_not_given_
 }
 
 #[test]
+fn a_write_before_the_file_was_looked_through_has_a_number_of_its_own() {
+    let (mut world, keys) = with_writes();
+    world.damage("a", |path| {
+        // Of the cells all but the first are said to be where the page begins, which reads as rows with low numbers.
+        let page = pages(path, "_throughline_transactions")[0];
+        overwrite(path, (page - 1) * PAGE + 10, &[0; 6]);
+    });
+    let next = world.client("a").add_todo(&id(2), "after").unwrap();
+    assert!(!keys.contains(&next), "{next}");
+    assert_arrives(&mut world, &keys, "");
+}
+
+#[test]
 fn a_full_text_index_is_counted_as_lost_and_can_be_made_again() {
     let (mut world, keys) = with_writes();
     let make = "CREATE VIRTUAL TABLE texts USING fts5 (body)";

@@ -24,6 +24,9 @@ ensure_cargo_tool() {
   have_version "$program" "$version" || fail "$program $version was installed, but PATH finds another: $(command -v "$program")"
 }
 
+# A program that cargo calls by its own name takes that name first, or does not.
 have_version() {
-  have "$1" && [[ $("$1" --version) == "$1 $2" ]]
+  local program=("$1")
+  [[ $1 != cargo-* ]] || program=(cargo "${1#cargo-}")
+  have "$1" && [[ $("${program[@]}" --version) == "$1 $2" ]]
 }

@@ -20,7 +20,7 @@ use crate::schema::{Names, TableDeclaration, TableSchema};
 use crate::shape::Machine;
 use crate::store::shapes::StoredShape;
 use crate::store::{
-    self, Key, Salvage, Session, connection, held, membership, migrations, queue, requests,
+    self, Key, Salvage, Session, check, connection, held, membership, migrations, queue, requests,
     restore, settings, shapes, subsets, tables,
 };
 use crate::tabs::{Persistence, StorageStatus};
@@ -152,6 +152,7 @@ impl Engine {
         let (session, config) = (&self.session, &self.config);
         let transaction = begin(&self.conn, session, Purpose::App)?;
         let is_new = migrations::migrate(&transaction)?;
+        check::numbers(&transaction)?;
         let names = declared(config);
         let mut recovery = None;
         if let Some(salvage) = salvage {

@@ -4,8 +4,8 @@ use rusqlite::Connection;
 
 use super::bookkeeping::{all, first};
 use super::tables::exists;
-use crate::error::Result;
-use crate::schema::literal;
+use crate::error::{Error, Result};
+use crate::schema::{literal, names};
 
 /// Everything with pages of its own; indexes are looked at with their tables.
 pub fn tables(conn: &Connection) -> Result<Vec<String>> {
@@ -21,6 +21,14 @@ pub fn quick_check(conn: &Connection, table: &str) -> Result<Option<String>> {
     }
     let found = problems(conn, &literal(table))?;
     Ok(found.into_iter().find(|problem| is_of_pages(problem)))
+}
+
+/// Writes are told apart by their numbers: an opening gives none after one that it misread.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the pages of the transactions are broken.
+pub fn numbers(conn: &Connection) -> Result<()> {
+    quick_check(conn, names::TRANSACTIONS)?.map_or(Ok(()), |problem| Err(Error::Corrupt(problem)))
 }
 
 /// What SQLite finds in a table, or, given a number, in all of them up to so many.
