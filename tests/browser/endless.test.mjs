@@ -1,0 +1,109 @@
+// Answers whose body never ends: the worker reads no more of them than it has room for, and everything else goes on.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { openApp } from "./support/app.mjs";
+import { newProfile } from "./support/profile.mjs";
+import { startServer } from "./support/server.mjs";
+
+/** The most that is read of a body, and what may be under way beyond that. */
+const MOST = 128 * 1024 * 1024;
+const UNDER_WAY = 32 * 1024 * 1024;
+
+let server;
+let endless;
+let profile;
+let page;
+
+before(async () => {
+  server = await startServer();
+  endless = await startEndless();
+  profile = await newProfile();
+});
+
+after(async () => {
+  await profile?.dispose();
+  await endless?.dispose();
+  await server?.dispose();
+});
+
+beforeEach(async () => {
+  page = await openApp(profile, server);
+});
+
+afterEach(async () => {
+  await page.evaluate(() => globalThis.db?.wipe());
+  await page.close();
+});
+
+/**
+ * A server of another origin that begins a list, and goes on with white space until nobody listens. `given`: the bytes of each answer
+ * that was left.
+ */
+async function startEndless() {
+  const given = [];
+  const space = Buffer.alloc(1024 * 1024, " ");
+  const http = createServer(async (request, response) => {
+    const cors = { "access-control-allow-origin": "*", "access-control-allow-headers": "*", "access-control-expose-headers": "*" };
+    if (request.method === "OPTIONS") return response.writeHead(204, cors).end();
+    request.resume();
+    const shape = { "electric-handle": "1-1", "electric-offset": "0_0", "electric-schema": "{}" };
+    response.writeHead(200, { "content-type": "application/json", ...shape, ...cors });
+    let bytes = 0;
+    const closed = once(response, "close").then(() => given.push(bytes));
+    for (response.write("["); !response.destroyed; bytes += space.length) {
+      if (!response.write(space)) await Promise.race([once(response, "drain"), closed]);
+    }
+  });
+  await once(http.listen(0, "127.0.0.1"), "listening");
+  const origin = `http://127.0.0.1:${http.address().port}`;
+  const dispose = async () => {
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  };
+  return { origin, given, dispose };
+}
+
+/** One answer was read, up to where nobody reads on. */
+function assertLeft() {
+  const [bytes] = endless.given.splice(0);
+  assert.ok(bytes >= MOST && bytes <= MOST + UNDER_WAY, `${bytes} bytes`);
+}
+
+describe("an answer that never ends", () => {
+  it("of a shape is left, and told as the server's fault", async () => {
+    const { error, title, heap } = await page.evaluate(async (origin) => {
+      const workerUrl = "/fixtures/measured-worker.js";
+      globalThis.db = await app.openAlone({ name: "endless-shape", electric: { url: `${origin}/v1/shape` }, workerUrl });
+      const { shapes } = await app.status(db, ({ shapes }) => shapes[0].error);
+      await app.add(db, "meanwhile");
+      const [{ title }] = await db.query("SELECT title FROM todos");
+      return { error: shapes[0].error, title, heap: await app.heapBytes() };
+    }, endless.origin);
+    assert.equal(error.code, "PROTOCOL");
+    assert.match(error.message, /128 MB/);
+    assert.equal(title, "meanwhile");
+    assert.ok(heap < MOST / 4, `${heap} bytes of WebAssembly memory`);
+    assertLeft();
+  });
+
+  it("of the app's API decides nothing: the write waits, and arrives where an answer ends", async () => {
+    const error = await page.evaluate(async (origin) => {
+      globalThis.db = await app.openSynced({ name: "endless-api", write: { url: `${origin}/changes` } });
+      await app.add(db, "typed on a train");
+      const { upload } = await app.status(db, ({ upload }) => upload.error);
+      return { ...upload.error, pending: (await db.pending()).length };
+    }, endless.origin);
+    assert.equal(error.pending, 1);
+    assert.match(error.message, /128 MB/);
+    assertLeft();
+    await page.evaluate(async () => {
+      await db.close();
+      globalThis.db = await app.openSynced({ name: "endless-api" });
+      await app.confirmed(db);
+    });
+    assert.ok((await server.rows()).some(({ title }) => title === "typed on a train"));
+  });
+});
