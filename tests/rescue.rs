@@ -245,6 +245,18 @@ fn an_unknown_schema_format_hides_nothing() {
     assert_recovers_all(world, &keys);
 }
 
+/// Bytes 60 to 63 of the header. A fresh file has no version either, but none of the tables: of two files the other one would be opened.
+#[test]
+fn a_header_without_a_version_hides_nothing() {
+    let (mut world, keys) = with_writes();
+    for generation in [2, 3] {
+        world.damage("a", |path| overwrite(path, 60, &[0; 4]));
+        world.run_for(120_000);
+        assert_eq!(world.seen("a").generation, generation);
+    }
+    assert_whole(world, &keys);
+}
+
 #[test]
 fn the_end_of_the_file_is_missing() {
     let (mut world, _) = with_writes();

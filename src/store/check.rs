@@ -57,5 +57,6 @@ pub fn is_complete(conn: &Connection) -> Result<bool> {
     let version = first(conn, "PRAGMA user_version", &[], |row| {
         Ok(row.get::<_, u32>(0)?)
     })?;
-    Ok(version.is_some_and(|version| version > 0))
+    // One broken header among whole tables says that there is no version.
+    Ok(version.is_some_and(|version| version > 0) || exists(conn, names::TRANSACTIONS)?)
 }
