@@ -16,6 +16,8 @@ export interface DatabaseEvents {
   rejected: TransactionRecord;
   /** The database's file was broken: it was set aside and rebuilt with what could be saved. */
   recovered: Recovery;
+  /** The database ended, and not by this page: another tab wiped it (`CLOSED`), or its worker died again and again (`WORKER`). */
+  closed: ThroughlineError;
 }
 
 /** Hands on what the database tells unasked to who asked for it. */
@@ -29,6 +31,7 @@ export class Events {
     confirmed: new Listeners(),
     rejected: new Listeners(),
     recovered: new Listeners(),
+    closed: new Listeners(),
   };
   #nextSubscription = 1;
 
@@ -36,7 +39,10 @@ export class Events {
     this.#rpc = rpc;
     this.#marker = marker;
     rpc.onNotification = (notification) => this.#receive(notification);
-    rpc.onEnd.add((error) => this.#endLives(error));
+    rpc.onEnd.add((error) => {
+      this.#endLives(error);
+      if (!rpc.leaving) this.#listeners.closed.emit(error);
+    });
   }
 
   on<Event extends keyof DatabaseEvents>(event: Event, callback: (told: DatabaseEvents[Event]) => void): () => void {

@@ -61,7 +61,13 @@ export class Files<Tables extends object> extends Shapes<Tables> {
   async wipe(waiting?: Waiting): Promise<void> {
     // First: whatever becomes of this, what is missing then is missing on purpose.
     this.marker.remove();
-    await this.rpc.request({ type: "wipe" }, waiting);
+    this.rpc.leaving = true;
+    try {
+      await this.rpc.request({ type: "wipe" }, waiting);
+    } catch (error) {
+      this.rpc.leaving = false;
+      throw error;
+    }
     await this.rpc.answered();
     this.rpc.end(closedError());
   }
@@ -81,6 +87,7 @@ export class Files<Tables extends object> extends Shapes<Tables> {
 
   async #close(): Promise<void> {
     if (this.rpc.ended) return;
+    this.rpc.leaving = true;
     try {
       await this.rpc.request({ type: "close" });
       await this.rpc.answered();

@@ -36,6 +36,8 @@ export class Rpc {
   readonly onEnd = new Listeners<ThroughlineError>();
   /** How many workers are gone: a transaction that one began is lost with it. */
   life = 0;
+  /** Ended by this page: that is no news to it. */
+  leaving = false;
   /** What `connect()` or `disconnect()` said last. */
   connected: boolean | undefined;
 

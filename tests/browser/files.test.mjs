@@ -109,15 +109,13 @@ describe("wipe()", () => {
     it(`deletes the database in every tab (${role})`, async () => {
       await openBoth({ name: "wiped" });
       await other.evaluate(() => app.add(db, "to be deleted"));
-      const ends = [page, other].filter((one) => one !== tab()).map((one) => one.evaluate(async () => {
-        for (;;) {
-          const failure = await app.failure(() => db.query("SELECT 1"));
-          if (failure) return failure.code;
-          await new Promise((resolve) => setTimeout(resolve));
-        }
-      }));
+      for (const one of [page, other]) await one.evaluate(() => void (globalThis.ended = app.event(db, "closed").then(({ code }) => code)));
       await tab().evaluate(() => db.wipe());
-      assert.deepEqual(await Promise.all(ends), ["CLOSED"]);
+      const [left] = [page, other].filter((one) => one !== tab());
+      assert.equal(await left.evaluate(() => ended), "CLOSED");
+      assert.equal(await left.evaluate(async () => (await app.failure(() => db.query("SELECT 1"))).code), "CLOSED");
+      const isTold = () => Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 0, "not told"))]);
+      assert.equal(await tab().evaluate(isTold), "not told");
       await openBoth({ name: "wiped" });
       assert.deepEqual(await titles(page), []);
       for (const one of [page, other]) await one.evaluate(() => db.close());

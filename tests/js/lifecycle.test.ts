@@ -172,9 +172,12 @@ test("what is told while the database opens waits until somebody can hear it", a
 test("a database that another tab has wiped is closed here", async () => {
   await inPage(async (_, db, started) => {
     const ended = db.live("SELECT 1")[Symbol.asyncIterator]().next();
+    const told: string[] = [];
+    db.on("closed", ({ code }) => told.push(code));
     await db.status();
     started[0]?.notify({ type: "closed" });
     assert.equal((await ended).done, true);
+    assert.deepEqual(told, ["CLOSED"]);
     await assert.rejects(db.query("SELECT 1"), { code: "CLOSED" });
     assert.equal(started[0]?.terminated, true);
   });

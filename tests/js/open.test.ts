@@ -158,6 +158,7 @@ test("wiping closes as well, but a wipe that failed can be tried again", async (
     return null;
   };
   await withDatabase(script, async (db, worker) => {
+    db.on("closed", () => assert.fail("whoever wiped it knows"));
     await assert.rejects(db.wipe(), { code: "STORAGE" });
     await db.wipe();
     assert.equal(worker.terminated, true);

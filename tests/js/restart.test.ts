@@ -166,6 +166,7 @@ test("a database goes on after two failures within a minute, and ends with the t
     const failures: string[] = [];
     const live = db.live("SELECT 1");
     live.subscribe(() => {}, ({ code }) => failures.push(code));
+    db.on("closed", ({ message }) => failures.push(message));
     await crash();
     mock.timers.tick(60_000);
     await crash();
@@ -174,7 +175,7 @@ test("a database goes on after two failures within a minute, and ends with the t
     started.at(-1)?.crash("unreachable executed");
     await assert.rejects(waiting, { code: "WORKER", message: /unreachable executed/ });
     await assert.rejects(db.execute("DELETE FROM todos"), { code: "WORKER" });
-    assert.deepEqual([failures, live.error?.code], [["WORKER"], "WORKER"]);
+    assert.deepEqual([failures, live.error?.code], [["WORKER", "the worker failed: unreachable executed"], "WORKER"]);
     mock.timers.tick(60_000);
     assert.equal(started.length, 4);
     assert.equal(started.at(-1)?.terminated, true);
