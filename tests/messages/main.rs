@@ -2,7 +2,10 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
+mod keys;
+#[path = "../support/mod.rs"]
 mod support;
+mod writes;
 
 use support::App;
 use throughline::engine::{Answer, Effect, Endpoint, Event, Fetch};
@@ -191,21 +194,6 @@ fn an_insert_of_a_row_that_is_here_replaces_it() {
     assert_eq!(log.phase(), ShapePhase::Live);
 }
 
-/// Trap 14: the delete of a renamed key is no removal of what was written here.
-#[test]
-fn a_changed_key_keeps_the_local_edits_of_the_old_one() {
-    let mut log = Log::begun();
-    log.app.run("UPDATE t SET b = 'mine' WHERE id = 1");
-    let to = r#","key_change_to":"\"public\".\"t\"/\"5\"""#;
-    let from = r#","key_change_from":"\"public\".\"t\"/\"1\"""#;
-    let moved = change("insert", 5, r#"{"id":"5","a":"a1","b":"b1"}"#, from);
-    log.says("12_0", &[delete(1, to), moved]);
-    assert_eq!(log.rows(), ["2|a2|b2", "5|a1|b1"], "the key is as it is");
-    let intents = log.app.intents();
-    assert_eq!(intents.len(), 1, "the write is still to be judged");
-    assert!(intents[0].starts_with("update|[1]"), "{intents:?}");
-}
-
 /// Trap 15: what ends a transaction for readers is the end of the body that is up to date.
 #[test]
 fn changes_show_at_the_up_to_date_with_or_without_a_last_mark() {
@@ -227,24 +215,6 @@ fn a_change_below_the_last_known_position_of_the_server_counts() {
     assert_eq!(log.rows(), ["1|late|b1", "2|a2|b2"]);
     assert_eq!(log.phase(), ShapePhase::Live);
     assert_eq!(log.asks_for_offset(), "40_0");
-}
-
-/// Trap 19: everything strictly below a position is here, what lies at it may be half here. The server therefore
-/// names the position after the commit, and one below it confirms nothing.
-#[test]
-fn a_position_below_the_one_after_the_commit_confirms_nothing() {
-    let mut log = Log::begun();
-    log.app.run("UPDATE t SET b = 'mine' WHERE id = 1");
-    let key = log.app.pending()[0].id.clone();
-    log.accepts(&format!(
-        r#"{{"transactions":[{{"id":"{key}","status":"accepted","lsn":"50"}}]}}"#
-    ));
-    for (position, pending) in [(49, 1), (50, 0)] {
-        let effects = log.app.handle(Event::Wake);
-        log.app.effects.extend(effects);
-        log.answers("12_0", &format!("[{}]", up_to_date(position)));
-        assert_eq!(log.app.pending().len(), pending, "at {position}");
-    }
 }
 
 /// Trap 22: it never comes so, and if it did nothing beside it would be believed.
@@ -304,66 +274,6 @@ fn all_changes_of_a_row_in_one_transaction_are_made_in_order() {
     assert_eq!(log.rows(), ["1|z2|NULL", "2|a2|b2"]);
 }
 
-/// The log that loads after a must-refetch brings it after its snapshot.
-#[test]
-fn a_write_that_comes_while_another_log_loads_is_told_by_its_transaction_id() {
-    for answer_comes_last in [false, true] {
-        let mut log = Log::begun();
-        let key = log.app.execute("UPDATE t SET b = 'mine' WHERE id = 1", &[]);
-        let key = key.unwrap().transaction.unwrap();
-        let accepted =
-            format!(r#"{{"transactions":[{{"id":"{key}","status":"accepted","txid":"781"}}]}}"#);
-        log.must_refetch();
-        let snapshot =
-            r#"{"headers":{"control":"snapshot-end","xmin":"780","xmax":"780","xip_list":[]}}"#;
-        let rows = [
-            insert(1, "a1", "b1"),
-            insert(2, "a2", "b2"),
-            snapshot.into(),
-        ];
-        log.answers_under("H2", "0_0", &format!("[{}]", rows.join(",")));
-        if !answer_comes_last {
-            log.accepts(&accepted);
-        }
-        let mine = r#"{"id":"1","b":"mine"}"#;
-        let mine = change(
-            "update",
-            1,
-            mine,
-            r#","lsn":"10","op_position":0,"txids":[781]"#,
-        );
-        log.answers_under("H2", "10_0", &format!("[{mine}]"));
-        assert_eq!(log.app.pending().len(), 1, "its row does not show yet");
-        log.answers_under("H2", "10_0", &format!("[{}]", up_to_date(10)));
-        if answer_comes_last {
-            log.accepts(&accepted);
-        }
-        assert_eq!(log.app.pending(), [], "{answer_comes_last}");
-        assert_eq!(log.rows(), ["1|a1|mine", "2|a2|b2"]);
-        log.app.assert_sound();
-    }
-}
-
-/// What came before a write was sent cannot be it: noting all of that would have the log of one who is offline grow with what others do.
-#[test]
-fn what_others_do_is_not_noted_with_a_write_that_was_never_sent() {
-    let mut log = Log::begun();
-    log.app.run("UPDATE t SET a = 'sent' WHERE id = 1");
-    log.app.run("UPDATE t SET a = 'queued' WHERE id = 1");
-    let theirs = r#"{"id":"1","b":"theirs"}"#;
-    let theirs = change(
-        "update",
-        1,
-        theirs,
-        r#","lsn":"12","op_position":0,"txids":[900]"#,
-    );
-    log.says("12_0", &[theirs]);
-    let heard = log
-        .app
-        .rows("SELECT heard_txids FROM _throughline_changes ORDER BY id");
-    assert_eq!(heard, ["[900]", "[]"]);
-}
-
 /// Trap 1: a body of which one row cannot be stored is asked for again, also by the next session.
 #[test]
 fn a_body_that_cannot_be_stored_leaves_rows_and_position_as_they_were() {
@@ -376,115 +286,4 @@ fn a_body_that_cannot_be_stored_leaves_rows_and_position_as_they_were() {
     assert_eq!(log.rows(), before);
     assert!(stored[0].contains("10_0"), "{stored:?}");
     assert_eq!(log.app.rows(position), stored);
-}
-
-/// Where it is kept who holds which row, that is kept by key.
-#[test]
-fn a_primary_key_that_changes_under_rows_with_tags_is_read_anew() {
-    const OTHER_KEY: &str =
-        r#"{"a":{"type":"text","pk_index":0},"id":{"type":"int4"},"b":{"type":"text"}}"#;
-    let tagged = |id: u32, a: &str| {
-        let value = format!(r#"{{"id":"{id}","a":"{a}","b":"b"}}"#);
-        change(
-            "insert",
-            id,
-            &value,
-            r#","tags":["t"],"active_conditions":[true]"#,
-        )
-    };
-    let mut log = Log::begun();
-    log.says("12_0", &[tagged(3, "a3")]);
-    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
-    log.app.run("UPDATE t SET b = 'queued' WHERE id = 2");
-    log.must_refetch();
-    let body = format!(
-        "[{},{},{}]",
-        tagged(1, "a1"),
-        tagged(1, "a2"),
-        up_to_date(20)
-    );
-    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", OTHER_KEY)]);
-    assert_eq!(log.phase(), ShapePhase::Live);
-    assert_eq!(log.rows(), ["1|a1|b", "1|a2|b"]);
-    let rejected = log.app.rejected();
-    assert_eq!(rejected.len(), 1, "a write by the old key has no row");
-    let error = rejected[0].error.clone().unwrap();
-    assert_eq!(error.code, "SCHEMA_CHANGED", "{error:?}");
-    assert_eq!(
-        log.app.pending().len(),
-        1,
-        "what the server may have is its to decide"
-    );
-    let event = r#"{"headers":{"event":"move-out","patterns":[{"pos":0,"value":"t"}]}}"#;
-    log.answers_as(
-        200,
-        "H2",
-        "21_0",
-        &format!("[{event},{}]", up_to_date(21)),
-        &[],
-    );
-    assert_eq!(log.rows(), [] as [&str; 0], "tags stand with the new key");
-}
-
-#[test]
-fn a_sent_write_has_no_row_under_a_primary_key_of_more_columns() {
-    const LONGER_KEY: &str = r#"{"id":{"type":"int4","pk_index":0},"a":{"type":"text","pk_index":1},"b":{"type":"text"}}"#;
-    let mut log = Log::begun();
-    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
-    log.must_refetch();
-    let body = format!("[{},{}]", insert(1, "a1", "b1"), up_to_date(20));
-    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", LONGER_KEY)]);
-    assert_eq!(log.phase(), ShapePhase::Live);
-    assert_eq!(log.rows(), ["1|a1|b1"]);
-    assert_eq!(log.app.pending().len(), 1);
-}
-
-#[test]
-fn a_sent_write_has_no_row_under_a_primary_key_of_fewer_columns() {
-    const SHORTER_KEY: &str =
-        r#"{"id":{"type":"int4","pk_index":0},"a":{"type":"text"},"b":{"type":"text"}}"#;
-    const KEY: &str = r#"{"id":{"type":"int4","pk_index":0},"a":{"type":"text","pk_index":1},"b":{"type":"text"}}"#;
-    let mut log = Log::begun();
-    log.must_refetch();
-    let body = format!("[{},{}]", insert(1, "a1", "b1"), up_to_date(20));
-    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", KEY)]);
-    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
-    let ended = r#"[{"headers":{"control":"must-refetch"}}]"#;
-    log.answers_as(409, "H3", "", ended, &[]);
-    log.answers_as(200, "H3", "0_0", &body, &[("electric-schema", SHORTER_KEY)]);
-    assert_eq!(log.phase(), ShapePhase::Live);
-    assert_eq!(log.rows(), ["1|a1|b1"]);
-    assert_eq!(log.app.pending().len(), 1);
-}
-
-/// The shadow table would have one key for the row and the change log another.
-#[test]
-fn a_write_id_that_is_part_of_the_key_is_a_column_like_any_other() {
-    const KEYED: &str = r#"{"id":{"type":"int4","pk_index":0},"write_id":{"type":"uuid","pk_index":1},"a":{"type":"text"},"b":{"type":"text"}}"#;
-    let mut log = Log::begun();
-    log.must_refetch();
-    let one = "10000000-0000-4000-8000-000000000001";
-    let row = insert(1, "a1", "b1").replace(r#""a":"#, &format!(r#""write_id":"{one}","a":"#));
-    let body = format!("[{row},{}]", up_to_date(20));
-    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", KEYED)]);
-    log.app.run("UPDATE t SET b = 'mine'");
-    log.app.assert_sound();
-    assert_eq!(
-        log.app.rows("SELECT write_id, b FROM t"),
-        [format!("{one}|mine")]
-    );
-}
-
-#[test]
-fn a_sent_write_has_no_row_under_a_key_of_a_type_that_cannot_hold_it() {
-    const UUID: &str =
-        r#"{"id":{"type":"uuid","pk_index":0},"a":{"type":"text"},"b":{"type":"text"}}"#;
-    let mut log = Log::begun();
-    log.app.run("UPDATE t SET b = 'sent' WHERE id = 1");
-    log.must_refetch();
-    let body = format!("[{}]", up_to_date(20));
-    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", UUID)]);
-    assert_eq!(log.phase(), ShapePhase::Live);
-    assert_eq!(log.rows(), [] as [&str; 0]);
-    assert_eq!(log.app.pending().len(), 1);
 }
