@@ -2,17 +2,16 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/recording.rs"]
+#[path = "../support/recording.rs"]
 mod recording;
+mod replay;
 
-use recording::{Query, Recording, assert_asks, query, recording};
+use recording::{query, recording};
+use replay::{Replay, Told};
 use throughline::error::Error;
-use throughline::ids::{Handle, Lsn, Millis};
+use throughline::ids::{Handle, Lsn};
 use throughline::shape::definition::RequestParams;
-use throughline::shape::machine::{
-    Attempt, Batch, Event, Generation, Machine, Phase, Position, Refetch, RefetchReason, Step,
-    Stored,
-};
+use throughline::shape::machine::{Event, Generation, Phase, Position, RefetchReason};
 use throughline::shape::message::{self, Control, EventKind, Message, Operation};
 use throughline::shape::{Offset, RequestOffset, ShapeDefinition};
 
@@ -22,137 +21,6 @@ const AFTER_TRUNCATE: &str = "98593601-1795342224122477";
 
 fn shape(table: &str) -> ShapeDefinition {
     ShapeDefinition::of_table(URL, table)
-}
-
-/// A machine, and the request it has out.
-struct Replay {
-    shape: Machine,
-    rng: fastrand::Rng,
-    now: Millis,
-    out: Option<(Attempt, Query)>,
-}
-
-/// What the engine was told by one recording.
-enum Told {
-    Apply(Applied),
-    Refetch(Refetch),
-    Wait,
-    Fail(Error),
-}
-
-/// A batch, freed from its body.
-struct Applied {
-    messages: usize,
-    position: Position,
-    generation: Generation,
-    swaps: bool,
-    schema: bool,
-    up_to_date: Option<Option<Lsn>>,
-}
-
-impl From<&Batch<'_>> for Applied {
-    fn from(batch: &Batch<'_>) -> Self {
-        Self {
-            messages: batch.messages.len(),
-            position: batch.stored.position.clone().unwrap(),
-            generation: batch.generation,
-            swaps: batch.swaps(),
-            schema: batch.schema.is_some(),
-            up_to_date: batch.up_to_date.map(|head| head.global_last_seen_lsn),
-        }
-    }
-}
-
-impl Replay {
-    fn cold(definition: ShapeDefinition) -> Self {
-        Self::open(definition, None)
-    }
-
-    fn at(definition: ShapeDefinition, handle: &str, offset: &str) -> Self {
-        let position = serde_json::json!({"handle": handle, "offset": offset});
-        let stored = serde_json::json!({"definition": definition.fingerprint(), "position": position, "syncedAt": 1});
-        Self::open(definition, Some(serde_json::from_value(stored).unwrap()))
-    }
-
-    fn open(definition: ShapeDefinition, stored: Option<Stored>) -> Self {
-        let mut replay = Self {
-            shape: Machine::open(definition, stored),
-            rng: fastrand::Rng::with_seed(7),
-            now: Millis(1_795_342_140_000),
-            out: None,
-        };
-        replay.happens(Event::Start);
-        replay
-    }
-
-    fn happens(&mut self, event: Event<'_>) -> Option<Told> {
-        let mut told = None;
-        let mut out = None;
-        for step in self.shape.handle(self.now, &mut self.rng, event) {
-            match step {
-                Step::Fetch(request) => {
-                    let query = query(&request.url);
-                    assert_eq!(query.get("live").is_some_and(|v| v == "true"), request.live);
-                    out = Some((request.attempt, query));
-                }
-                Step::Apply(batch) => told = Some(Told::Apply(Applied::from(&batch))),
-                Step::Refetch(refetch) => told = Some(Told::Refetch(refetch)),
-                Step::Wait { .. } => told = Some(Told::Wait),
-                Step::Fail(error) => told = Some(Told::Fail(error)),
-                Step::Abort(_) | Step::Hold(_) | Step::Release(_) => {}
-            }
-        }
-        if out.is_some() {
-            self.out = out;
-        }
-        told
-    }
-
-    /// The machine asks what the recording was asked, and gets its answer.
-    fn replay(&mut self, number: &str) -> Told {
-        let recording = recording(number);
-        let asks_live = |replay: &Self| replay.out.as_ref().unwrap().1.contains_key("live");
-        if asks_live(self) && !recording.asked.contains_key("live") {
-            self.happens(Event::Refresh);
-        }
-        self.expect(number);
-        self.answer(&recording)
-    }
-
-    /// The request that is out is the recorded one.
-    fn expect(&self, number: &str) {
-        assert_asks(number, &self.out.as_ref().unwrap().1);
-    }
-
-    fn answer(&mut self, recording: &Recording) -> Told {
-        self.now = self.now.after(2_000);
-        let (attempt, _) = self.out.take().unwrap();
-        let told = self.happens(Event::Response {
-            attempt,
-            status: recording.status,
-            headers: &recording.headers(),
-            body: &recording.body,
-        });
-        self.happens(Event::Committed);
-        told.unwrap()
-    }
-
-    fn applies(&mut self, number: &str) -> Applied {
-        match self.replay(number) {
-            Told::Apply(applied) => {
-                assert_eq!(self.shape.stored().position, Some(applied.position.clone()));
-                applied
-            }
-            _ => panic!("{number} is no batch"),
-        }
-    }
-
-    fn refetches(&mut self, number: &str) -> Refetch {
-        match self.replay(number) {
-            Told::Refetch(refetch) => refetch,
-            _ => panic!("{number} ends no log"),
-        }
-    }
 }
 
 fn at(handle: &str, offset: &str) -> Position {
@@ -474,11 +342,5 @@ fn the_details_of_recorded_messages_arrive() {
         assert!(row.is_move_in && row.lsn.is_none() && row.txids.is_empty());
         assert_eq!(row.tags.as_ref().map(Vec::len), Some(1));
         assert_eq!(row.active_conditions.as_deref(), Some(&[true][..]));
-    }
-}
-
-impl Told {
-    fn is_next_generation(&self) -> bool {
-        matches!(self, Self::Apply(applied) if applied.generation == Generation::Next)
     }
 }
