@@ -1,28 +1,18 @@
 // The package's API through a real worker: values, statements, transactions, live queries, errors.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   page = await openApp(profile, server);
   await page.evaluate(async () => {
     globalThis.db = await app.openAlone();
     await db.execute("CREATE TABLE things (id INTEGER PRIMARY KEY, thing)");
   });
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 describe("values", () => {

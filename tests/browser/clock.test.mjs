@@ -1,10 +1,10 @@
 // The clock of the device is set: sync and upload go on as if nothing had happened, and no request goes round and round.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { newTodo, startServer } from "./support/server.mjs";
+import { newTodo } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 import { until } from "./support/until.mjs";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -14,19 +14,9 @@ const ROWS = 20_000;
 /** Requests of a client that has one shape more than the demo, three writes and no haste. */
 const FEW = 16;
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer({ chunkBytes: 250_000 });
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage({ server: { chunkBytes: 250_000 } });
 
 beforeEach(async () => {
   await server.reset();

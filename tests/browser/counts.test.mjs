@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 /**
  * The most of each that one piece of work may take, on average of many: calls of a file's handle and KiB written, messages to the page,
@@ -27,20 +26,9 @@ const MOST = {
 const TIMES = 50;
 const ROWS = 1000;
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
-  await server.fill("entries", ROWS, 100);
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage({}, () => server.fill("entries", ROWS, 100));
 
 /** Opens the app, with `taken()` in the page: what was counted since it was last called. */
 async function openCounting() {

@@ -1,25 +1,17 @@
 // What the demo shows besides its rows: filters, edits, the tables under the hood, and where it stores.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
 import { newProfile } from "./support/profile.mjs";
 import { newItem, startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let demo;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   demo = await Demo.open(profile, server);
   await demo.settled();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 const shown = () => demo.page.getByTestId("title").allTextContents();

@@ -1,26 +1,14 @@
 // What `execute` resolved with is there after a power cut, and reaches the server exactly once.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const WRITES = 20;
 const NONE = { path: "/changes", status: 503 };
 
-let server;
-let profile;
-
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage();
 
 afterEach(async () => {
   await server.clear();

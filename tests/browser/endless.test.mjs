@@ -3,30 +3,23 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 /** The most that is read of a body, and what may be under way beyond that. */
 const MOST = 128 * 1024 * 1024;
 const UNDER_WAY = 32 * 1024 * 1024;
 
-let server;
 let endless;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
+setStage({}, async () => {
   endless = await startEndless();
-  profile = await newProfile();
 });
 
 after(async () => {
-  await profile?.dispose();
   await endless?.dispose();
-  await server?.dispose();
 });
 
 beforeEach(async () => {

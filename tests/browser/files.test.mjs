@@ -1,26 +1,16 @@
 // Databases as files: out, in, by name, deleted in every tab at once, and rebuilt when they are broken or gone.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let page;
 let other;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   page = await openApp(profile, server);
   other = await openApp(profile, server);
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 const titles = (tab) => tab.evaluate(async () => (await db.query("SELECT title FROM todos ORDER BY title")).map(({ title }) => title));

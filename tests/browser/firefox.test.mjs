@@ -5,25 +5,14 @@ import { after, before, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
 import * as firefox from "./support/firefox.mjs";
 import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const FOLLOWERS = 2;
 const WRITES_EACH = 25;
 const ROUNDS = 3;
 const UNSENT = 20;
 
-let server;
-let profile;
-
-before(async () => {
-  server = await startServer();
-  profile = await newProfile({ browser: firefox });
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage({ profile: { browser: firefox } });
 
 /** A tab with the synced database of this name open, and a live query that notes each result. */
 async function openTab(name) {

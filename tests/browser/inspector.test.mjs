@@ -5,10 +5,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 import { until } from "./support/until.mjs";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -31,27 +30,18 @@ const CONTENTS = {
   Database: "dl",
 };
 
-let server;
-let profile;
 let page;
 let inspector;
 /** What the policy kept from happening. */
 const violations = [];
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   await profile.context.route("**/pkg/**", async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": POLICY } });
   });
   page = await openApp(profile, server);
   await page.evaluate(async () => void (globalThis.db = await app.openSynced()));
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 /** The inspector's page on that database. */

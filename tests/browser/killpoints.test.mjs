@@ -2,11 +2,10 @@
 // all that was resolved.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { judge } from "./fixtures/life.js";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 /** In the order of a life; `fixtures/life.js` says what happens in each. */
 const PHASES = ["open", "load", "write", "upload", "change", "confirm", "reject", "refetch", "close", "reopen", "export", "import", "wipe"];
@@ -23,8 +22,6 @@ const TEARS = [0.2, 0.5, 0.95];
 const ROWS = 2_000;
 const LANES = 3;
 
-let server;
-let profile;
 /** Each has an origin of its own, since a browser holds six connections to one. */
 let lanes;
 /** The calls of a whole life. */
@@ -38,19 +35,12 @@ const mixedUp = [];
 let lives = 0;
 let deaths = 0;
 
-before(async () => {
-  server = await startServer({ chunkBytes: 100_000 });
-  profile = await newProfile();
+setStage({ server: { chunkBytes: 100_000 } }, async () => {
   lanes = await Promise.all(Array.from({ length: LANES }, (_, n) => openLane(n)));
   const whole = await lead(lanes[0], {});
   assert.equal(whole.life.failure, undefined);
   calls = whole.life.calls;
   outcomes = begin();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 async function openLane(n) {

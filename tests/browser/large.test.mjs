@@ -1,10 +1,9 @@
 // Fifty thousand rows: all of them can be scrolled to and searched, and the page holds only those in sight.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 import { until } from "./support/until.mjs";
 
 const ROWS = 50_000;
@@ -13,20 +12,11 @@ const MOST_ELEMENTS = 60;
 const STOPS = 40;
 const LIST = "Support tickets";
 
-let server;
-let profile;
 let demo;
 
-before(async () => {
-  server = await startServer({ rows: ROWS });
-  profile = await newProfile();
+setStage({ server: { rows: ROWS } }, async () => {
   demo = await Demo.open(profile, server);
   await demo.openList(LIST);
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 const numbered = (number) => `#${String(number).padStart(5, "0")}`;

@@ -1,26 +1,17 @@
 // Lists and their items: what refers to a list goes with it when it is refused, and comes back when it is put right.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { newItem, startServer } from "./support/server.mjs";
+import { newItem } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const ARCHIVED = "Spring clean (archived)";
 
-let server;
-let profile;
 let demo;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   demo = await Demo.open(profile, server);
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 beforeEach(async () => {

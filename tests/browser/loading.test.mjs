@@ -1,28 +1,17 @@
 // A first load in many chunks, and a browser that is killed in the middle of it.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { newTodo, startServer } from "./support/server.mjs";
+import { newTodo } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const ROWS = 2000;
 const CHUNK_BYTES = 40_000;
 /** Slow enough to be caught in the middle. */
 const LATENCY_MS = 150;
 
-let server;
-let profile;
-
-before(async () => {
-  server = await startServer({ chunkBytes: CHUNK_BYTES });
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage({ server: { chunkBytes: CHUNK_BYTES } });
 
 describe("a first load", () => {
   it("goes on where it was when the browser was killed, and is complete at the end", async () => {

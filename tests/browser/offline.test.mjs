@@ -1,29 +1,13 @@
 // The demo as an app that starts without its server.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { readdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let folder;
-let server;
-let profile;
-
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "throughline-db-"));
-  server = await startServer({ db: join(folder, "server.db") });
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
+setStage({ server: { kept: true } });
 
 describe("the demo as an app", () => {
   it("is one that the browser offers to install", async () => {

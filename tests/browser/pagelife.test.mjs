@@ -1,27 +1,17 @@
 // What a browser does with a page besides showing it: hides it, keeps it in the back/forward cache, throws its storage away.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 /** A hidden page draws nothing, so it cannot be asked at each frame. */
 const POLL = { polling: 25 };
 
-let server;
-let profile;
 let devtools;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile({ asUsed: true });
+setStage({ profile: { asUsed: true } }, async () => {
   devtools = await profile.context.browser().newBrowserCDPSession();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 afterEach(async () => {

@@ -1,29 +1,19 @@
 // The demo on a phone: nothing sticks out, and a thumb reaches every action.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 /** The least width and height of what a finger hits, in CSS pixels: WCAG 2.2, 2.5.8. */
 const TARGET = 24;
 
-let server;
-let profile;
 let demo;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile(PHONE);
+setStage({ profile: PHONE }, async () => {
   demo = await Demo.open(profile, server);
   await demo.settled();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 const overhang = () =>

@@ -1,28 +1,18 @@
 // What the server refuses is undone here, alone, and stays in the journal until the user decides.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { beforeEach, describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const ROW = "Rename me to nothing and see the server say no";
 const REASON = "An item needs a title";
 
-let server;
-let profile;
 let demo;
 
-before(async () => {
-  server = await startServer();
-  // Its requests would be out of the test's reach.
-  profile = await newProfile({ serviceWorkers: "block" });
+// Requests of a service worker would be out of the test's reach.
+setStage({ profile: { serviceWorkers: "block" } }, async () => {
   demo = await Demo.open(profile, server);
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 beforeEach(async () => {

@@ -1,32 +1,14 @@
 // The server dies and comes back while a client writes: each write is there once.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const RESTARTS = 3;
 const WRITES = 15;
 
-let folder;
-let server;
-let profile;
-
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "throughline-db-"));
-  server = await startServer({ db: join(folder, "server.db") });
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
+setStage({ server: { kept: true } });
 
 describe("a server that is killed again and again", () => {
   it("has each write once, and the client has no more and no less", async () => {

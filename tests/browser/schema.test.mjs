@@ -1,24 +1,15 @@
 // The server's table changes while clients are connected, and while they are away with writes of their own.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { newTodo, startServer } from "./support/server.mjs";
+import { newTodo } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   page = await openApp(profile, server);
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 const columns = async () => {

@@ -1,24 +1,14 @@
 // Shapes that share a table, come, change and go; subsets; subqueries; parameters and headers that are asked for.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { newTodo, startServer } from "./support/server.mjs";
+import { newTodo } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage();
 
 // Each test has a database of its own, `db` in the page. The server has five todos, one of them completed.
 let databases = 0;

@@ -1,31 +1,21 @@
 // The browser is killed again and again while two tabs and the server write: nothing that was resolved is lost, and all of it happens once.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { newTodo, startServer } from "./support/server.mjs";
+import { newTodo } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const KILLS = Number(process.env.THROUGHLINE_KILLS ?? 30);
 /** So many writes of a round are resolved when its kill comes, at least and at most. */
 const [FEWEST, MOST] = [4, 40];
 
-let server;
-let profile;
 /** Titles of all that was resolved. */
 const resolved = new Set();
 /** Called for each write that is. */
 let onResolved = () => {};
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage();
 
 const listen = () =>
   profile.context.exposeFunction("tell", (titles) => {

@@ -1,24 +1,14 @@
 // Where the database lives, and that it says so.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   page = await openApp(profile, server);
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 /** Opens with these options, and closes again. */

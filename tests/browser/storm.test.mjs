@@ -2,27 +2,15 @@
 // THROUGHLINE_STORM_SEED plays the same choices again (the browser's own timing is not in it).
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const TABS = 20;
 const SECONDS = Number(process.env.THROUGHLINE_STORM_SECONDS ?? 120);
 const SEED = Number(process.env.THROUGHLINE_STORM_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
-let server;
-let profile;
-
-before(async () => {
-  server = await startServer();
-  profile = await newProfile({ asUsed: true });
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage({ profile: { asUsed: true } });
 
 /** Mulberry32: small, and good enough to choose what happens next. */
 function randomness(seed) {

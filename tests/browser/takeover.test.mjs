@@ -1,10 +1,9 @@
 // The tab that has the database goes, however it goes: the others carry on, and every write of theirs happens exactly once.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 import { until } from "./support/until.mjs";
 
 const FOLLOWERS = 4;
@@ -14,21 +13,12 @@ const ROUNDS = 5;
 /** A hidden page draws nothing, so it cannot be asked at each frame. */
 const POLL = { polling: 25 };
 
-let server;
-let profile;
 let leader;
 const followers = [];
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile({ asUsed: true });
+setStage({ profile: { asUsed: true } }, async () => {
   leader = await openTab();
   for (let n = 0; n < FOLLOWERS; n++) followers.push(await openTab());
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 /** A tab with the database open, and a live query that notes each result. */

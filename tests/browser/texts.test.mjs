@@ -1,25 +1,16 @@
 // The demo with full-text search: an index of what the view shows, whoever changed it.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { Demo } from "./support/demo.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { newItem, startServer } from "./support/server.mjs";
+import { newItem } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
 const ROWS = 10_000;
 
-let folder;
-let server;
-let profile;
 let demo;
 
-before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "throughline-db-"));
-  server = await startServer({ rows: ROWS, db: join(folder, "server.db") });
-  profile = await newProfile();
+setStage({ server: { rows: ROWS, kept: true } }, async () => {
   demo = await Demo.open(profile, server);
   await demo.settled();
   await demo.page.evaluate(() => navigator.serviceWorker.ready);
@@ -28,12 +19,6 @@ before(async () => {
   await demo.page.getByTestId("engine").getByText("Use full-text search").click();
   await reloaded;
   await demo.opened();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-  if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 const search = (text) => demo.page.getByTestId("search").fill(text);

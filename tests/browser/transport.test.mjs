@@ -1,24 +1,13 @@
 // Writes that a function of the app's delivers, and answers that one reads: in the page, asked by the worker.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
-});
+setStage();
 
 beforeEach(async () => {
   page = await openApp(profile, server);

@@ -3,30 +3,20 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { signServiceWorker } from "../../scripts/site.mjs";
 import { Demo } from "./support/demo.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let first;
 let second;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   first = await Demo.open(profile, server);
   await first.settled();
   await first.page.evaluate(() => navigator.serviceWorker.ready);
   second = await Demo.open(profile, server);
   await second.settled();
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 const name = (demo) => demo.page.locator("h1").textContent();

@@ -1,18 +1,13 @@
 // The wasm module in a worker of the app's own, without the package's main-thread half.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { openApp } from "./support/app.mjs";
-import { newProfile } from "./support/profile.mjs";
-import { startServer } from "./support/server.mjs";
+import { profile, server, setStage } from "./support/stage.mjs";
 
-let server;
-let profile;
 let page;
 
-before(async () => {
-  server = await startServer();
-  profile = await newProfile();
+setStage({}, async () => {
   page = await openApp(profile, server);
   await page.evaluate(() => {
     const worker = new Worker("/fixtures/own-worker.js", { type: "module" });
@@ -23,11 +18,6 @@ before(async () => {
         worker.postMessage(step);
       });
   });
-});
-
-after(async () => {
-  await profile?.dispose();
-  await server?.dispose();
 });
 
 const run = (step) => page.evaluate((name) => globalThis.run(name), step);

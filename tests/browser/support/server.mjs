@@ -21,19 +21,20 @@ async function makeSite(packed) {
 }
 
 /**
- * Starts a server; `db` is the file that outlives it, without one it forgets everything. `chunkBytes` ends a chunk of a log.
+ * Starts a server; one that is `kept` has a file that outlives its process, any other forgets everything. `chunkBytes` ends a chunk of a log.
  * `rows` is how many items the demo's longest list begins with, 0 if nothing is said. `site` is the folder it serves, which goes
  * with it; else the demo. `packed`: the folder of the npm package, if not the one that was built last.
  */
-export async function startServer({ db, chunkBytes, rows = 0, site, packed = join(root, "pkg") } = {}) {
+export async function startServer({ kept, chunkBytes, rows = 0, site, packed = join(root, "pkg") } = {}) {
   if (!existsSync(program)) throw new Error(`there is no ${program}: cargo build -p throughline-server`);
-  const server = new Server(site ?? (await makeSite(packed)), packed, { db, chunkBytes, rows });
+  const server = new Server(site ?? (await makeSite(packed)), packed, { kept, chunkBytes, rows });
   await server.start();
   return server;
 }
 
 class Server {
   #site;
+  #folder;
   #packed;
   #options;
   #port = "0";
@@ -46,11 +47,12 @@ class Server {
   /** `http://localhost:<port>`, the same after a restart. */
   origin;
 
-  constructor(site, packed, { db, chunkBytes, rows }) {
+  constructor(site, packed, { kept, chunkBytes, rows }) {
     this.#site = site;
     this.#packed = packed;
-    const kept = db ? ["--db", db] : ["--memory"];
-    this.#options = [...kept, "--rows", String(rows), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
+    this.#folder = kept && mkdtempSync(join(tmpdir(), "throughline-db-"));
+    const storage = kept ? ["--db", join(this.#folder, "server.db")] : ["--memory"];
+    this.#options = [...storage, "--rows", String(rows), ...(chunkBytes ? ["--chunk-bytes", String(chunkBytes)] : [])];
   }
 
   /** Starts the process, on the port it had before. */
@@ -82,10 +84,10 @@ class Server {
     await ended;
   }
 
-  /** Ends the process and removes the site. */
+  /** Ends the process and removes its files. */
   async dispose() {
     await this.stop();
-    rmSync(this.#site, { recursive: true, force: true });
+    for (const folder of [this.#site, this.#folder]) if (folder) rmSync(folder, { recursive: true, force: true });
   }
 
   /** The server's rows, values as Postgres spells them. */
