@@ -102,8 +102,8 @@ export function serve(port: Port, wasm: WasmModule): void {
     );
 
   port.onmessage = (event) => {
-    const message = event.data as PageMessage;
-    switch (message.type) {
+    const message = event.data as PageMessage | null | undefined;
+    switch (message?.type) {
       case "open":
         return begin(message);
       case "request": {
@@ -117,12 +117,13 @@ export function serve(port: Port, wasm: WasmModule): void {
         asked.get(message.id)?.reject(Object.assign(new Error(), message.error));
         return asked.delete(message.id);
       case "cancel":
-        return tell((opened) => opened.cancel(message.id));
+        return tell((opened) => opened.cancel(Number(message.id)));
       case "took":
-        return tell((opened) => opened.took(message.subscription));
+        return tell((opened) => opened.took(Number(message.subscription)));
       case "visibility":
-        return tell((opened) => opened.visibility(message.visible));
-      default:
+        return tell((opened) => opened.visibility(Boolean(message.visible)));
+      case "wake":
+      case "leave":
         return tell((opened) => opened[message.type]());
     }
   };
