@@ -28,7 +28,7 @@ pub fn quick_check(conn: &Connection, table: &str) -> Result<Option<String>> {
 /// `quick_check` would find more, by code of SQLite's that a first use has no need of.)
 ///
 /// # Errors
-/// [`Error::Corrupt`] if rows are out of their order, or the change log knows a later one.
+/// [`crate::error::Error::Corrupt`] if rows are out of their order, or the change log knows a later one.
 pub fn numbers(conn: &Connection) -> Result<()> {
     let integer = |row: &Row<'_>| Ok(row.get::<_, i64>(0)?);
     let sql = "SELECT id FROM _throughline_transactions ORDER BY id";
