@@ -129,12 +129,12 @@ fn intents(conn: &Connection, table: &TableSchema, key: &Key) -> Result<Vec<Inte
     Ok(intents)
 }
 
-/// An intent's columns; what the table can no longer hold is passed over.
+/// An intent's columns; what the table can no longer hold is passed over. So is what is of the key now: the row would be another one.
 fn parse_value(table: &TableSchema, json: &str) -> Result<Vec<(usize, Value)>> {
     Ok(members(table, json)?
         .iter()
         .filter_map(|(name, value)| {
-            let at = table.position(name)?;
+            let at = table.position(name).filter(|at| !table.is_key(*at))?;
             let value = read_wire(&table.columns[at].ty, value).ok()?;
             Some((at, value))
         })

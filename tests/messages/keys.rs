@@ -112,3 +112,24 @@ fn a_sent_write_has_no_row_under_a_key_of_a_type_that_cannot_hold_it() {
     assert_eq!(log.rows(), [] as [&str; 0]);
     assert_eq!(log.app.pending().len(), 1);
 }
+
+/// What it wrote to the column that is the key now would make another row of it.
+#[test]
+fn a_sent_write_has_no_second_row_under_a_key_of_what_it_wrote() {
+    const NUMBERS: &str =
+        r#"{"id":{"type":"int4","pk_index":0},"a":{"type":"int4"},"b":{"type":"text"}}"#;
+    const BY_A: &str =
+        r#"{"id":{"type":"int4"},"a":{"type":"int4","pk_index":0},"b":{"type":"text"}}"#;
+    let mut log = Log::begun();
+    log.must_refetch();
+    let body = format!("[{},{}]", insert(1, "5", "b1"), up_to_date(20));
+    log.answers_as(200, "H2", "0_0", &body, &[("electric-schema", NUMBERS)]);
+    log.app
+        .run("INSERT INTO t (id, a, b) VALUES (2, 9, 'sent')");
+    let ended = r#"[{"headers":{"control":"must-refetch"}}]"#;
+    log.answers_as(409, "H3", "", ended, &[]);
+    log.answers_as(200, "H3", "0_0", &body, &[("electric-schema", BY_A)]);
+    assert_eq!(log.phase(), ShapePhase::Live);
+    log.app.assert_sound();
+    assert_eq!(log.app.pending().len(), 1);
+}
