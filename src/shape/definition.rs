@@ -1,7 +1,6 @@
 //! What a shape is, and the URL that asks for it.
 
 use std::collections::BinaryHeap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -240,12 +239,6 @@ fn log_param(log: Log) -> &'static str {
     match log {
         Log::Full => "full",
         Log::ChangesOnly => "changes_only",
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -54,6 +54,15 @@ fn cursor_and_live_travel_together() {
 }
 
 #[test]
+fn a_subset_is_asked_of_a_log_as_it_is_at_an_offset() {
+    let definition = ShapeDefinition::of_table("/v1/shape", "todos");
+    assert_eq!(
+        definition.subset_url(&Handle::from("1-2"), Offset::at(5, 0)),
+        "/v1/shape?handle=1-2&log=full&offset=5_0&table=todos"
+    );
+}
+
+#[test]
 fn a_url_keeps_its_own_query_and_fields_win() {
     let definition =
         ShapeDefinition::of_table("/proxy?tenant=a%20b&table=other&x=2&x=1#top", "todos");
@@ -77,6 +86,7 @@ fn names_are_quoted_when_folding_would_change_them() {
     assert_eq!(table("\"dotted.name\""), "\"dotted.name\"");
     assert_eq!(quote_identifier("a\"b"), "\"a\"\"b\"");
     assert_eq!(quote_identifier("1st"), "\"1st\"");
+    assert_eq!(quote_identifier("_at_2nd"), "_at_2nd");
     assert_eq!(quote_identifier(""), "\"\"");
 }
 

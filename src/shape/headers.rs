@@ -199,6 +199,29 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_back_has_an_end() {
+        for name in [header::HANDLE, header::CURSOR] {
+            for (length, fits) in [(MAX_GOING_BACK, true), (MAX_GOING_BACK + 1, false)] {
+                let long = "h".repeat(length);
+                let others = COMPLETE.into_iter();
+                let others = others.filter(|(other, _)| !other.eq_ignore_ascii_case(name));
+                let headers = ResponseHeaders::new(others.chain([(name, &long[..])]));
+                assert_eq!(headers.of_log(true).is_ok(), fits, "{name} of {length}");
+                let kept = headers.handle().is_some() && headers.cursor().is_some();
+                assert_eq!(kept, fits, "{name} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_type() {
+        let is_html = |kind| ResponseHeaders::new([("Content-Type", kind)]).is_html();
+        assert!(is_html("Text/HTML; charset=utf-8"));
+        assert!(!is_html("application/json"));
+        assert!(!ResponseHeaders::new([("x", "y")]).is_html());
+    }
+
+    #[test]
     fn an_offset_that_is_no_position_is_an_error() {
         for offset in ["x", "now", "-1"] {
             let headers = ResponseHeaders::new([

@@ -74,6 +74,7 @@ impl Contents {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -102,6 +103,29 @@ mod tests {
                 .all(|xid| snapshot.contains(*xid))
         );
         assert!(!snapshot.contains(Xid(1_001)));
+    }
+
+    #[test]
+    fn a_log_contains_its_snapshot_and_what_came_after_it() {
+        let begins = r#"[{"headers":{"control":"snapshot-end","xmin":"780","xmax":"790","xip_list":["785"]}}]"#;
+        let goes_on = r#"[{"key":"k","value":{"id":"1"},"headers":{"operation":"insert","txids":[785,800]}},
+            {"key":"k","value":{"id":"1"},"headers":{"operation":"update","txids":[800]}},
+            {"headers":{"event":"move-out","patterns":[{"pos":0,"value":"t"}],"txids":[805]}},
+            {"headers":{"control":"up-to-date","global_last_seen_lsn":"9"}}]"#;
+        let goes_on = crate::shape::message::parse(goes_on).unwrap();
+        assert_eq!(Contents::of_snapshot(&goes_on), None);
+        let begins = crate::shape::message::parse(begins).unwrap();
+        let mut contents = Contents::of_snapshot(&begins).unwrap();
+        let contained = |contents: &Contents| {
+            let of = [779, 784, 785, 790, 800, 804, 805];
+            of.into_iter()
+                .filter(|xid| contents.contains(Xid(*xid)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(contained(&contents), [779, 784]);
+        contents.extend(&goes_on);
+        assert_eq!(contained(&contents), [779, 784, 785, 800, 805]);
+        assert_eq!(contents.since, [785, 800, 805].map(Xid), "each once");
     }
 
     /// Trap 17: the ids of a log wrap.

@@ -129,6 +129,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_answer_that_is_a_page_is_no_subset() {
+        let page = read_with(200, "content-type: text/html", "<html>");
+        let Err(SubsetTrouble::Failed(error)) = page else {
+            panic!("{page:?}");
+        };
+        assert_eq!(error.code(), "ENDPOINT");
+        let nameless = read_with(200, "content-type: application/json", "{}");
+        let Err(SubsetTrouble::Failed(error)) = nameless else {
+            panic!("{nameless:?}");
+        };
+        assert_eq!(error.code(), "PROTOCOL");
+    }
+
     /// Trap 33: a body says nothing but the subset, so nothing in it can override a proxy.
     #[test]
     fn the_body_speaks_the_protocol() {

@@ -127,6 +127,51 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_stays_until_it_is_removed_and_is_there_once() {
+        let mut row = row(&["aa/", "bb/"], &[true, true]);
+        row.change(&["cc/", "bb/"], &["none/"], None);
+        assert_eq!(row.tags, ["aa/", "cc/", "bb/"]);
+    }
+
+    #[test]
+    fn positions_up_to_one_that_is_set_are_active() {
+        let mut row = RowTags::default();
+        row.set(2, false);
+        assert_eq!(row.active, [true, true, false]);
+        row.set(0, false);
+        assert_eq!(row.active, [false, true, false]);
+    }
+
+    /// Old, new and removed ones count, by their slots, and by one at least.
+    #[test]
+    fn tags_are_few_up_to_a_thousand_slots() {
+        let many = |count: usize| vec!["a"; count];
+        let are_few =
+            |old: &[&str], new: &[&str], removed: &[&str]| row(old, &[]).are_few(new, removed);
+        assert!(are_few(&many(400), &many(500), &many(100)));
+        assert!(!are_few(&many(401), &many(500), &many(100)));
+        assert!(!are_few(&many(400), &many(501), &many(100)));
+        assert!(!are_few(&many(400), &many(500), &many(101)));
+        let of_slots = |count: usize| vec!["a"; count].join("/");
+        assert!(are_few(&[&of_slots(400)], &[&of_slots(600)], &[]));
+        assert!(!are_few(&[&of_slots(400)], &[&of_slots(601)], &[]));
+        assert!(
+            are_few(&[&"/".repeat(5_000)], &many(999), &[]),
+            "slots that are not used"
+        );
+    }
+
+    #[test]
+    fn tags_are_few_up_to_64_kib() {
+        let half = "a".repeat(MAX_TAG_BYTES / 2);
+        assert_eq!(MAX_TAG_BYTES, 65_536);
+        let are_few = |old: &str, new: &str| row(&[old], &[]).are_few(&[new], &[]);
+        assert!(are_few(&half, &half));
+        assert!(!are_few(&half, &format!("{half}a")));
+        assert!(!are_few(&format!("{half}a"), &half));
+    }
+
+    #[test]
     fn active_positions_are_kept_as_text() {
         let row = row(&["aa/bb"], &[true, false]);
         assert_eq!(RowTags::parse_active(&row.active_text()), row.active);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::ids::Lsn;
 
+mod ahead;
+mod answers;
 mod invariants;
 mod refetch;
 mod spec;

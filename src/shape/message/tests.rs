@@ -137,3 +137,26 @@ fn a_body_that_is_no_array_says_what_it_is() {
     assert!(fault(r#"[{"headers":{}}"#).contains("EOF"));
     assert_eq!(parse("[]").unwrap(), []);
 }
+
+#[test]
+fn a_row_of_a_snapshot_is_an_insert_that_names_no_position_tags_or_move() {
+    let is_of_snapshot = |message: &str| one(&format!("[{message}]")).is_of_snapshot();
+    let row = |headers: &str| {
+        let message = r#"{"key":"k","value":{"id":"1"},"headers":{"operation":"insert"}}"#;
+        is_of_snapshot(&message.replace(r#""operation":"insert""#, headers))
+    };
+    assert!(row(r#""operation":"insert""#));
+    assert!(!row(r#""operation":"update""#));
+    assert!(!row(r#""operation":"insert","lsn":"9""#));
+    assert!(!row(r#""operation":"insert","is_move_in":true"#));
+    assert!(!row(r#""operation":"insert","tags":["a"]"#));
+    assert!(is_of_snapshot(
+        r#"{"headers":{"control":"snapshot-end","xmin":"1","xmax":"2","xip_list":[]}}"#
+    ));
+    assert!(is_of_snapshot(
+        r#"{"headers":{"control":"of a later version"}}"#
+    ));
+    assert!(!is_of_snapshot(
+        r#"{"headers":{"event":"move-out","patterns":[{"pos":0,"value":"t"}]}}"#
+    ));
+}
