@@ -3,40 +3,45 @@
 
 mutants_folders="optimistic upload shape"
 
-# Most mutants are noticed by what is beside the code, in seconds; those that are not, by what goes through more of it.
-mutants_near="shape_recordings"
-mutants_far="messages table traps model recordings sync"
+# What the tests beside a folder's code do not notice, in seconds, is tried on all of these.
+mutants_suites="messages table traps model shape_recordings recordings sync hostile"
 
 # A mistake may make a test go round for ever.
-mutants_seconds=90
+mutants_seconds=120
 
 command_mutants() {
-  local folder status=0 files=() folders=("$@")
+  local folder survived=() folders=("$@")
   ((${#folders[@]})) || read -ra folders <<<"$mutants_folders"
   for folder in "${folders[@]}"; do
     [[ -d src/$folder ]] || fail "there is no folder src/$folder"
-    files+=(--file "src/$folder/**")
   done
   setup_wasm
   ensure_cargo_tool cargo-mutants cargo-mutants "$SETTING_TOOLS_CARGO_MUTANTS" "it plants small mistakes for the tests to notice" --locked
-  mkdir -p target/mutants
-  mutants_pass "$mutants_near" "${files[@]}" || status=$?
-  # Its words for: all were noticed, some survived, some made a test hang. Anything else is no result.
-  case $status in
-    0) return ;;
-    2 | 3) ;;
-    *) return "$status" ;;
-  esac
-  say "mutants: those that the nearest tests did not notice, before the others"
-  mutants_pass "$mutants_far" "${files[@]}" --iterate
+  for folder in "${folders[@]}"; do
+    mutants_all_noticed "$folder" || survived+=("$folder")
+  done
+  ((${#survived[@]} == 0)) || fail "some survived in: ${survived[*]} (target/mutants)"
 }
 
-# mutants_pass suites [options]. Fails if a mutant survives it.
-mutants_pass() {
-  local suite suites=(--cargo-arg=--lib)
-  for suite in $1; do
+mutants_all_noticed() {
+  local folder=$1 status=0 suite suites=(--cargo-arg=--lib)
+  say "mutants of $folder, before the tests beside them"
+  mutants_pass "$folder" --cargo-arg=--lib "--cargo-test-arg=$folder::" || status=$?
+  # Its words for: some survived, some made a test hang. Anything else is all, or no result.
+  ((status == 2 || status == 3)) || return "$status"
+  for suite in $mutants_suites; do
     suites+=(--cargo-arg=--test "--cargo-arg=$suite")
   done
-  CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=1 cargo mutants --package "$SETTING_CRATE_NAME" --timeout "$mutants_seconds" \
-    --output target/mutants --colors never "${suites[@]}" "${@:2}"
+  say "mutants of $folder that those did not notice, before the others"
+  status=0
+  mutants_pass "$folder" --iterate "${suites[@]}" || status=$?
+  ((status == 3)) || return "$status"
+}
+
+# mutants_pass folder [options]
+mutants_pass() {
+  local output=target/mutants/$1
+  mkdir -p "$output"
+  CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=1 cargo mutants --package "$SETTING_CRATE_NAME" --file "src/$1/**" --timeout "$mutants_seconds" \
+    --output "$output" --colors never "${@:2}"
 }

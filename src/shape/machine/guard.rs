@@ -100,6 +100,15 @@ mod tests {
     }
 
     #[test]
+    fn half_a_second_is_not_over_in_its_last_millisecond() {
+        for (last, delay) in [(500, Some(100)), (501, None)] {
+            let mut guard = RepeatGuard::default();
+            let noted = [0, 125, 250, 375, last].map(|ms| guard.note(None, Millis(ms)));
+            assert_eq!(noted[4], delay);
+        }
+    }
+
+    #[test]
     fn slow_requests_and_new_positions_are_no_loop() {
         let mut guard = RepeatGuard::default();
         for i in 0..20 {

@@ -1,7 +1,5 @@
 //! What the engine says to a [`Machine`](super::Machine) and hears from it.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -74,12 +72,6 @@ impl Stored {
 /// Numbers the requests of one machine, from 1; the answer comes back with its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Attempt(pub u64);
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// What happened.
 #[derive(Debug)]
