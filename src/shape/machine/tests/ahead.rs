@@ -7,12 +7,15 @@ fn head(world: &mut World, offset: &str) -> Steps {
 }
 
 fn head_with(world: &mut World, headers: ResponseHeaders) -> Steps {
-    let headers = Box::leak(Box::new(headers));
     let attempt = world.shape.last_attempt();
+    head_of(world, attempt, 200, headers)
+}
+
+fn head_of(world: &mut World, attempt: Attempt, status: u16, headers: ResponseHeaders) -> Steps {
     world.on(Event::ResponseHead {
         attempt,
-        status: 200,
-        headers,
+        status,
+        headers: Box::leak(Box::new(headers)),
     })
 }
 
@@ -81,6 +84,11 @@ fn nothing_is_asked_ahead_of_the_head_or_of_a_foreign_log() {
     };
     assert_eq!(with(&mut world, ("electric-up-to-date", "")), []);
     assert_eq!(with(&mut world, ("content-type", "text/html")), []);
+    let current = world.shape.last_attempt();
+    for (attempt, status) in [(current, 404), (Attempt(current.0 - 1), 200)] {
+        let headers = ResponseHeaders::new(of_log("H", "12_0"));
+        assert_eq!(head_of(&mut world, attempt, status, headers), []);
+    }
     assert_eq!(
         head(&mut world.clone(), "12_0").len(),
         1,
@@ -88,4 +96,17 @@ fn nothing_is_asked_ahead_of_the_head_or_of_a_foreign_log() {
     );
     world.shape.stored.expire("H".into());
     assert_eq!(head(&mut world, "12_0"), []);
+}
+
+/// Headers that came twice, by whatever is between: only the place that was stored counts.
+#[test]
+fn a_chunk_ahead_of_another_place_is_asked_for_anew() {
+    let mut world = World::new();
+    world.on(Event::Start);
+    let first = world.shape.last_attempt();
+    let second = request(&head(&mut world, "0_0")).attempt;
+    world.answer_to(first, 200, &of_log("H", "0_1"), ROW);
+    let steps = world.on(Event::Committed);
+    assert!(steps.contains(&Step::Abort(second)), "{steps:?}");
+    assert_eq!(query(&steps)["offset"], "0_1");
 }
