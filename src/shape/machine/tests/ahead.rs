@@ -32,6 +32,13 @@ fn the_next_chunk_is_asked_for_while_this_one_loads() {
         [Step::Hold(second)],
         "it came first"
     );
+    let again = world.answer_to(second, 200, &of_log("H", "0_inf"), HEAD);
+    assert_eq!(again, [], "it is held");
+    let unknown = Attempt(second.0 + 1);
+    assert_eq!(
+        world.answer_to(unknown, 200, &of_log("H", "0_inf"), HEAD),
+        []
+    );
     let steps = world.answer_to(first, 200, &of_log("H", "0_0"), ROW);
     assert_eq!(batch(&steps).attempt, first);
     assert_eq!(world.on(Event::Committed), [Step::Release(second)]);
