@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::shape::protocol::MAX_IN_PROGRESS;
 
 fn one(text: &str) -> Message<'_> {
     let mut messages = parse(text).unwrap();
@@ -35,6 +36,19 @@ fn a_change_is_borrowed_from_the_body_and_copied_only_where_it_holds_an_escape()
         .map(|(_, v)| matches!(v, Some(Cow::Owned(_))))
         .collect();
     assert_eq!(owned, [false, true, false]);
+}
+
+#[test]
+fn kinds_of_controls_and_events_are_told_apart() {
+    let must_refetch = one(r#"[{"headers":{"control":"must-refetch"}}]"#);
+    assert_eq!(must_refetch, Message::Control(Control::MustRefetch));
+    let kind = |name: &str| match one(&format!(
+        r#"[{{"headers":{{"event":"{name}","patterns":[{{"pos":0,"value":"t"}}]}}}}]"#
+    )) {
+        Message::Event(event) => format!("{:?}", event.kind),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(["move-in", "move-out"].map(kind), ["MoveIn", "MoveOut"]);
 }
 
 /// Trap 10.
@@ -77,7 +91,11 @@ fn what_is_known_is_read_strictly() {
     for (message, reason) in [
         (
             r#"{"key":"k","value":{"id":1},"headers":{"operation":"insert"}}"#,
-            "integer",
+            "text or null",
+        ),
+        (
+            r#"{"key":"k","value":7,"headers":{"operation":"insert"}}"#,
+            "columns with text or null",
         ),
         (
             r#"{"key":"k","headers":{"operation":"insert"}}"#,
@@ -159,4 +177,26 @@ fn a_row_of_a_snapshot_is_an_insert_that_names_no_position_tags_or_move() {
     assert!(!is_of_snapshot(
         r#"{"headers":{"event":"move-out","patterns":[{"pos":0,"value":"t"}]}}"#
     ));
+}
+
+#[test]
+fn what_is_no_subset_says_what_one_is() {
+    let body = r#"{"metadata":{"xmin":"1","xmax":"2","xip_list":[],"database_lsn":"9"},"data":7}"#;
+    let error = parse_subset(body).unwrap_err();
+    assert_eq!(error.code(), "PROTOCOL");
+    assert!(
+        error.to_string().contains("an array of messages"),
+        "{error}"
+    );
+}
+
+#[test]
+fn transactions_in_progress_have_an_end() {
+    for (count, fits) in [(MAX_IN_PROGRESS, true), (MAX_IN_PROGRESS + 1, false)] {
+        let list = vec![r#""7""#; count].join(",");
+        let end = format!(
+            r#"[{{"headers":{{"control":"snapshot-end","xmin":"1","xmax":"9","xip_list":[{list}]}}}}]"#
+        );
+        assert_eq!(parse(&end).is_ok(), fits, "{count}");
+    }
 }
