@@ -200,3 +200,15 @@ fn transactions_in_progress_have_an_end() {
         assert_eq!(parse(&end).is_ok(), fits, "{count}");
     }
 }
+
+#[test]
+fn tags_that_come_and_go_are_read_in_order() {
+    let tagged = one(
+        r#"[{"key":"k","value":{},"headers":{"operation":"update","tags":["a/","b\u002f"],"removed_tags":["c/"]}}]"#,
+    );
+    let Message::Change(change) = tagged else {
+        panic!("not a change")
+    };
+    assert_eq!(change.tags.unwrap(), ["a/", "b/"]);
+    assert_eq!(change.removed_tags, ["c/"]);
+}
