@@ -42,6 +42,7 @@ fn a_change_is_borrowed_from_the_body_and_copied_only_where_it_holds_an_escape()
 fn kinds_of_controls_and_events_are_told_apart() {
     let must_refetch = one(r#"[{"headers":{"control":"must-refetch"}}]"#);
     assert_eq!(must_refetch, Message::Control(Control::MustRefetch));
+    assert!(!must_refetch.is_up_to_date());
     let kind = |name: &str| match one(&format!(
         r#"[{{"headers":{{"event":"{name}","patterns":[{{"pos":0,"value":"t"}}]}}}}]"#
     )) {
