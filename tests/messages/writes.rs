@@ -94,3 +94,21 @@ fn what_others_do_is_not_noted_with_a_write_that_was_never_sent() {
         .rows("SELECT heard_txids FROM _throughline_changes ORDER BY id");
     assert_eq!(heard, ["[900]", "[]"]);
 }
+
+/// Only one that has left this device can be the one that came back.
+#[test]
+fn a_delete_by_others_confirms_none_that_was_not_sent() {
+    let mut log = Log::begun();
+    let sent = log.app.execute("UPDATE t SET b = 'mine' WHERE id = 2", &[]);
+    let queued = log.app.execute("DELETE FROM t WHERE id = 1", &[]);
+    let made_anew = change("insert", 1, r#"{"id":"1","a":"a1","b":"theirs"}"#, "");
+    log.says("12_0", &[delete(1, ""), made_anew]);
+    for (written, txid) in [(sent, 50), (queued, 51)] {
+        let key = written.unwrap().transaction.unwrap();
+        log.accepts(&format!(
+            r#"{{"transactions":[{{"id":"{key}","status":"accepted","txid":"{txid}"}}]}}"#
+        ));
+    }
+    assert_eq!(log.rows(), ["2|a2|mine"], "the delete is not back yet");
+    assert_eq!(log.app.pending().len(), 2);
+}
