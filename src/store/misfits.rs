@@ -53,6 +53,7 @@ pub(super) fn mend(conn: &Connection, now: Millis) -> Result<usize> {
     let seen = "UPDATE _throughline_changes SET seen = 0 WHERE typeof(seen) <> 'integer'";
     run(conn, seen, &[])?;
     for (column, most, instead) in NUMBERS {
+        // What is bound has to be named.
         let sql = format!(
             "UPDATE _throughline_transactions SET {column} = {instead}
              WHERE {column} IS NOT NULL AND NOT (typeof({column}) = 'integer' AND {column} BETWEEN 0 AND {most}) AND ?1 = ?1"
