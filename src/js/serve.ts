@@ -116,6 +116,7 @@ export function serve(port: Port, wasm: WasmModule): void {
       case "answerFailed":
         asked.get(message.id)?.reject(Object.assign(new Error(), message.error));
         return asked.delete(message.id);
+      // A bigint where wasm wants a number would throw, and whatever throws here ends the worker.
       case "cancel":
         return tell((opened) => opened.cancel(Number(message.id)));
       case "took":

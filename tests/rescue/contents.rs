@@ -72,14 +72,7 @@ fn a_client_id_that_cannot_be_one_is_minted_anew() {
         .map(|one| one.id)
         .collect();
     assert_eq!(pending.len(), keys.len());
-    world.online("a");
-    world.settle();
-    let applied = world.ledger.applied();
-    assert!(
-        pending.iter().all(|key| applied.get(key) == Some(&1)),
-        "{applied:?}"
-    );
-    world.assert_same("todos");
+    assert_arrives(&mut world, &pending, "");
 }
 
 /// SQLite reads the page; what stands in it no row of ours can hold.
