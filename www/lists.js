@@ -4,7 +4,7 @@ import { byTestId, fromTemplate, remembered, toast } from "./dom.js";
 import { editInPlace } from "./editing.js";
 import { follow } from "./follow.js";
 import { between } from "./position.js";
-import { LISTS } from "./questions.js";
+import { LEFT, LISTS } from "./questions.js";
 
 const INSERT = "INSERT INTO lists (id, name, archived, position, created_at) VALUES (?, ?, ?, ?, ?)";
 
@@ -12,6 +12,7 @@ const INSERT = "INSERT INTO lists (id, name, archived, position, created_at) VAL
 export function showLists(db, onOpen) {
   const nav = document.querySelector(".lists ul");
   const entries = new Map();
+  const left = new Map();
   let lists = [];
   let open;
 
@@ -39,10 +40,14 @@ export function showLists(db, onOpen) {
     entry.dataset.state = list.state ?? "confirmed";
     entry.classList.toggle("archived", list.archived);
     link.querySelector(".name").textContent = list.name || "(no name)";
-    link.querySelector(".count").textContent = list.open.toLocaleString("en");
+    showLeft(list.id, entry);
     link.toggleAttribute("aria-current", list.id === open.id);
     if (list.id === open.id) link.setAttribute("aria-current", "page");
     return entry;
+  };
+
+  const showLeft = (id, entry) => {
+    entry.querySelector(".count").textContent = left.get(id)?.toLocaleString("en") ?? "";
   };
 
   const goTo = (id) => {
@@ -70,6 +75,12 @@ export function showLists(db, onOpen) {
     },
     (error) => (lists.length > 0 ? toast(error) : console.warn(error)),
   );
+  const countItems = ({ rows }) => {
+    left.clear();
+    for (const { id, items } of rows) left.set(id, items);
+    for (const [id, entry] of entries) showLeft(id, entry);
+  };
+  follow(db, db.live(LEFT, [], { key: "id" }), countItems, console.warn);
   return { nameOf: (id) => lists.find((list) => list.id === id)?.name ?? "" };
 }
 

@@ -37,8 +37,11 @@ const page = (rows) => `
 
 const counts = (condition) => `SELECT count(*) AS total, count(*) FILTER (WHERE completed) AS done FROM items WHERE ${condition}`;
 
-/** All lists, the archived ones last, with how much is left to do in each and how far its own writes are. */
+/** All lists, the archived ones last, with how far the writes of each are. */
 export const LISTS = `
-  SELECT lists.*, writes.state, (SELECT count(*) FROM items WHERE list_id = lists.id AND completed = 0) AS open
+  SELECT lists.*, writes.state
   FROM lists LEFT JOIN lists_writes AS writes ON writes.id = lists.id
   ORDER BY lists.archived, lists.position, lists.id`;
+
+/** How much is left to do in each list. Asked by itself: in a first sync the lists are here long before their items. */
+export const LEFT = "SELECT id, (SELECT count(*) FROM items WHERE list_id = lists.id AND completed = 0) AS items FROM lists";

@@ -36,7 +36,7 @@ async function offlineList(name, ...items) {
 describe("a list", () => {
   it("is added with its items, counted, renamed and archived, here and on the server", async () => {
     await offlineList("Books", "Middlemarch", "Ulysses");
-    assert.equal(await list("Books").locator(".count").textContent(), "2");
+    await list("Books").locator(".count").getByText("2", { exact: true }).waitFor();
     await demo.goOnline();
     await demo.shows("Ulysses", "confirmed");
     await demo.page.getByTestId("list-name").click();
