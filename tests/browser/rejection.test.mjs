@@ -72,7 +72,7 @@ describe("a refused write", () => {
   it("is gone when it is discarded", async () => {
     await refusals().getByTestId("discard").click();
     await demo.shows(ROW, "confirmed");
-    assert.equal(await refusals().count(), 0);
+    await refusals().first().waitFor({ state: "detached" });
     assert.deepEqual(await demo.page.evaluate(() => globalThis.db.rejected()), []);
   });
 
@@ -88,7 +88,7 @@ describe("a refused write", () => {
 
     await refusals().getByTestId("retry").click();
     await demo.shows("One too many", "confirmed");
-    assert.equal(await refusals().count(), 0);
+    await refusals().first().waitFor({ state: "detached" });
     assert.equal((await server.rows("items")).filter(({ title }) => title === "One too many").length, 1);
   });
 

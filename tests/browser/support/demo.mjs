@@ -97,10 +97,12 @@ export class Demo {
     await this.page.getByTestId("pending-count").getByText(String(count), { exact: true }).waitFor();
   }
 
-  /** Waits until all is sent and came back. */
+  /** Waits until all is sent and came back, and is on screen. */
   async settled() {
     await this.shownPhase("Live");
     await this.shownPending(0);
+    // Live results that were on their way come before the answer.
+    await this.query("SELECT 1");
   }
 
   /** Rows of a query, by the page's own database. */
