@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { mock, test } from "node:test";
+import { test } from "node:test";
 import { open, type Database, type Waiting } from "../../src/js/index.js";
-import type { WireReply } from "../../src/js/messages.js";
+import type { WireReply, WireRequest } from "../../src/js/messages.js";
 import type { AnyTables } from "../../src/js/options.js";
 import { deferred, installWorker, quiet, todos, withDatabase, type Script, type WorkerDouble } from "./worker_double.js";
 
@@ -31,12 +31,27 @@ const calls: Record<string, (db: Database<AnyTables>, waiting: Waiting) => Promi
   wipe: (db, waiting) => db.wipe(waiting),
 };
 
+/** Time that goes on when a test says so: what a machine is slow in does not count. */
+const STOPPED = { apis: ["setTimeout" as const] };
+
 /** Answers nothing but a close. */
 const silent: Script = (request) => (request.type === "close" ? null : new Promise<never>(() => {}));
 
+/** Answers all but one type of request, and tells when that was asked. */
+function holding(type: WireRequest["type"]): [Script, Promise<void>] {
+  const asked = deferred<void>();
+  const script: Script = (request) => {
+    if (request.type !== type) return quiet(request);
+    asked.resolve();
+    return new Promise<never>(() => {});
+  };
+  return [script, asked.promise];
+}
+
 const told = ({ requests }: WorkerDouble) => requests.map(({ type }) => type).filter((type) => type !== "status");
 
-test("each call ends with its signal or its time, and takes the request back", async () => {
+test("each call ends with its signal or its time, and takes the request back", async (t) => {
+  t.mock.timers.enable(STOPPED);
   for (const [type, call] of Object.entries(calls)) {
     await withDatabase(silent, async (db, worker) => {
       const control = new AbortController();
@@ -45,6 +60,7 @@ test("each call ends with its signal or its time, and takes the request back", a
       await new Promise(setImmediate);
       control.abort(new Error("left the page"));
       await assert.rejects(aborted, { message: "left the page" }, type);
+      t.mock.timers.tick(5);
       await assert.rejects(late, { name: "ThroughlineError", code: "TIMEOUT", retryable: false, message: "not done within 5 ms" }, type);
       await assert.rejects(call(db, { signal: AbortSignal.abort() }), { name: "AbortError" }, type);
       await assert.rejects(call(db, { timeout: NaN }), { code: "ARGUMENT" }, type);
@@ -59,8 +75,8 @@ test("each call ends with its signal or its time, and takes the request back", a
   }
 });
 
-test("what is answered in time leaves nothing behind", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
+test("what is answered in time leaves nothing behind", async (t) => {
+  t.mock.timers.enable(STOPPED);
   await withDatabase(quiet, async (db, worker) => {
     const control = new AbortController();
     await db.query("SELECT 1", [], { signal: control.signal, timeout: 5 });
@@ -68,16 +84,16 @@ test("what is answered in time leaves nothing behind", async () => {
     await db.query("SELECT 1", [], { timeout: 0.5 });
     assert.deepEqual(getEventListeners(control.signal, "abort"), []);
     control.abort();
-    mock.timers.tick(10);
+    t.mock.timers.tick(10);
     await db.status();
     assert.deepEqual(worker.notices, []);
     assert.deepEqual(worker.asked.map(({ timeout }) => timeout), [5, undefined, 1, undefined]);
   });
-  mock.timers.reset();
 });
 
-test("a transaction that takes too long is rolled back, and its callback can do nothing more", async () => {
-  const script: Script = (request) => (request.type === "query" ? new Promise<never>(() => {}) : quiet(request));
+test("a transaction that takes too long is rolled back, and its callback can do nothing more", async (t) => {
+  t.mock.timers.enable(STOPPED);
+  const [script, asked] = holding("query");
   await withDatabase(script, async (db, worker) => {
     const goOn = deferred<void>();
     let after: Promise<unknown> | undefined;
@@ -90,6 +106,8 @@ test("a transaction that takes too long is rolled back, and its callback can do 
       },
       { timeout: 5 },
     );
+    await asked;
+    t.mock.timers.tick(5);
     await assert.rejects(transaction, { code: "TIMEOUT" });
     goOn.resolve();
     await db.status();
@@ -110,27 +128,34 @@ test("a statement of a transaction has what is left of its time", async () => {
   });
 });
 
-test("a commit that nobody waits for any more is taken back", async () => {
-  const script: Script = (request) => (request.type === "commit" ? new Promise<never>(() => {}) : quiet(request));
+test("a commit that nobody waits for any more is taken back", async (t) => {
+  t.mock.timers.enable(STOPPED);
+  const [script, asked] = holding("commit");
   await withDatabase(script, async (db, worker) => {
-    await assert.rejects(db.transaction(() => {}, { timeout: 5 }), { code: "TIMEOUT" });
+    const transaction = db.transaction(() => {}, { timeout: 5 });
+    await asked;
+    t.mock.timers.tick(5);
+    await assert.rejects(transaction, { code: "TIMEOUT" });
     await db.status();
     assert.deepEqual(told(worker), ["begin", "commit", "rollback"]);
     assert.deepEqual(worker.notices, [{ type: "cancel", id: worker.asked[1]?.id }]);
   });
 });
 
-test("the wait for the server's verdict has one limit, the write included", async () => {
+test("the wait for the server's verdict has one limit, the write included", async (t) => {
+  t.mock.timers.enable(STOPPED);
   const written = deferred<WireReply>();
-  const script: Script = (request) => {
-    if (request.type === "execute") return written.promise;
-    return request.type === "settled" ? new Promise<never>(() => {}) : quiet(request);
-  };
+  const [holdsVerdict, asked] = holding("settled");
+  const script: Script = (request) => (request.type === "execute" ? written.promise : holdsVerdict(request));
   await withDatabase(script, async (db, worker) => {
     const write = db.execute("DELETE FROM todos");
-    await assert.rejects(write.confirmed({ timeout: 5 }), { code: "TIMEOUT" });
+    const impatient = write.confirmed({ timeout: 5 });
+    t.mock.timers.tick(5);
+    await assert.rejects(impatient, { code: "TIMEOUT" });
     const confirmed = write.confirmed({ timeout: 20 });
     written.resolve({ rowsAffected: 1, transaction: "c:1" });
+    await asked;
+    t.mock.timers.tick(20);
     await assert.rejects(confirmed, { code: "TIMEOUT" });
     await write;
     await db.status();
