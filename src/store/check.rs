@@ -1,8 +1,8 @@
 //! Whether the file is whole, table by table: all at once would keep everyone waiting.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
-use super::bookkeeping::{all, first};
+use super::bookkeeping::{all, first, visit};
 use super::error::corrupt;
 use super::tables::exists;
 use crate::error::Result;
@@ -30,14 +30,17 @@ pub fn quick_check(conn: &Connection, table: &str) -> Result<Option<String>> {
 /// # Errors
 /// [`crate::error::Error::Corrupt`] if rows are out of their order, or the change log knows a later one.
 pub fn numbers(conn: &Connection) -> Result<()> {
-    let integer = |row: &Row<'_>| Ok(row.get::<_, i64>(0)?);
+    let (mut last, mut are_sound) = (None, true);
     let sql = "SELECT id FROM _throughline_transactions ORDER BY id";
-    let numbers = all(conn, sql, &[], integer)?;
+    visit(conn, sql, &[], &mut |row| {
+        let number = Some(row.get::<_, i64>(0)?);
+        are_sound = last < number;
+        last = number;
+        Ok(are_sound)
+    })?;
     let sql = "SELECT transaction_id FROM _throughline_changes ORDER BY id DESC LIMIT 1";
-    let logged = first(conn, sql, &[], integer)?;
-    let are_sound =
-        numbers.is_sorted_by(|one, next| one < next) && logged <= numbers.last().copied();
-    if are_sound {
+    let logged = first(conn, sql, &[], |row| Ok(row.get::<_, i64>(0)?))?;
+    if are_sound && logged <= last {
         return Ok(());
     }
     Err(corrupt("transactions out of order"))
