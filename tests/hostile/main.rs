@@ -2,6 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used)]
 
+mod effort;
 #[path = "../support/mod.rs"]
 mod support;
 mod victim;
