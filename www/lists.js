@@ -4,7 +4,7 @@ import { byTestId, fromTemplate, remembered, toast } from "./dom.js";
 import { editInPlace } from "./editing.js";
 import { follow } from "./follow.js";
 import { between } from "./position.js";
-import { LEFT, LISTS } from "./questions.js";
+import { LEFT_TO_DO, LISTS } from "./questions.js";
 
 const INSERT = "INSERT INTO lists (id, name, archived, position, created_at) VALUES (?, ?, ?, ?, ?)";
 
@@ -12,7 +12,7 @@ const INSERT = "INSERT INTO lists (id, name, archived, position, created_at) VAL
 export function showLists(db, onOpen) {
   const nav = document.querySelector(".lists ul");
   const entries = new Map();
-  const left = new Map();
+  const leftToDo = new Map();
   let lists = [];
   let open;
 
@@ -40,14 +40,14 @@ export function showLists(db, onOpen) {
     entry.dataset.state = list.state ?? "confirmed";
     entry.classList.toggle("archived", list.archived);
     link.querySelector(".name").textContent = list.name || "(no name)";
-    showLeft(list.id, entry);
+    showLeftToDo(list.id, entry);
     link.toggleAttribute("aria-current", list.id === open.id);
     if (list.id === open.id) link.setAttribute("aria-current", "page");
     return entry;
   };
 
-  const showLeft = (id, entry) => {
-    entry.querySelector(".count").textContent = left.get(id)?.toLocaleString("en") ?? "";
+  const showLeftToDo = (id, entry) => {
+    entry.querySelector(".count").textContent = leftToDo.get(id)?.toLocaleString("en") ?? "";
   };
 
   const goTo = (id) => {
@@ -76,11 +76,11 @@ export function showLists(db, onOpen) {
     (error) => (lists.length > 0 ? toast(error) : console.warn(error)),
   );
   const countItems = ({ rows }) => {
-    left.clear();
-    for (const { id, items } of rows) left.set(id, items);
-    for (const [id, entry] of entries) showLeft(id, entry);
+    leftToDo.clear();
+    for (const { id, items } of rows) leftToDo.set(id, items);
+    for (const [id, entry] of entries) showLeftToDo(id, entry);
   };
-  follow(db, db.live(LEFT, [], { key: "id" }), countItems, console.warn);
+  follow(db, db.live(LEFT_TO_DO, [], { key: "id" }), countItems, console.warn);
   return { nameOf: (id) => lists.find((list) => list.id === id)?.name ?? "" };
 }
 

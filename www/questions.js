@@ -44,4 +44,4 @@ export const LISTS = `
   ORDER BY lists.archived, lists.position, lists.id`;
 
 /** How much is left to do in each list. Asked by itself: in a first sync the lists are here long before their items. */
-export const LEFT = "SELECT id, (SELECT count(*) FROM items WHERE list_id = lists.id AND completed = 0) AS items FROM lists";
+export const LEFT_TO_DO = "SELECT id, (SELECT count(*) FROM items WHERE list_id = lists.id AND completed = 0) AS items FROM lists";
