@@ -58,7 +58,7 @@ const follow = (sql) =>
       if (phase === "loading") answers.push(db.query(sql).then(([answer]) => ({ ...answer, phase: states.at(-1).phase })));
       return phase === "live";
     });
-    return { states, answers: await Promise.all(answers), heapBytes: await app.heapBytes() };
+    return { states, answers: await Promise.all(answers), ...(await app.measured()) };
   }, sql);
 
 /** Each state that has more chunks than the one before has more of everything; it loads, then it is live. */
