@@ -4,8 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rsqlite_vfs::VfsError;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions};
+use web_sys::{
+    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions,
+    FileSystemSyncAccessHandle,
+};
 
 use super::failure::Failure;
 use super::slot::Slot;
@@ -30,20 +34,20 @@ impl Slots {
             JsFuture::from(folder.get_file_handle_with_options(&n.to_string(), &options))
         };
         let first = found(0).await?;
-        let mut all = vec![Rc::new(Slot::new(opened(first).await?.into())?)];
+        let mut all = vec![Rc::new(Slot::new(Opening::begin(first).end().await?)?)];
         let finding: Vec<JsFuture> = (1..SLOTS).map(found).collect();
         let mut opening = Vec::new();
         let mut failure = None;
         // To the end in each case: a handle that comes later would stay open.
         for file in finding {
             match file.await {
-                Ok(file) => opening.push(opened(file)),
+                Ok(file) => opening.push(Opening::begin(file)),
                 Err(thrown) => failure = Some(Failure::from(thrown)),
             }
         }
-        for handle in opening {
-            match handle.await.map_err(Failure::from) {
-                Ok(handle) => match Slot::new(handle.into()) {
+        for one in opening {
+            match one.end().await {
+                Ok(handle) => match Slot::new(handle) {
                     Ok(slot) => all.push(Rc::new(slot)),
                     Err(error) => failure = Some(error),
                 },
@@ -97,7 +101,24 @@ impl Slots {
     }
 }
 
-/// Begins at once.
-fn opened(file: wasm_bindgen::JsValue) -> JsFuture {
-    JsFuture::from(FileSystemFileHandle::from(file).create_sync_access_handle())
+/// A file whose access handle was asked for. In Chromium the answer never comes, and the file stays shut for everybody, if the object
+/// that was asked is collected meanwhile.
+struct Opening {
+    file: FileSystemFileHandle,
+    handle: JsFuture,
+}
+
+impl Opening {
+    /// Asks at once.
+    fn begin(file: JsValue) -> Self {
+        let file = FileSystemFileHandle::from(file);
+        let handle = JsFuture::from(file.create_sync_access_handle());
+        Self { file, handle }
+    }
+
+    async fn end(self) -> Result<FileSystemSyncAccessHandle, Failure> {
+        let handle = self.handle.await;
+        drop(self.file);
+        Ok(handle?.into())
+    }
 }

@@ -25,11 +25,11 @@ export const marks = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
 /** Errors that are none. */
 export const noise = [];
 
-/** Starts it as Playwright does. */
-export function launch(folder, options) {
+/** Starts it as Playwright does, with more flags. */
+export function launch(folder, { flags = [], ...options }) {
   return chromium.launchPersistentContext(folder, {
     executablePath: EXECUTABLE,
-    args: ARGS,
+    args: [...ARGS, ...flags],
     viewport: { width: 1280, height: 800 },
     ...options,
   });
