@@ -57,6 +57,7 @@ export class Files<Tables extends object> extends Shapes<Tables> {
    * await db.wipe();
    * location.assign("/sign-in");
    * ```
+   * @throws ThroughlineError `STORAGE` if the disk refuses; some of it may be left then.
    */
   async wipe(waiting?: Waiting): Promise<void> {
     // First: whatever becomes of this, what is missing then is missing on purpose.
@@ -79,6 +80,7 @@ export class Files<Tables extends object> extends Shapes<Tables> {
    * ```ts
    * await db.close();
    * ```
+   * @throws ThroughlineError `STORAGE` or `QUOTA` if what was not flushed yet, with `durability: "relaxed"`, could not be: it is closed.
    */
   close(waiting?: Waiting): Promise<void> {
     const closing = (this.#closing ??= this.#close());

@@ -8,10 +8,10 @@ use wasm_bindgen::{JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use super::convert::{error_to_js, executed_to_objects, get, request_of, rows_to_objects, set};
-use super::driver::report_throw;
 use super::live::LiveRows;
 use super::relay::Ask;
 use super::tab::{Render, Tab};
+use super::uncaught::report_throw;
 use crate::engine::Config;
 use crate::error::{Error, Result};
 use crate::ids::AskNumber;

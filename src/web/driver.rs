@@ -18,6 +18,7 @@ use super::measure::{self, measure};
 use super::random;
 use super::relay::Ask;
 use super::storage::{self, Storage};
+use super::uncaught;
 use crate::engine::{
     Asked, Config, Effect, Engine, Event, Failure, Fetch, Numbered, Place, RequestKey,
 };
@@ -67,6 +68,8 @@ pub(super) struct Driver {
     /// Closed for another tab to open it: what is asked meanwhile is asked again there.
     moves: Cell<bool>,
     just_closed: Cell<bool>,
+    /// Why its files could not be closed or deleted, until somebody is told: who asked for it, or else the console.
+    trouble: RefCell<Option<Error>>,
     timers: RefCell<Numbered<TimerId, Timeout>>,
     fetches: RefCell<Numbered<FetchId, Rc<Canceller>>>,
 }
@@ -110,6 +113,7 @@ impl Driver {
             wipe: RefCell::default(),
             moves: Cell::new(false),
             just_closed: Cell::new(false),
+            trouble: RefCell::default(),
             timers: RefCell::default(),
             fetches: RefCell::default(),
         });
@@ -214,6 +218,9 @@ impl Driver {
     }
 
     fn tell_if_closed(&self) {
+        if let Some(error) = self.trouble.take() {
+            uncaught::report(&error_to_js(&error));
+        }
         if self.just_closed.take() {
             (self.tell)(Told::Closed);
         }
@@ -258,8 +265,10 @@ impl Driver {
             Effect::Restart(successor) => self.change(successor),
             Effect::Close => self.close(Storage::release),
             Effect::Delete => self.close(|storage| {
-                storage.delete()?;
-                storage.release()
+                let deleted = storage.delete();
+                // In any case: handles that stayed would shut everybody out.
+                let released = storage.release();
+                deleted.and(released)
             }),
         }
     }
@@ -273,14 +282,17 @@ impl Driver {
             // It is asked again, of the next leader.
             return;
         }
-        let reply = result.and_then(reply_to_js);
+        let reply = match self.trouble.take() {
+            Some(error) => Err(error),
+            None => result.and_then(reply_to_js),
+        };
         (self.tell)(Told::Reply(tab, number, reply));
     }
 
     fn notify(&self, tab: Option<TabNumber>, notification: Notification) {
         match notification_to_js(notification) {
             Ok(message) => (self.tell)(Told::Notification(tab, message)),
-            Err(error) => wasm_bindgen::throw_val(error_to_js(&error)),
+            Err(error) => uncaught::report(&error_to_js(&error)),
         }
     }
 
@@ -360,10 +372,8 @@ impl Driver {
     fn close(&self, finish: impl FnOnce(Storage) -> Result<()>) {
         self.drop_engine();
         self.is_over.set(true);
-        if let Some(storage) = self.storage.borrow_mut().take()
-            && let Err(error) = finish(storage)
-        {
-            wasm_bindgen::throw_val(error_to_js(&error));
+        if let Some(storage) = self.storage.borrow_mut().take() {
+            *self.trouble.borrow_mut() = finish(storage).err();
         }
         self.just_closed.set(true);
     }
@@ -379,11 +389,4 @@ pub(super) fn start(
     engine.limit_statements(now)?;
     engine.time_runs(clock::micros);
     Ok((engine, effects))
-}
-
-/// An exception of the app's callback reaches the console as its own, not ours.
-pub(super) fn report_throw(outcome: std::result::Result<JsValue, JsValue>) {
-    if let Err(thrown) = outcome {
-        spawn_local(async move { wasm_bindgen::throw_val(thrown) });
-    }
 }

@@ -6,7 +6,7 @@ use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use super::convert::{get, objects, set};
-use super::driver::report_throw;
+use super::uncaught::report_throw;
 
 /// One subscriber's result.
 pub(super) struct LiveRows {

@@ -24,6 +24,7 @@ mod storage;
 mod tab;
 mod transport;
 mod types;
+mod uncaught;
 mod whole;
 
 pub use database::Database;

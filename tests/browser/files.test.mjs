@@ -94,6 +94,19 @@ describe("import()", () => {
   });
 });
 
+describe("close()", () => {
+  it("of a disk that refuses what was not flushed yet says so", async () => {
+    const refused = await page.evaluate(async () => {
+      const workerUrl = "/fixtures/refusing-worker.js";
+      globalThis.db = await app.openAlone({ name: "not flushed", durability: "relaxed", workerUrl });
+      await app.add(db, "not flushed yet");
+      app.workers.at(-1).postMessage({ refuses: true });
+      return app.failure(() => db.close());
+    });
+    assert.equal(refused.code, "STORAGE");
+  });
+});
+
 describe("wipe()", () => {
   for (const [role, tab] of Object.entries({ leader: () => page, follower: () => other })) {
     it(`deletes the database in every tab (${role})`, async () => {
@@ -111,6 +124,27 @@ describe("wipe()", () => {
       for (const one of [page, other]) await one.evaluate(() => db.close());
     });
   }
+
+  it("that the disk refuses says so, closes the database, and can be done again", async () => {
+    const again = await page.evaluate(async () => {
+      const workerUrl = "/fixtures/refusing-worker.js";
+      globalThis.db = await app.openAlone({ name: "refused", workerUrl });
+      await app.add(db, "to be deleted");
+      app.workers.at(-1).postMessage({ refuses: true });
+      const refused = await app.failure(() => db.wipe());
+      const closed = await app.failure(() => db.query("SELECT 1"));
+      globalThis.db = await app.openAlone({ name: "refused" });
+      await app.add(db, "in its place");
+      await db.wipe();
+      globalThis.db = await app.openAlone({ name: "refused" });
+      return { refused, closed: closed.code, rows: await db.query("SELECT * FROM todos") };
+    });
+    assert.equal(again.refused.code, "STORAGE");
+    assert.match(again.refused.message, /the disk refuses/);
+    assert.equal(again.closed, "CLOSED");
+    assert.deepEqual(again.rows, []);
+    await page.evaluate(() => db.wipe());
+  });
 });
 
 describe("databases()", () => {

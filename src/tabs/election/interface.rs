@@ -48,13 +48,15 @@ pub enum Event<P> {
     },
     /// What stood is over.
     Ended(Standing),
-    /// A request was answered, or nobody waits for it any more.
+    /// A request was answered.
     Answered {
         /// Which one.
         number: AskNumber,
         /// It was not an error.
         succeeded: bool,
     },
+    /// Nobody waits for it any more.
+    Cancelled(AskNumber),
     /// The app closes the database in this tab, or deletes it: a request after which there is no other.
     Close {
         /// Of the request.

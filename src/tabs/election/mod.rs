@@ -243,6 +243,7 @@ impl<P: Clone> Election<P> {
             } => self.ask(number, stands, payload),
             Event::Ended(standing) => self.outbox.end(&standing),
             Event::Answered { number, succeeded } => self.answered(number, succeeded),
+            Event::Cancelled(number) => self.cancelled(number),
             Event::Close {
                 number,
                 deletes,
@@ -272,12 +273,15 @@ impl<P: Clone> Election<P> {
 
     fn answered(&mut self, number: AskNumber, succeeded: bool) {
         self.outbox.answered(number, succeeded);
-        if self.last == Some(number) {
-            self.last = None;
-            if succeeded {
-                self.quit();
-            }
+        // An engine that could not do it well is gone as well.
+        if self.last.take_if(|last| *last == number).is_some() && (succeeded || self.leads()) {
+            self.quit();
         }
+    }
+
+    fn cancelled(&mut self, number: AskNumber) {
+        self.outbox.answered(number, false);
+        self.last.take_if(|last| *last == number);
     }
 
     fn close(&mut self, number: AskNumber, deletes: bool, payload: P) {

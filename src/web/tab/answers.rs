@@ -11,8 +11,9 @@ use crate::ids::AskNumber;
 use crate::tabs::{Event, Standing};
 use crate::web::clock;
 use crate::web::convert::{error_to_js, get, record, set};
-use crate::web::driver::{Told, report_throw};
+use crate::web::driver::Told;
 use crate::web::relay::Relayed;
+use crate::web::uncaught::report_throw;
 
 impl Tab {
     /// The engine in this worker says something.

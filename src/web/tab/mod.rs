@@ -193,10 +193,7 @@ impl Tab {
         } else {
             self.post_to_leader(&Relayed::Cancel(number));
         }
-        self.send(Event::Answered {
-            number,
-            succeeded: false,
-        });
+        self.send(Event::Cancelled(number));
     }
 
     /// The app has dealt with one result of a live query.

@@ -188,10 +188,29 @@ fn a_close_that_outlives_its_leader_still_ends_the_tab() {
 fn a_wipe_that_nobody_waits_for_any_more_leaves_the_tab_as_it_is() {
     let mut follower = One::following("b", "a");
     follower.wipes(1);
-    let given_up = Event::Answered {
+    assert_eq!(follower.takes(Event::Cancelled(AskNumber(1))), []);
+    assert_eq!(follower.asks(2, "read"), [forward("a.1", 2, "read")]);
+    assert_eq!(follower.is_answered(1), [], "too late");
+    assert!(!follower.is_over());
+}
+
+#[test]
+fn a_leader_whose_files_refuse_to_be_deleted_or_closed_is_over_by_its_own_answer() {
+    let fails = Event::Answered {
         number: AskNumber(1),
         succeeded: false,
     };
-    assert_eq!(follower.takes(given_up), []);
+    let mut wiping = One::leading("a");
+    wiping.wipes(1);
+    wiping.takes(Event::Wipe(TabNumber(0)));
+    let mut closing = One::leading("a");
+    closing.closes(1);
+    for mut leader in [wiping, closing] {
+        assert_eq!(leader.takes(fails.clone()), QUITS);
+        assert_eq!(leader.takes(Event::Closed), []);
+    }
+    let mut follower = One::following("b", "a");
+    follower.wipes(1);
+    assert_eq!(follower.takes(fails), [], "there is another leader");
     assert_eq!(follower.asks(2, "read"), [forward("a.1", 2, "read")]);
 }
