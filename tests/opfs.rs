@@ -237,6 +237,31 @@ async fn a_live_query_keeps_the_rows_that_did_not_change() {
 }
 
 #[wasm_bindgen_test]
+async fn a_callback_that_throws_is_heard_of_as_uncaught_and_called_again() {
+    let db = fresh("throws").await;
+    let heard = Array::new();
+    let listen = Function::new_with_args(
+        "heard",
+        "addEventListener('error', (event) => { event.preventDefault(); event.stopImmediatePropagation(); heard.push(event.error.message); })",
+    );
+    listen.call1(&JsValue::UNDEFINED, &heard).unwrap();
+    let callback = "throw new Error(`there are ${result.rows.length}`)";
+    let live = db.live(
+        "SELECT * FROM todos",
+        &JsValue::UNDEFINED,
+        &JSON::parse(r#"{"key": "id"}"#).unwrap(),
+        Function::new_with_args("result", callback),
+    );
+    settled(live).await;
+    run(&db, "INSERT INTO todos VALUES (1, 'a', false)").await;
+    assert_eq!(
+        heard.join(", ").as_string().as_deref(),
+        Some("there are 0, there are 1")
+    );
+    settled(db.wipe()).await;
+}
+
+#[wasm_bindgen_test]
 async fn memory_is_an_open_choice() {
     let db = try_open("memory", "memory").await.unwrap();
     let storage = get(&settled(db.status()).await, "storage");
